@@ -1,0 +1,182 @@
+//! The members of a Chat Completions request.
+
+use jiter::Peek;
+
+use crate::facts::Gathering;
+use crate::invalid::Invalid;
+use crate::json::{Reader, Span};
+use crate::request::ReadMember;
+
+/// Reads each member of the top level. The vendor's SDKs send `null` for what is not set, so `null` is absence here.
+pub(crate) struct Members;
+
+impl ReadMember for Members {
+    fn read(&self, name: &str, json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<Span, Invalid> {
+        let start = json.start()?;
+        let is_null = json.peek()? == Peek::Null;
+        match name {
+            "model" => {
+                let model = json.string()?.filter(|model| !model.is_empty());
+                gathering.facts.model = model.ok_or_else(|| Invalid::wrong("model", "a non-empty string"))?;
+            }
+            "messages" => read_messages(json, gathering)?,
+            _ if is_null => json.ignore()?,
+            "max_tokens" | "max_completion_tokens" => {
+                let cap = json.unsigned()?.filter(|cap| *cap >= 1);
+                gathering.facts.max_output_tokens =
+                    Some(cap.ok_or_else(|| Invalid::wrong(name, "an integer of at least 1"))?);
+            }
+            "stream" => {
+                gathering.facts.stream = json.boolean()?.ok_or_else(|| Invalid::wrong("stream", "a boolean"))?;
+            }
+            "tools" => read_tools(json, gathering)?,
+            "tool_choice" => gathering.facts.tool_choice = json.string_as(|choice| choice != "auto")?.unwrap_or(true),
+            "reasoning_effort" => gathering.facts.thinking = json.string_as(|effort| effort != "none")?.unwrap_or(true),
+            "response_format" => {
+                gathering.facts.structured_output = json.member_string("type")?.is_some_and(|kind| kind != "text");
+            }
+            "prompt_cache_key" => gathering.facts.session = json.string()?,
+            _ => json.ignore()?,
+        }
+        Ok(start..json.index())
+    }
+
+    fn require(&self, has: &dyn Fn(&str) -> bool) -> Result<(), Invalid> {
+        match ["model", "messages"].into_iter().find(|name| !has(name)) {
+            Some(missing) => Err(Invalid::missing(missing)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn read_messages(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
+    if json.peek()? != Peek::Array {
+        return Err(Invalid::wrong("messages", "a list of messages"));
+    }
+    json.array(|index, json| read_message(index, json, gathering))?;
+    if gathering.facts.messages == 0 {
+        return Err(Invalid::wrong("messages", "a list of at least one message"));
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    User,
+    Tool,
+    Other,
+}
+
+fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
+    if json.peek()? != Peek::Object {
+        return Err(Invalid::wrong(format!("messages.{index}"), "an object"));
+    }
+    let (mut role, mut texts) = (None, Vec::new());
+    json.object(
+        |name| match name {
+            "role" => 1,
+            "content" => 2,
+            "tool_calls" | "function_call" | "reasoning_content" => 3,
+            _ => 0,
+        },
+        |member, json| {
+            match member {
+                1 => {
+                    role = json.string_as(|role| match role {
+                        "user" => Role::User,
+                        "tool" | "function" => Role::Tool,
+                        _ => Role::Other,
+                    })?;
+                }
+                2 => read_content(index, json, gathering, &mut texts)?,
+                3 => gathering.count(&json.skip()?),
+                _ => json.ignore()?,
+            }
+            Ok(())
+        },
+    )?;
+    let role = role.ok_or_else(|| Invalid::wrong(format!("messages.{index}.role"), "a string"))?;
+    gathering.facts.messages += 1;
+    gathering.facts.open_tool_loop = role == Role::Tool;
+    if role == Role::User && !texts.is_empty() {
+        gathering.last_user_texts = texts;
+    }
+    Ok(())
+}
+
+fn read_content(
+    index: usize,
+    json: &mut Reader<'_>,
+    gathering: &mut Gathering,
+    texts: &mut Vec<Span>,
+) -> Result<(), Invalid> {
+    match json.peek()? {
+        Peek::String => {
+            let span = json.skip()?;
+            gathering.count(&span);
+            texts.push(span);
+        }
+        Peek::Array => json.array(|_, json| read_part(json, gathering, texts))?,
+        Peek::Null => json.ignore()?,
+        _ => return Err(Invalid::wrong(format!("messages.{index}.content"), "a string or a list of content parts")),
+    }
+    Ok(())
+}
+
+/// Reads one content part. Which kind it is shows in which member holds its value.
+fn read_part(json: &mut Reader<'_>, gathering: &mut Gathering, texts: &mut Vec<Span>) -> Result<(), Invalid> {
+    if json.peek()? != Peek::Object {
+        return json.ignore();
+    }
+    json.object(
+        |name| match name {
+            "text" => 1,
+            "image_url" => 2,
+            "file" => 3,
+            _ => 0,
+        },
+        |member, json| {
+            let span = json.skip()?;
+            match member {
+                1 => {
+                    gathering.count(&span);
+                    texts.push(span);
+                }
+                2 => gathering.facts.images = gathering.facts.images.saturating_add(1),
+                3 => gathering.facts.documents = gathering.facts.documents.saturating_add(1),
+                _ => {}
+            }
+            Ok(())
+        },
+    )
+}
+
+fn read_tools(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
+    if json.peek()? != Peek::Array {
+        return Err(Invalid::wrong("tools", "a list of tools"));
+    }
+    json.array(|index, json| {
+        if json.peek()? != Peek::Object {
+            return Err(Invalid::wrong(format!("tools.{index}"), "an object"));
+        }
+        let start = json.start()?;
+        let mut name = None;
+        json.object(
+            // A custom tool names itself under `custom` as a function does under `function`.
+            |member| matches!(member, "function" | "custom"),
+            |is_definition, json| {
+                if is_definition {
+                    name = json.member_string("name")?;
+                } else {
+                    json.skip()?;
+                }
+                Ok(())
+            },
+        )?;
+        gathering.count(&(start..json.index()));
+        if let Some(name) = name {
+            gathering.tool(name);
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,216 @@
+//! How an error looks on the wire, in each dialect; and how a tier's error is read.
+//!
+//! Sources: Anthropic's "Errors" page (`type`, `error.type`, `request_id`), OpenAI's "Error codes" page and its SDKs'
+//! `APIError` (`message`, `type`, `param`, `code`).
+
+use jiter::Peek;
+
+use crate::dialect::Dialect;
+use crate::invalid::Invalid;
+use crate::json::{Reader, push_string};
+
+/// The most bytes of a tier's own words that are kept.
+const WORDS_LIMIT: usize = 2_000;
+
+/// What kind of error it is, in neutral terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is not one this dialect knows, or the tier says it is wrong.
+    InvalidRequest,
+    /// No valid credential.
+    Authentication,
+    /// A valid credential without the right.
+    Permission,
+    /// No such path or thing.
+    NotFound,
+    /// The path exists, the method does not.
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    Timeout,
+    /// The body is too large.
+    TooLarge,
+    /// Too many requests.
+    RateLimited,
+    /// Nothing can answer now.
+    Overloaded,
+    /// A defect of the router.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The kind of that name, as `errors.py` spells it; an unknown name is [`ErrorKind::Internal`].
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "invalid_request" => Self::InvalidRequest,
+            "authentication" => Self::Authentication,
+            "permission" => Self::Permission,
+            "not_found" => Self::NotFound,
+            "method_not_allowed" => Self::MethodNotAllowed,
+            "timeout" => Self::Timeout,
+            "too_large" => Self::TooLarge,
+            "rate_limited" => Self::RateLimited,
+            "overloaded" => Self::Overloaded,
+            _ => Self::Internal,
+        }
+    }
+
+    /// Anthropic's `error.type`.
+    const fn messages_type(self) -> &'static str {
+        match self {
+            Self::InvalidRequest | Self::MethodNotAllowed => "invalid_request_error",
+            Self::Authentication => "authentication_error",
+            Self::Permission => "permission_error",
+            Self::NotFound => "not_found_error",
+            Self::Timeout => "timeout_error",
+            Self::TooLarge => "request_too_large",
+            Self::RateLimited => "rate_limit_error",
+            Self::Overloaded => "overloaded_error",
+            Self::Internal => "api_error",
+        }
+    }
+
+    /// OpenAI's `error.type` and `error.code`. The code `server_is_overloaded` is never said: Codex gives up on it.
+    const fn chat_type(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::InvalidRequest | Self::MethodNotAllowed => ("invalid_request_error", None),
+            Self::Authentication => ("invalid_request_error", Some("invalid_api_key")),
+            Self::Permission => ("invalid_request_error", Some("insufficient_permissions")),
+            Self::NotFound => ("invalid_request_error", Some("not_found")),
+            Self::Timeout => ("invalid_request_error", Some("request_timeout")),
+            Self::TooLarge => ("invalid_request_error", Some("request_too_large")),
+            Self::RateLimited => ("rate_limit_error", Some("rate_limit_exceeded")),
+            Self::Overloaded | Self::Internal => ("server_error", Some("server_error")),
+        }
+    }
+}
+
+/// The body of an error answer.
+pub fn body(dialect: Dialect, kind: ErrorKind, message: &str, param: Option<&str>, request_id: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len() + 160);
+    match dialect {
+        Dialect::Messages => {
+            out.extend_from_slice(b"{\"type\":\"error\",\"error\":{\"type\":\"");
+            out.extend_from_slice(kind.messages_type().as_bytes());
+            out.extend_from_slice(b"\",\"message\":");
+            push_string(&mut out, message);
+            out.extend_from_slice(b"},\"request_id\":");
+            push_string(&mut out, request_id);
+        }
+        Dialect::Chat => {
+            let (name, code) = kind.chat_type();
+            out.extend_from_slice(b"{\"error\":{\"message\":");
+            push_string(&mut out, message);
+            out.extend_from_slice(b",\"type\":\"");
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\",\"param\":");
+            push_optional(&mut out, param);
+            out.extend_from_slice(b",\"code\":");
+            push_optional(&mut out, code);
+            out.push(b'}');
+        }
+    }
+    out.push(b'}');
+    out
+}
+
+/// The event that ends a stream which cannot go on. What follows it on the wire is an abort, never a clean end: several
+/// clients execute what a cleanly ended stream left half said.
+pub fn push_event(out: &mut Vec<u8>, dialect: Dialect, kind: ErrorKind, message: &str, request_id: &str) {
+    let data = body(dialect, kind, message, None, request_id);
+    let name = match dialect {
+        Dialect::Messages => "error",
+        Dialect::Chat => "",
+    };
+    anvil_sse::write_event(out, name, &data);
+}
+
+/// The event that tells a client that a streamed answer is whole.
+pub fn push_terminal(out: &mut Vec<u8>, dialect: Dialect) {
+    match dialect {
+        Dialect::Messages => anvil_sse::write_event(out, "message_stop", b"{\"type\":\"message_stop\"}"),
+        Dialect::Chat => anvil_sse::write_event(out, "", b"[DONE]"),
+    }
+}
+
+/// What a tier said of its own failure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TierError {
+    /// The vendor's type or code; empty where there is none.
+    pub kind: String,
+    /// The tier's words, cut to 2,000 bytes; empty where there are none.
+    pub message: String,
+    /// The offending member, where the tier names one.
+    pub param: Option<String>,
+}
+
+impl TierError {
+    /// Reads the body of an error answer, in any of the shapes engines use: both vendors' envelopes, `{"message": …}`,
+    /// `{"detail": …}` and `{"error": "…"}`. A body that is none of them reads as an error without words.
+    pub fn from_body(body: &[u8]) -> Self {
+        let mut error = Self::default();
+        if std::str::from_utf8(body).is_err() {
+            return error;
+        }
+        let mut json = Reader::new(body);
+        if let Ok(Peek::Object) = json.peek()
+            && let Ok(outer) = Self::read(&mut json)
+        {
+            error = outer;
+        }
+        error
+    }
+
+    /// Reads the error that comes next: an object, or a string that is the message.
+    pub(crate) fn read(json: &mut Reader<'_>) -> Result<Self, Invalid> {
+        // One level of wrapping is what the vendors have; deeper nesting stays unread.
+        let mut error = Self::read_nested(json, 1)?;
+        error.cut();
+        Ok(error)
+    }
+
+    fn read_nested(json: &mut Reader<'_>, wrappings: u8) -> Result<Self, Invalid> {
+        let mut error = Self::default();
+        if json.peek()? != Peek::Object {
+            error.message = json.string()?.unwrap_or_default();
+            return Ok(error);
+        }
+        let mut inner = None;
+        json.object(
+            |name| match name {
+                "type" => 1,
+                "message" | "detail" => 2,
+                "param" => 3,
+                "error" => 4,
+                _ => 0,
+            },
+            |member, json| {
+                match member {
+                    1 => error.kind = json.string()?.unwrap_or_default(),
+                    2 => error.message = json.string()?.unwrap_or_default(),
+                    3 => error.param = json.string()?,
+                    4 if wrappings > 0 => inner = Some(Self::read_nested(json, wrappings - 1)?),
+                    _ => json.ignore()?,
+                }
+                Ok(())
+            },
+        )?;
+        Ok(inner.unwrap_or(error))
+    }
+
+    fn cut(&mut self) {
+        for text in [&mut self.kind, &mut self.message] {
+            let mut end = text.len().min(WORDS_LIMIT);
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+        }
+    }
+}
+
+fn push_optional(out: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        Some(text) => push_string(out, text),
+        None => out.extend_from_slice(b"null"),
+    }
+}

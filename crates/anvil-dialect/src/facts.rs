@@ -1,0 +1,104 @@
+//! What the policy needs to know about a request, in numbers and names; never the whole text.
+
+use crate::dialect::Dialect;
+use crate::json::{self, Span};
+
+/// Bytes of JSON text per token, for an estimate before any tokenizer is asked. English prose runs near 4.2, code near 3.2;
+/// a low figure overestimates, which is the safe side for a context window.
+const BYTES_PER_TOKEN: u64 = 3;
+/// Tokens that one image is taken for: about what both vendors charge for a picture of 1,200 × 1,000.
+const TOKENS_PER_IMAGE: u64 = 1_600;
+/// The most bytes of the last user-authored text that are kept.
+const LAST_USER_TEXT_LIMIT: usize = 8 * 1024;
+/// The most tool names, and the most ids of failed tool results, that are kept; further ones are counted, not named.
+const NAMES_LIMIT: usize = 512;
+
+/// Small facts of one request.
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact, not a state")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The `model` member, as sent.
+    pub model: String,
+    /// Whether a streamed answer is asked for.
+    pub stream: bool,
+    /// The caller's cap on generated tokens.
+    pub max_output_tokens: Option<u64>,
+    /// The prompt's size in tokens, estimated from its bytes; errs on the high side.
+    pub prompt_tokens: u64,
+    /// How many messages the conversation has.
+    pub messages: usize,
+    /// Names of the tools offered, in order.
+    pub tools: Vec<String>,
+    /// Whether the caller named a tool choice other than leaving it to the model.
+    pub tool_choice: bool,
+    /// Images anywhere in the conversation.
+    pub images: u32,
+    /// Documents or files anywhere in the conversation.
+    pub documents: u32,
+    /// Whether reasoning is asked for, by a thinking block or an effort.
+    pub thinking: bool,
+    /// Whether a structured output (JSON or a JSON Schema) is asked for.
+    pub structured_output: bool,
+    /// The caller's session key, where the body carries one.
+    pub session: Option<String>,
+    /// The last text a person wrote (tool results left out), cut to 8 KiB.
+    pub last_user_text: String,
+    /// Whether the conversation ends in a tool's result: a tool loop is open.
+    pub open_tool_loop: bool,
+    /// Whether the history holds thinking blocks that some model signed.
+    pub signed_thinking: bool,
+    /// Ids of the tool calls whose results report an error.
+    pub failed_tool_calls: Vec<String>,
+}
+
+/// What a dialect's reader gathers on its way through a body.
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
+    pub(crate) facts: Facts,
+    /// Bytes of everything that becomes prompt text.
+    pub(crate) prompt_bytes: u64,
+    /// Where the texts of the last user-authored message lie.
+    pub(crate) last_user_texts: Vec<Span>,
+}
+
+impl Gathering {
+    pub(crate) fn count(&mut self, span: &Span) {
+        self.prompt_bytes = self.prompt_bytes.saturating_add(span.len() as u64);
+    }
+
+    pub(crate) fn tool(&mut self, name: String) {
+        if self.facts.tools.len() < NAMES_LIMIT {
+            self.facts.tools.push(name);
+        }
+    }
+
+    pub(crate) fn failed_tool_call(&mut self, id: String) {
+        if self.facts.failed_tool_calls.len() < NAMES_LIMIT {
+            self.facts.failed_tool_calls.push(id);
+        }
+    }
+
+    pub(crate) fn finish(mut self, body: &[u8]) -> Facts {
+        let images = u64::from(self.facts.images).saturating_mul(TOKENS_PER_IMAGE);
+        self.facts.prompt_tokens = (self.prompt_bytes / BYTES_PER_TOKEN).saturating_add(images);
+        for span in &self.last_user_texts {
+            let room = LAST_USER_TEXT_LIMIT.saturating_sub(self.facts.last_user_text.len());
+            if room == 0 {
+                break;
+            }
+            if !self.facts.last_user_text.is_empty() {
+                self.facts.last_user_text.push('\n');
+            }
+            self.facts.last_user_text.push_str(&json::text_at(body, span, room));
+        }
+        self.facts
+    }
+}
+
+/// The readers of the two dialects, chosen once.
+pub(crate) fn reader(dialect: Dialect) -> &'static dyn crate::request::ReadMember {
+    match dialect {
+        Dialect::Messages => &crate::messages::request::Members,
+        Dialect::Chat => &crate::chat::request::Members,
+    }
+}

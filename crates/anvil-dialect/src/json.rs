@@ -1,0 +1,208 @@
+//! Reading JSON in place: one pass, spans instead of trees.
+
+use std::ops::Range;
+
+use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, NumberInt, Peek};
+
+use crate::invalid::Invalid;
+
+/// A reader over one JSON text that knows how to describe what it could not read.
+pub(crate) struct Reader<'j> {
+    jiter: Jiter<'j>,
+    text: &'j [u8],
+}
+
+/// Where a JSON value lies in its text, in bytes; a string's span includes its quotes.
+pub(crate) type Span = Range<usize>;
+
+impl<'j> Reader<'j> {
+    pub(crate) fn new(text: &'j [u8]) -> Self {
+        Self { jiter: Jiter::new(text), text }
+    }
+
+    /// What comes next, without taking it.
+    pub(crate) fn peek(&mut self) -> Result<Peek, Invalid> {
+        self.jiter.peek().map_err(|error| describe(&error))
+    }
+
+    /// Calls `member` with the name of each member of the object that comes next; `member` must consume the value.
+    pub(crate) fn object<N>(
+        &mut self,
+        name: impl Fn(&str) -> N,
+        mut member: impl FnMut(N, &mut Self) -> Result<(), Invalid>,
+    ) -> Result<(), Invalid> {
+        let mut next = self.jiter.next_object().map(|key| key.map(&name)).map_err(|error| describe(&error))?;
+        while let Some(key) = next {
+            member(key, self)?;
+            next = self.jiter.next_key().map(|key| key.map(&name)).map_err(|error| describe(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Calls `element` with the index of each element of the array that comes next; `element` must consume it.
+    pub(crate) fn array(
+        &mut self,
+        mut element: impl FnMut(usize, &mut Self) -> Result<(), Invalid>,
+    ) -> Result<(), Invalid> {
+        let mut next = self.jiter.next_array().map_err(|error| describe(&error))?;
+        let mut index = 0;
+        while next.is_some() {
+            element(index, self)?;
+            index += 1;
+            next = self.jiter.array_step().map_err(|error| describe(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Where the next value starts, in bytes.
+    pub(crate) fn start(&mut self) -> Result<usize, Invalid> {
+        self.peek()?;
+        Ok(self.jiter.current_index())
+    }
+
+    /// How far reading has come, in bytes.
+    pub(crate) fn index(&self) -> usize {
+        self.jiter.current_index()
+    }
+
+    /// The string member `wanted` of the object that comes next; `None` if it is no object or has no such string.
+    pub(crate) fn member_string(&mut self, wanted: &str) -> Result<Option<String>, Invalid> {
+        let mut value = None;
+        self.member(wanted, |json| {
+            value = json.string()?;
+            Ok(())
+        })?;
+        Ok(value)
+    }
+
+    /// Takes the next value; where it is an object, calls `read` on its member `wanted`.
+    pub(crate) fn member(
+        &mut self,
+        wanted: &str,
+        mut read: impl FnMut(&mut Self) -> Result<(), Invalid>,
+    ) -> Result<(), Invalid> {
+        if self.peek()? != Peek::Object {
+            return self.ignore();
+        }
+        self.object(|name| name == wanted, |is_wanted, json| if is_wanted { read(json) } else { json.ignore() })
+    }
+
+    /// Takes the next value, whatever it is, and says where it was. Values deeper than the parser's limit are refused.
+    pub(crate) fn skip(&mut self) -> Result<Span, Invalid> {
+        self.peek()?;
+        let start = self.jiter.current_index();
+        self.jiter.next_skip().map_err(|error| describe(&error))?;
+        Ok(start..self.jiter.current_index())
+    }
+
+    /// Takes the next value, whatever it is.
+    pub(crate) fn ignore(&mut self) -> Result<(), Invalid> {
+        self.skip().map(|_| ())
+    }
+
+    /// Takes the next value if it is a string and says where it was; `None` (nothing taken) if it is another type.
+    pub(crate) fn string_span(&mut self) -> Result<Option<Span>, Invalid> {
+        if self.peek()? == Peek::String { self.skip().map(Some) } else { Ok(None) }
+    }
+
+    /// Takes the next value; its text if it is a string, else `None`.
+    pub(crate) fn string(&mut self) -> Result<Option<String>, Invalid> {
+        if self.peek()? == Peek::String {
+            let text = self.jiter.known_str().map_err(|error| describe(&error))?;
+            return Ok(Some(text.to_owned()));
+        }
+        self.skip()?;
+        Ok(None)
+    }
+
+    /// Takes the next value; what `read` makes of its text if it is a string, else `None`. Allocates nothing.
+    pub(crate) fn string_as<T>(&mut self, read: impl FnOnce(&str) -> T) -> Result<Option<T>, Invalid> {
+        if self.peek()? == Peek::String {
+            return self.jiter.known_str().map(|text| Some(read(text))).map_err(|error| describe(&error));
+        }
+        self.skip()?;
+        Ok(None)
+    }
+
+    /// Takes the next value; its value if it is `true` or `false`, else `None`.
+    pub(crate) fn boolean(&mut self) -> Result<Option<bool>, Invalid> {
+        let next = self.peek()?;
+        self.skip()?;
+        Ok(match next {
+            Peek::True => Some(true),
+            Peek::False => Some(false),
+            _ => None,
+        })
+    }
+
+    /// Takes the next value; its value if it is an integer from 0 to 2⁶³−1, else `None`.
+    pub(crate) fn unsigned(&mut self) -> Result<Option<u64>, Invalid> {
+        let next = self.peek()?;
+        let span = self.skip()?;
+        if !next.is_num() {
+            return Ok(None);
+        }
+        let number = Jiter::new(&self.text[span]).next_int();
+        Ok(match number {
+            Ok(NumberInt::Int(value)) => u64::try_from(value).ok(),
+            _ => None,
+        })
+    }
+
+    /// Nothing but white space may be left.
+    pub(crate) fn finish(&mut self) -> Result<(), Invalid> {
+        self.jiter.finish().map_err(|error| describe(&error))
+    }
+}
+
+/// The text of the JSON string at `span`, at most `limit` bytes of it, cut at a character.
+///
+/// A string with a lone surrogate escape has no text in UTF-8; it reads as empty rather than as an error, because harnesses
+/// do cut tool output in the middle of a pair and most engines accept what they send.
+pub(crate) fn text_at(json: &[u8], span: &Span, limit: usize) -> String {
+    let mut jiter = Jiter::new(&json[span.clone()]);
+    let Ok(text) = jiter.next_str() else { return String::new() };
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned()
+}
+
+fn describe(error: &JiterError) -> Invalid {
+    let reason = match &error.error_type {
+        JiterErrorType::JsonError(JsonErrorType::RecursionLimitExceeded) => "nested too deeply".to_owned(),
+        JiterErrorType::JsonError(kind) => kind.to_string(),
+        JiterErrorType::WrongType { expected, actual } => format!("expected {expected}, found {actual}"),
+    };
+    Invalid::NotJson { reason, offset: error.index }
+}
+
+/// Writes `text` as a JSON string.
+pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0..0x20 => {
+                const HEX: [u8; 16] = *b"0123456789abcdef";
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 15)]);
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+/// `text` as a JSON string, quotes included.
+pub fn quoted(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    push_string(&mut out, text);
+    String::from_utf8(out).unwrap_or_default()
+}

@@ -1,0 +1,31 @@
+//! What a request and an answer are, dialect by dialect.
+//!
+//! [`Request::decode`] reads a body once and keeps it as bytes beside small [`Facts`]; [`Request::encode`] splices what a
+//! tier overrides into it, so that in the same dialect every unknown member survives byte for byte. [`Reader`] says what one
+//! stream event is, [`answer::read`] what a whole answer is, [`envelope`] how an error looks on the wire.
+//!
+//! Sans-IO: bytes in, values out.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+pub mod answer;
+mod chat;
+mod dialect;
+pub mod envelope;
+mod event;
+mod facts;
+mod invalid;
+mod json;
+mod messages;
+mod overrides;
+mod request;
+mod usage;
+
+pub use dialect::Dialect;
+pub use event::{Event, EventKind, FinishReason, Malformed, Reader};
+pub use facts::Facts;
+pub use invalid::Invalid;
+pub use json::quoted;
+pub use overrides::{BadOverrides, Overrides};
+pub use request::Request;
+pub use usage::Usage;

@@ -1,0 +1,49 @@
+//! A whole Messages answer.
+
+use jiter::Peek;
+
+use super::stream::finish_reason;
+use crate::answer::Answer;
+use crate::envelope::TierError;
+use crate::event::Malformed;
+use crate::json::Reader;
+use crate::usage::Usage;
+
+/// Reads the body.
+pub(crate) fn read(body: &[u8]) -> Result<Answer, Malformed> {
+    let mut json = Reader::new(body);
+    if json.peek()? != Peek::Object {
+        return Err(Malformed::new("an answer that is not a JSON object"));
+    }
+    let (mut model, mut has_content, mut finish, mut error, mut usage) = (None, false, None, None, Usage::default());
+    json.object(
+        |name| match name {
+            "model" => 1,
+            "content" => 2,
+            "stop_reason" => 3,
+            "usage" => 4,
+            "error" => 5,
+            _ => 0,
+        },
+        |member, json| {
+            match member {
+                1 if json.peek()? == Peek::String => model = Some(json.skip()?),
+                2 => {
+                    has_content = json.peek()? == Peek::Array;
+                    json.skip()?;
+                }
+                3 => finish = json.string_as(finish_reason)?,
+                4 if json.peek()? == Peek::Object => usage = Usage::read_messages(json)?,
+                5 if json.peek()? != Peek::Null => error = Some(TierError::read(json)?),
+                _ => json.ignore()?,
+            }
+            Ok(())
+        },
+    )?;
+    json.finish()?;
+    match error {
+        Some(error) => Ok(Answer::Error(error)),
+        None if has_content => Ok(Answer::Whole { model, finish, usage }),
+        None => Err(Malformed::new("an answer without content")),
+    }
+}

@@ -1,0 +1,129 @@
+//! The events of a streamed Messages answer.
+
+use jiter::Peek;
+
+use crate::envelope::TierError;
+use crate::event::{Event, EventKind, FinishReason, Malformed};
+use crate::invalid::Invalid;
+use crate::json::{Reader, Span};
+use crate::usage::Usage;
+
+/// Messages has one choice.
+const CHOICE: u128 = 1;
+
+#[derive(Clone, Copy)]
+enum Member {
+    Type,
+    Message,
+    Delta,
+    Usage,
+    Error,
+    Other,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    MessageStart,
+    MessageDelta,
+    MessageStop,
+    Ping,
+    Error,
+    Other,
+}
+
+/// Reads one event's data.
+pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
+    let mut json = Reader::new(data);
+    if json.peek()? != Peek::Object {
+        return Err(Malformed::new("an event that is not a JSON object"));
+    }
+    let (mut kind, mut model, mut finish, mut error) = (None, None, None, None);
+    json.object(member, |member, json| {
+        match member {
+            Member::Type => kind = json.string_as(event_kind)?,
+            Member::Message => model = read_message(json, usage)?,
+            Member::Delta => json.member("stop_reason", |json| {
+                finish = json.string_as(finish_reason)?;
+                Ok(())
+            })?,
+            Member::Usage if json.peek()? == Peek::Object => usage.update(Usage::read_messages(json)?),
+            Member::Error => error = Some(TierError::read(json)?),
+            Member::Usage | Member::Other => json.ignore()?,
+        }
+        Ok(())
+    })?;
+    json.finish()?;
+    let kind = kind.ok_or_else(|| Malformed::new("an event without a type"))?;
+    let finish = finish.filter(|_| kind == Kind::MessageDelta);
+    Ok(Event {
+        kind: match kind {
+            Kind::Ping => EventKind::Ping,
+            Kind::MessageStop => EventKind::Terminal,
+            Kind::Error => EventKind::Error(error.unwrap_or_default()),
+            Kind::MessageStart | Kind::MessageDelta | Kind::Other => EventKind::Answer,
+        },
+        model: model.filter(|_| kind == Kind::MessageStart),
+        choices: CHOICE,
+        finished: if finish.is_some() { CHOICE } else { 0 },
+        finish,
+    })
+}
+
+/// Reads the `message` of `message_start`: where its model's name lies, and the usage known so far.
+fn read_message(json: &mut Reader<'_>, usage: &mut Usage) -> Result<Option<Span>, Invalid> {
+    let mut model = None;
+    if json.peek()? != Peek::Object {
+        json.skip()?;
+        return Ok(model);
+    }
+    json.object(
+        |name| match name {
+            "model" => 1,
+            "usage" => 2,
+            _ => 0,
+        },
+        |member, json| {
+            match member {
+                1 if json.peek()? == Peek::String => model = Some(json.skip()?),
+                2 if json.peek()? == Peek::Object => usage.update(Usage::read_messages(json)?),
+                _ => json.ignore()?,
+            }
+            Ok(())
+        },
+    )?;
+    Ok(model)
+}
+
+/// What a `stop_reason` means.
+pub(super) fn finish_reason(reason: &str) -> FinishReason {
+    match reason {
+        "end_turn" | "stop_sequence" => FinishReason::Stop,
+        "max_tokens" | "model_context_window_exceeded" => FinishReason::Length,
+        "tool_use" => FinishReason::ToolCalls,
+        "refusal" => FinishReason::Refusal,
+        _ => FinishReason::Other,
+    }
+}
+
+fn member(name: &str) -> Member {
+    match name {
+        "type" => Member::Type,
+        "message" => Member::Message,
+        "delta" => Member::Delta,
+        "usage" => Member::Usage,
+        "error" => Member::Error,
+        _ => Member::Other,
+    }
+}
+
+fn event_kind(name: &str) -> Kind {
+    match name {
+        "message_start" => Kind::MessageStart,
+        "message_delta" => Kind::MessageDelta,
+        "message_stop" => Kind::MessageStop,
+        "ping" => Kind::Ping,
+        "error" => Kind::Error,
+        // Anything else is part of the answer, kinds not yet known included: in the same dialect they are passed on.
+        _ => Kind::Other,
+    }
+}

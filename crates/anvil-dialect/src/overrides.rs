@@ -1,0 +1,63 @@
+//! What a tier changes in every body it is sent.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+/// What a tier changes in a body: members set whatever the caller said, members set only where the caller said nothing, and a
+/// cap on generated tokens. Built once a tier, used for every request.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    set: Vec<(String, String)>,
+    defaults: Vec<(String, String)>,
+    max_output_tokens: Option<(u64, String)>,
+}
+
+/// The configured extra members are not a JSON object.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("extra members must be a JSON object: {reason}")]
+pub struct BadOverrides {
+    /// What the parser said.
+    pub reason: String,
+}
+
+impl Overrides {
+    /// `model` replaces the caller's; `set` and `defaults` are JSON objects as text (`{}` for none).
+    ///
+    /// # Errors
+    /// [`BadOverrides`] when `set` or `defaults` is not a JSON object.
+    pub fn new(
+        model: Option<&str>,
+        set: &str,
+        defaults: &str,
+        max_output_tokens: Option<u64>,
+    ) -> Result<Self, BadOverrides> {
+        let mut overrides = Self {
+            set: members(set)?,
+            defaults: members(defaults)?,
+            max_output_tokens: max_output_tokens.map(|limit| (limit, limit.to_string())),
+        };
+        if let Some(model) = model {
+            overrides.set.retain(|(name, _)| name != "model");
+            overrides.set.push(("model".to_owned(), Value::from(model).to_string()));
+        }
+        Ok(overrides)
+    }
+
+    pub(crate) fn set(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.set.iter().map(|(name, json)| (name.as_str(), json.as_str()))
+    }
+
+    pub(crate) fn defaults(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.defaults.iter().map(|(name, json)| (name.as_str(), json.as_str()))
+    }
+
+    pub(crate) fn max_output_tokens(&self) -> Option<(u64, &str)> {
+        self.max_output_tokens.as_ref().map(|(limit, json)| (*limit, json.as_str()))
+    }
+}
+
+fn members(text: &str) -> Result<Vec<(String, String)>, BadOverrides> {
+    let object: Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| BadOverrides { reason: error.to_string() })?;
+    Ok(object.into_iter().map(|(name, value)| (name, value.to_string())).collect())
+}

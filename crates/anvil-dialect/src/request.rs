@@ -1,0 +1,159 @@
+//! A request: its bytes, where its members lie, and its facts.
+
+use bytes::Bytes;
+use jiter::Peek;
+
+use crate::dialect::Dialect;
+use crate::facts::{self, Facts, Gathering};
+use crate::invalid::Invalid;
+use crate::json::{Reader, Span};
+use crate::overrides::Overrides;
+
+/// The most members the top level of a body may have. Real requests have under thirty.
+const MEMBERS_LIMIT: usize = 1_024;
+/// Members that carry this router's own dimensions; they never reach a tier.
+const OWN_MEMBERS: [&str; 1] = ["anvil"];
+
+/// One decoded request. The body is kept as it came; nothing but the top level has been taken apart.
+#[derive(Debug, Clone)]
+pub struct Request {
+    dialect: Dialect,
+    body: Bytes,
+    members: Vec<Member>,
+    facts: Facts,
+}
+
+#[derive(Debug, Clone)]
+struct Member {
+    name: String,
+    value: Span,
+}
+
+/// How a dialect reads one member of the top level.
+pub(crate) trait ReadMember {
+    /// Reads the value that comes next, which belongs to the member `name`, into `gathering`.
+    fn read(&self, name: &str, json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<Span, Invalid>;
+    /// Checks, when all members are read, that the required ones were there.
+    fn require(&self, has: &dyn Fn(&str) -> bool) -> Result<(), Invalid>;
+}
+
+impl Request {
+    /// Reads a body in one pass.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the body is not a request of this dialect.
+    pub fn decode(dialect: Dialect, body: Bytes) -> Result<Self, Invalid> {
+        if let Err(error) = std::str::from_utf8(&body) {
+            return Err(Invalid::NotUtf8 { offset: error.valid_up_to() });
+        }
+        let dialect_reader = facts::reader(dialect);
+        let mut json = Reader::new(&body);
+        if json.peek()? != Peek::Object {
+            json.skip()?;
+            return Err(Invalid::NotAnObject);
+        }
+        let mut gathering = Gathering::default();
+        let mut members: Vec<Member> = Vec::with_capacity(16);
+        json.object(str::to_owned, |name, json| {
+            if members.len() == MEMBERS_LIMIT {
+                return Err(Invalid::wrong("body", "an object of at most 1024 members"));
+            }
+            if members.iter().any(|member| member.name == name) {
+                return Err(Invalid::Duplicate { path: name });
+            }
+            let value = dialect_reader.read(&name, json, &mut gathering)?;
+            members.push(Member { name, value });
+            Ok(())
+        })?;
+        json.finish()?;
+        dialect_reader.require(&|name| members.iter().any(|member| member.name == name))?;
+        let facts = gathering.finish(&body);
+        Ok(Self { dialect, body, members, facts })
+    }
+
+    /// The dialect the request was decoded as.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The request's facts.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The body for a tier of the same dialect: every member byte for byte, except what `overrides` says.
+    ///
+    /// Returns the body itself, shared and not copied, when nothing is to be changed.
+    pub fn encode(&self, overrides: &Overrides) -> Bytes {
+        let edits = self.edits(overrides);
+        if edits.is_empty() {
+            return self.body.clone();
+        }
+        let grown: usize = edits.iter().map(|edit| edit.name.len() + edit.json.map_or(0, str::len) + 6).sum();
+        let mut out = Vec::with_capacity(self.body.len() + grown);
+        out.push(b'{');
+        for member in &self.members {
+            match edits.iter().find(|edit| edit.name == member.name) {
+                None => push_member(&mut out, &member.name, &self.body[member.value.clone()]),
+                Some(Edit { json: Some(json), .. }) => push_member(&mut out, &member.name, json.as_bytes()),
+                Some(Edit { json: None, .. }) => {}
+            }
+        }
+        for edit in edits.iter().filter(|edit| !self.has(edit.name)) {
+            if let Some(json) = edit.json {
+                push_member(&mut out, edit.name, json.as_bytes());
+            }
+        }
+        out.push(b'}');
+        Bytes::from(out)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.name == name)
+    }
+
+    /// Whether the caller set the member to something other than `null`.
+    fn sets(&self, name: &str) -> bool {
+        self.members.iter().any(|member| member.name == name && &self.body[member.value.clone()] != b"null")
+    }
+
+    fn edits<'a>(&self, overrides: &'a Overrides) -> Vec<Edit<'a>> {
+        let mut edits = Vec::new();
+        for name in OWN_MEMBERS.iter().filter(|name| self.has(name)) {
+            edits.push(Edit { name, json: None });
+        }
+        for (name, json) in overrides.set() {
+            edits.push(Edit { name, json: Some(json) });
+        }
+        for (name, json) in overrides.defaults() {
+            if !self.sets(name) && edits.iter().all(|edit| edit.name != name) {
+                edits.push(Edit { name, json: Some(json) });
+            }
+        }
+        if let Some((limit, json)) = overrides.max_output_tokens()
+            && self.facts.max_output_tokens.is_some_and(|asked| asked > limit)
+        {
+            for name in ["max_tokens", "max_completion_tokens"].into_iter().filter(|name| self.sets(name)) {
+                if edits.iter().all(|edit| edit.name != name) {
+                    edits.push(Edit { name, json: Some(json) });
+                }
+            }
+        }
+        edits
+    }
+}
+
+struct Edit<'a> {
+    name: &'a str,
+    /// The new value as JSON text; `None` removes the member.
+    json: Option<&'a str>,
+}
+
+fn push_member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    if out.len() > 1 {
+        out.push(b',');
+    }
+    crate::json::push_string(out, name);
+    out.push(b':');
+    out.extend_from_slice(value);
+}
