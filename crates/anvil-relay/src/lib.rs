@@ -1,0 +1,21 @@
+//! The commit window: a tier's bytes in, the client's bytes out, and nothing out before it may be seen.
+//!
+//! A [`Relay`] follows one attempt. It reads the tier's stream event by event (or its whole answer at once), holds everything
+//! until the window opens, and then releases it in the client's form. Until the window opens a defect is a
+//! [`Step::Reject`]: nothing has left, and another tier may answer instead. After that it is a [`Step::Broken`]: the stream
+//! ends in the dialect's error event, never cleanly.
+//!
+//! Sans-IO: no clock, no socket; the caller owns both.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
+
+mod echo;
+mod relay;
+mod report;
+mod setup;
+mod window;
+
+pub use anvil_verify::Defect;
+pub use relay::{Relay, Step};
+pub use report::Report;
+pub use setup::{Ending, Form, Setup};

@@ -1,0 +1,237 @@
+//! One attempt, from the tier's bytes to the client's.
+
+use anvil_dialect::envelope::{self, ErrorKind};
+use anvil_dialect::{EventKind, Reader, answer};
+use anvil_sse::{Decoder, Frame, Limits};
+use anvil_verify::{Completeness, Defect, form};
+
+use crate::echo::Echo;
+use crate::report::Report;
+use crate::setup::{Ending, Form, Setup};
+use crate::window::{Held, Window};
+
+/// What happened to an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// It goes on; what was written to `out`, if anything, may be sent.
+    Continue,
+    /// It is over and whole; what was written to `out` is its last part.
+    Done(Report),
+    /// It is over and nothing of it has left or may leave; another attempt may be made.
+    Reject(Defect),
+    /// It is over after part of it has left; what was written to `out` ends in the dialect's error event, and the client's
+    /// connection is to be aborted after it.
+    Broken(Defect),
+}
+
+/// Follows one attempt. Feed it with [`Relay::push`], and with [`Relay::end`] when the tier's body is over, until a step
+/// other than [`Step::Continue`] comes back; after that it has nothing more to say.
+#[derive(Debug)]
+pub struct Relay {
+    setup: Setup,
+    echo: Echo,
+    body: Body,
+    report: Report,
+}
+
+#[derive(Debug)]
+enum Body {
+    Stream(Box<Stream>),
+    Whole(Held),
+    Over,
+}
+
+#[derive(Debug)]
+struct Stream {
+    decoder: Decoder,
+    reader: Reader,
+    completeness: Completeness,
+    window: Window,
+}
+
+/// What one pass over the decoded frames came to.
+enum Pass {
+    NeedsMore,
+    Terminal,
+}
+
+impl Relay {
+    /// A relay for one attempt.
+    pub fn new(setup: Setup) -> Self {
+        let body = if setup.form == Form::Stream {
+            Body::Stream(Box::new(Stream {
+                decoder: Decoder::new(Limits { max_event_bytes: setup.max_event_bytes }),
+                reader: Reader::new(setup.dialect),
+                completeness: Completeness::default(),
+                window: Window::Held(Held::new(setup.max_event_bytes)),
+            }))
+        } else {
+            Body::Whole(Held::new(setup.max_answer_bytes))
+        };
+        let echo = Echo::new(setup.model.as_deref());
+        Self { setup, echo, body, report: Report::default() }
+    }
+
+    /// Takes more bytes of the tier's body; appends to `out` what the client may see.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Step {
+        let passed = match &mut self.body {
+            Body::Over => return Step::Continue,
+            Body::Whole(held) => match held.hold(bytes) {
+                Ok(()) => return Step::Continue,
+                Err(defect) => Err(defect),
+            },
+            Body::Stream(stream) => {
+                stream.decoder.feed(bytes);
+                stream.pass(&mut self.echo, &mut self.report, out)
+            }
+        };
+        match passed {
+            Ok(Pass::NeedsMore) => Step::Continue,
+            Ok(Pass::Terminal) => self.finish(out),
+            Err(defect) => self.fail(defect, out),
+        }
+    }
+
+    /// The tier's body is over.
+    pub fn end(&mut self, ending: Ending, out: &mut Vec<u8>) -> Step {
+        match std::mem::replace(&mut self.body, Body::Over) {
+            Body::Over => Step::Continue,
+            Body::Whole(held) => self.end_whole(held, ending, out),
+            Body::Stream(stream) => {
+                // A stream whose every choice has finished lacks only the vendor's last event; all of the answer is there.
+                self.body = Body::Stream(stream);
+                self.finish(out)
+            }
+        }
+    }
+
+    /// Whether part of the answer has been released.
+    pub fn has_released(&self) -> bool {
+        matches!(&self.body, Body::Stream(stream) if stream.window.released().is_some())
+    }
+
+    /// What is known of the answer so far.
+    pub fn report(&self) -> Report {
+        self.report
+    }
+
+    /// Ends the attempt for a reason that lies outside its bytes, such as a deadline.
+    pub fn abandon(&mut self, defect: Defect, out: &mut Vec<u8>) -> Step {
+        self.fail(defect, out)
+    }
+
+    fn end_whole(&mut self, held: Held, ending: Ending, out: &mut Vec<u8>) -> Step {
+        if ending == Ending::Cut {
+            return Step::Reject(Defect::StreamCut);
+        }
+        let Setup { dialect, form: wanted, .. } = self.setup;
+        let read = |body: &[u8]| match wanted {
+            Form::Document => answer::read_document(body),
+            Form::Stream | Form::Whole => answer::read(dialect, body),
+        };
+        let checked = held.check(|body| match form::answer(read(body))? {
+            (answer::Answer::Whole { model, finish, usage }, passed) => Ok(((model, finish, usage), passed)),
+            (answer::Answer::Error(error), _) => Err(Defect::TierError { kind: error.kind, words: error.message }),
+        });
+        match checked {
+            Ok(((model, finish, usage), passed)) => {
+                let echo = &mut self.echo;
+                held.release(passed)
+                    .write_held(out, |out, body| out.extend_from_slice(echo.apply(body, model.as_ref())));
+                self.report = Report { finish, usage, events: 0 };
+                Step::Done(self.report)
+            }
+            Err(defect) => Step::Reject(defect),
+        }
+    }
+
+    /// The stream has said all it will say.
+    fn finish(&mut self, out: &mut Vec<u8>) -> Step {
+        let Body::Stream(stream) = &self.body else { return Step::Continue };
+        match stream.completeness.verdict() {
+            Ok(_) => {
+                envelope::push_terminal(out, self.setup.dialect);
+                self.report.usage = stream.reader.usage();
+                self.body = Body::Over;
+                Step::Done(self.report)
+            }
+            Err(defect) => self.fail(defect, out),
+        }
+    }
+
+    fn fail(&mut self, defect: Defect, out: &mut Vec<u8>) -> Step {
+        let released = self.has_released();
+        if let Body::Stream(stream) = &self.body {
+            self.report.usage = stream.reader.usage();
+        }
+        self.body = Body::Over;
+        if !released {
+            return Step::Reject(defect);
+        }
+        let (kind, message) = words_for_client(&defect);
+        envelope::push_event(out, self.setup.dialect, kind, message, &self.setup.request_id);
+        Step::Broken(defect)
+    }
+}
+
+impl Stream {
+    /// Reads every frame that is complete; appends to `out` what may be seen.
+    fn pass(&mut self, echo: &mut Echo, report: &mut Report, out: &mut Vec<u8>) -> Result<Pass, Defect> {
+        loop {
+            let event = match self.decoder.next() {
+                Err(error) => return Err(sse_defect(&error)),
+                Ok(None) => return Ok(Pass::NeedsMore),
+                Ok(Some(Frame::Event(event))) => event,
+                Ok(Some(Frame::Comment(text))) => {
+                    // A sign of life: worth passing on once the client has the stream's head, worth nothing before.
+                    if let Some(released) = self.window.released() {
+                        released.write_comment(out, text);
+                    }
+                    continue;
+                }
+            };
+            let (read, passed) = form::event(self.reader.read(event.data))?;
+            match read.kind {
+                EventKind::Terminal => return Ok(Pass::Terminal),
+                EventKind::Error(error) => {
+                    return Err(Defect::TierError { kind: error.kind, words: error.message });
+                }
+                EventKind::Ping => {
+                    if let Some(released) = self.window.released() {
+                        released.write_event(out, event.name, event.data);
+                    }
+                }
+                EventKind::Answer => {
+                    self.completeness.note(read.choices, read.finished);
+                    report.events += 1;
+                    report.finish = read.finish.or(report.finish);
+                    if let Some(released) = self.window.open(passed) {
+                        released.write_event(out, event.name, echo.apply(event.data, read.model.as_ref()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sse_defect(error: &anvil_sse::Error) -> Defect {
+    match error {
+        anvil_sse::Error::EventTooLarge { limit } => Defect::TooLarge { limit: *limit },
+        unterminated @ anvil_sse::Error::Unterminated { .. } => {
+            Defect::MalformedEvent { reason: unterminated.to_string() }
+        }
+    }
+}
+
+/// What the client is told of a defect after release: never the tier's own words, which may name its address.
+fn words_for_client(defect: &Defect) -> (ErrorKind, &'static str) {
+    match defect {
+        Defect::TierError { kind, .. } if kind.contains("overloaded") => {
+            (ErrorKind::Overloaded, "The model's server is overloaded. Please try again.")
+        }
+        Defect::TierError { .. } => {
+            (ErrorKind::Internal, "The model's server reported an error while it answered. Please try again.")
+        }
+        _ => (ErrorKind::Internal, "The answer broke off before it was complete. Please try again."),
+    }
+}

@@ -1,0 +1,14 @@
+//! What is known of an answer when it is over.
+
+use anvil_dialect::{FinishReason, Usage};
+
+/// What a relay knows of its answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Why the answer stopped, where the tier said it.
+    pub finish: Option<FinishReason>,
+    /// What it cost in tokens, as the tier counted.
+    pub usage: Usage,
+    /// Events of the stream that were part of the answer; 0 for a whole answer.
+    pub events: u64,
+}

@@ -1,0 +1,52 @@
+//! What a relay is told before it begins.
+
+use anvil_dialect::Dialect;
+
+/// The most bytes of one event of a stream, unless said otherwise.
+const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
+/// The most bytes of a whole answer, unless said otherwise.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// The form of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A stream of events of the dialect.
+    Stream,
+    /// A whole answer of the dialect.
+    Whole,
+    /// Some JSON document, such as a list of models.
+    Document,
+}
+
+/// What one relay is told before it begins.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The dialect that the tier and the client speak.
+    pub dialect: Dialect,
+    /// The form that the answer is to have.
+    pub form: Form,
+    /// The model's name that the client is told; `None` leaves the tier's.
+    pub model: Option<String>,
+    /// The exchange's id, for an error inside the stream.
+    pub request_id: String,
+    /// The most bytes of one event.
+    pub max_event_bytes: usize,
+    /// The most bytes of a whole answer.
+    pub max_answer_bytes: usize,
+}
+
+impl Setup {
+    /// A setup with the default caps: 8 MiB an event, 64 MiB a whole answer.
+    pub fn new(dialect: Dialect, form: Form, model: Option<String>, request_id: String) -> Self {
+        Self { dialect, form, model, request_id, max_event_bytes: MAX_EVENT_BYTES, max_answer_bytes: MAX_ANSWER_BYTES }
+    }
+}
+
+/// How a tier's body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// As its framing promised.
+    Clean,
+    /// The connection broke before that.
+    Cut,
+}
