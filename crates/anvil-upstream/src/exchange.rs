@@ -1,0 +1,320 @@
+//! One attempt, from the request to the outcome.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anvil_dialect::envelope::TierError;
+use anvil_relay::{Defect, Ending, Form, Relay, Setup, Step};
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::connect::connect;
+use crate::endpoint::Endpoint;
+use crate::failure::{Failure, Phase};
+use crate::link::Link;
+use crate::mailbox::{Mailbox, Slot};
+use crate::outcome::{Outcome, Timing};
+
+/// The most bytes of an error answer's body that are read.
+const ERROR_BODY_BYTES: usize = 64 * 1024;
+/// Once this many bytes are waiting to be handed over, they are, even if more could be read at once.
+const HAND_OVER_BYTES: usize = 64 * 1024;
+/// How long, and how far, a connection is read on after the answer is whole, so that it can be used again.
+const REST: (Duration, usize) = (Duration::from_millis(250), 64 * 1024);
+
+/// What is sent to a tier.
+#[derive(Debug)]
+pub struct Outbound {
+    /// `POST` if there is a body, else `GET`.
+    pub body: Option<Bytes>,
+    /// Below the endpoint's base URL, such as `/chat/completions`.
+    pub path: &'static str,
+    /// Headers of this request alone, in lower case; ones that cannot be sent are left out.
+    pub headers: Vec<(Bytes, Bytes)>,
+}
+
+/// What a connection gives: bytes, the body's end, or the connection's.
+type Piece = Option<Result<Frame<Bytes>, hyper::Error>>;
+
+/// One attempt's parts; lives as long as its task.
+pub(crate) struct Exchange {
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) slot: Arc<Slot>,
+    pub(crate) relay: Relay,
+    stream: bool,
+    started: Instant,
+    first_byte_deadline: Instant,
+    timing: Timing,
+    released: bool,
+    out: Vec<u8>,
+}
+
+impl Exchange {
+    pub(crate) fn new(endpoint: Arc<Endpoint>, mailbox: Arc<Mailbox>, slot: Arc<Slot>, setup: Setup) -> Self {
+        let stream = setup.form == Form::Stream;
+        let started = Instant::now();
+        Self {
+            first_byte_deadline: started + endpoint.timeouts.first_byte,
+            endpoint,
+            mailbox,
+            slot,
+            stream,
+            relay: Relay::new(setup),
+            started,
+            timing: Timing::default(),
+            released: false,
+            out: Vec::new(),
+        }
+    }
+
+    /// Runs the attempt to its outcome and puts that, with the last bytes, into the slot.
+    pub(crate) async fn run(mut self, outbound: Outbound) {
+        let deadline = self.started + self.endpoint.timeouts.total;
+        let result = match timeout_at(deadline, self.attempt(outbound)).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::Timeout { phase: Phase::Total }),
+        };
+        match result {
+            Ok((link, body)) => {
+                self.hand_over_outcome(None);
+                self.recycle(link, body).await;
+            }
+            Err(failure) => {
+                self.break_off(&failure);
+                self.hand_over_outcome(Some(failure));
+            }
+        }
+    }
+
+    async fn attempt(&mut self, outbound: Outbound) -> Result<(Link, Incoming), Failure> {
+        let (mut link, response) = self.send(outbound).await?;
+        let (head, mut body) = response.into_parts();
+        match head.status.as_u16() {
+            200..=299 => {}
+            status @ 300..=399 => return Err(Failure::Redirect { status }),
+            status => {
+                let error = self.read_error(&mut link, &mut body).await;
+                return Err(Failure::Status { status, retry_after: retry_after(&head.headers), error });
+            }
+        }
+        if head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+            return Err(Failure::Encoded);
+        }
+        if self.stream && !is_event_stream(&head.headers) {
+            let error = self.read_error(&mut link, &mut body).await;
+            return Err(Failure::Defect(if error == TierError::default() {
+                Defect::WrongContentType { expected: "text/event-stream" }
+            } else {
+                Defect::TierError { kind: error.kind, words: error.message }
+            }));
+        }
+        self.relay_body(&mut link, &mut body).await?;
+        Ok((link, body))
+    }
+
+    /// Sends the request on an idle connection, or on a new one. A kept connection that turns out to be closed before it
+    /// gave a byte of an answer is no failure of the tier: the request goes out once more, on a new one.
+    async fn send(&mut self, outbound: Outbound) -> Result<(Link, Response<Incoming>), Failure> {
+        let request = self.request(&outbound);
+        while let Some(mut link) = self.endpoint.idle_link() {
+            if !link.is_ready().await {
+                continue;
+            }
+            self.timing.reused = true;
+            self.timing.connect = Some(self.elapsed());
+            match timeout_at(self.first_byte_deadline, link.send(request.clone())).await {
+                Err(_) => return Err(Failure::Timeout { phase: Phase::FirstByte }),
+                Ok(Ok(response)) => return Ok((link, response)),
+                Ok(Err(error)) if was_stale(&error) => break,
+                Ok(Err(error)) => return Err(Failure::from_http(&error)),
+            }
+        }
+        let mut link = self.connect().await?;
+        self.first_byte_deadline = Instant::now() + self.endpoint.timeouts.first_byte;
+        match timeout_at(self.first_byte_deadline, link.send(request)).await {
+            Err(_) => Err(Failure::Timeout { phase: Phase::FirstByte }),
+            Ok(Err(error)) => Err(Failure::from_http(&error)),
+            Ok(Ok(response)) => Ok((link, response)),
+        }
+    }
+
+    async fn connect(&mut self) -> Result<Link, Failure> {
+        let opened = async { Link::new(connect(&self.endpoint).await?).await };
+        let link = timeout(self.endpoint.timeouts.connect, opened)
+            .await
+            .map_err(|_| Failure::Timeout { phase: Phase::Connect })??;
+        self.timing.reused = false;
+        self.timing.connect = Some(self.elapsed());
+        Ok(link)
+    }
+
+    fn request(&self, outbound: &Outbound) -> Request<Full<Bytes>> {
+        let body = outbound.body.clone();
+        let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
+        *request.method_mut() = if body.is_some() { Method::POST } else { Method::GET };
+        // The target was put together from a parsed URL and a constant; it cannot fail to parse.
+        *request.uri_mut() = self.endpoint.target(outbound.path).parse().unwrap_or_default();
+        let headers = request.headers_mut();
+        headers.reserve(8 + outbound.headers.len() + self.endpoint.headers.len());
+        if let Ok(host) = HeaderValue::from_str(self.endpoint.place.authority.as_str()) {
+            headers.insert(header::HOST, host);
+        }
+        if body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let accept = if self.stream { "text/event-stream" } else { "application/json" };
+        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers
+            .insert(header::USER_AGENT, HeaderValue::from_static(concat!("anvil-serving/", env!("CARGO_PKG_VERSION"))));
+        for (name, value) in &outbound.headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+                headers.append(name, value);
+            }
+        }
+        for (name, value) in &self.endpoint.headers {
+            headers.insert(name, value.clone());
+        }
+        request
+    }
+
+    /// Drives the relay over the body until it has said how the answer ended.
+    async fn relay_body(&mut self, link: &mut Link, body: &mut Incoming) -> Result<(), Failure> {
+        loop {
+            let frame = match link.try_drive(&mut body.frame()).await {
+                Some(frame) => frame,
+                None => self.next_frame(link, body).await?,
+            };
+            match self.take_frame(frame) {
+                Step::Continue if self.out.len() >= HAND_OVER_BYTES => {
+                    self.hand_over();
+                    self.slot.room().await;
+                }
+                Step::Continue => {}
+                Step::Done(_) => return Ok(()),
+                Step::Reject(defect) | Step::Broken(defect) => return Err(self.cause(defect)),
+            }
+        }
+    }
+
+    /// Waits for what the connection gives next.
+    async fn next_frame(&mut self, link: &mut Link, body: &mut Incoming) -> Result<Piece, Failure> {
+        // Nothing more without waiting: what there is goes to the client now.
+        self.hand_over();
+        self.slot.room().await;
+        let (deadline, phase) = match self.timing.first_byte {
+            None => (self.first_byte_deadline, Phase::FirstByte),
+            Some(_) => (Instant::now() + self.endpoint.timeouts.idle, Phase::Idle),
+        };
+        timeout_at(deadline, link.drive(body.frame())).await.map_err(|_| Failure::Timeout { phase })
+    }
+
+    /// Feeds the relay with what the connection gave: bytes, the body's end, or the connection's.
+    fn take_frame(&mut self, piece: Piece) -> Step {
+        match piece {
+            Some(Ok(frame)) => {
+                let Some(data) = frame.data_ref() else { return Step::Continue };
+                if self.timing.first_byte.is_none() {
+                    self.timing.first_byte = Some(self.elapsed());
+                }
+                self.relay.push(data, &mut self.out)
+            }
+            None => self.relay.end(Ending::Clean, &mut self.out),
+            Some(Err(_)) => self.relay.end(Ending::Cut, &mut self.out),
+        }
+    }
+
+    /// The failure to report for a defect: a body that never began is the connection's failure, not the answer's.
+    fn cause(&self, defect: Defect) -> Failure {
+        match defect {
+            Defect::StreamCut | Defect::NoAnswer if self.timing.first_byte.is_none() => Failure::Closed,
+            other => Failure::Defect(other),
+        }
+    }
+
+    /// Ends the client's stream after a failure that the relay has not seen, such as a deadline.
+    fn break_off(&mut self, failure: &Failure) {
+        self.released |= self.relay.has_released();
+        if self.relay.has_released() && !matches!(failure, Failure::Defect(_)) {
+            let _ = self.relay.abandon(Defect::StreamCut, &mut self.out);
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if !self.out.is_empty() {
+            self.released = true;
+            self.mailbox.put(&self.slot, &mut self.out, None);
+        }
+    }
+
+    fn hand_over_outcome(&mut self, failure: Option<Failure>) {
+        self.timing.total = self.elapsed();
+        let released = self.released || !self.out.is_empty();
+        let outcome = Outcome { failure, released, report: self.relay.report(), timing: self.timing };
+        self.mailbox.put(&self.slot, &mut self.out, Some(outcome));
+    }
+
+    /// The words of an error answer, as far as they come in time; none is no failure of its own.
+    async fn read_error(&self, link: &mut Link, body: &mut Incoming) -> TierError {
+        let mut words = BytesMut::new();
+        let _ = timeout(
+            self.endpoint.timeouts.idle,
+            link.drive(async {
+                while words.len() < ERROR_BODY_BYTES
+                    && let Some(Ok(frame)) = body.frame().await
+                {
+                    if let Some(data) = frame.data_ref() {
+                        words.extend_from_slice(&data[..data.len().min(ERROR_BODY_BYTES)]);
+                    }
+                }
+            }),
+        )
+        .await;
+        TierError::from_body(&words)
+    }
+
+    /// Reads the connection to the end of the answer, if that is near, and keeps it.
+    async fn recycle(self, mut link: Link, mut body: Incoming) {
+        let rest = async {
+            let mut left = REST.1;
+            while let Some(frame) = body.frame().await {
+                let length = frame.ok()?.data_ref().map_or(0, Bytes::len);
+                left = left.checked_sub(length)?;
+            }
+            Some(())
+        };
+        let read_out = timeout(REST.0, link.drive(pin!(rest))).await;
+        if matches!(read_out, Ok(Some(()))) && link.is_ready().await {
+            link.reused = true;
+            self.endpoint.keep(link);
+        }
+    }
+
+    fn elapsed(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+}
+
+/// Whether the other side had closed a kept connection before the request reached it.
+fn was_stale(error: &hyper::Error) -> bool {
+    error.is_canceled()
+        || error.is_closed()
+        || error.is_incomplete_message()
+        || Failure::from_http(error) == Failure::Reset
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"text/event-stream"))
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+}

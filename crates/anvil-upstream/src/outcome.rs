@@ -1,0 +1,31 @@
+//! How an attempt ended.
+
+use anvil_relay::Report;
+
+use crate::failure::Failure;
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Why it failed; `None` when the answer is whole.
+    pub failure: Option<Failure>,
+    /// Whether part of the answer had been released. A failure after release cannot be made good by another attempt.
+    pub released: bool,
+    /// What is known of the answer.
+    pub report: Report,
+    /// How long its parts took.
+    pub timing: Timing,
+}
+
+/// How long the parts of an attempt took, in seconds from its start; `None` for what was not reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Timing {
+    /// Until a connection stood.
+    pub connect: Option<f64>,
+    /// Until the first byte of the answer's body.
+    pub first_byte: Option<f64>,
+    /// Until the end.
+    pub total: f64,
+    /// Whether the connection had been used before.
+    pub reused: bool,
+}
