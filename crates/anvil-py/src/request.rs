@@ -1,0 +1,166 @@
+//! Requests, their facts, and what a tier changes in them.
+
+use anvil_dialect::{Dialect, Invalid};
+use bytes::Bytes;
+use pyo3::create_exception;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// Bodies larger than this are read with the interpreter released: below it, letting go costs more than it gives.
+const DETACH_BYTES: usize = 64 * 1024;
+
+create_exception!(_core, InvalidRequestError, PyValueError);
+
+#[pyclass(frozen, module = "anvil_serving._core")]
+pub(crate) struct Request(pub(crate) anvil_dialect::Request);
+
+#[pymethods]
+impl Request {
+    #[staticmethod]
+    fn decode(py: Python<'_>, dialect: &str, body: &[u8]) -> PyResult<Self> {
+        let dialect = dialect_named(dialect)?;
+        let decode = |body| anvil_dialect::Request::decode(dialect, body);
+        let copy = Bytes::copy_from_slice(body);
+        let decoded = if copy.len() > DETACH_BYTES { py.detach(|| decode(copy)) } else { decode(copy) };
+        decoded.map(Self).map_err(|invalid| invalid_request(py, &invalid))
+    }
+
+    #[getter]
+    fn dialect(&self) -> &'static str {
+        self.0.dialect().name()
+    }
+
+    #[getter]
+    fn model(&self) -> &str {
+        &self.0.facts().model
+    }
+
+    #[getter]
+    fn stream(&self) -> bool {
+        self.0.facts().stream
+    }
+
+    #[getter]
+    fn facts(&self) -> Facts {
+        Facts(self.0.facts().clone())
+    }
+
+    fn encode<'py>(&self, py: Python<'py>, overrides: &Overrides) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.encode(&overrides.0))
+    }
+}
+
+#[pyclass(frozen, module = "anvil_serving._core")]
+pub(crate) struct Facts(anvil_dialect::Facts);
+
+#[pymethods]
+impl Facts {
+    #[getter]
+    fn model(&self) -> &str {
+        &self.0.model
+    }
+
+    #[getter]
+    fn stream(&self) -> bool {
+        self.0.stream
+    }
+
+    #[getter]
+    fn max_output_tokens(&self) -> Option<u64> {
+        self.0.max_output_tokens
+    }
+
+    #[getter]
+    fn prompt_tokens(&self) -> u64 {
+        self.0.prompt_tokens
+    }
+
+    #[getter]
+    fn messages(&self) -> usize {
+        self.0.messages
+    }
+
+    #[getter]
+    fn tools(&self) -> Vec<&str> {
+        self.0.tools.iter().map(String::as_str).collect()
+    }
+
+    #[getter]
+    fn tool_choice(&self) -> bool {
+        self.0.tool_choice
+    }
+
+    #[getter]
+    fn images(&self) -> u32 {
+        self.0.images
+    }
+
+    #[getter]
+    fn documents(&self) -> u32 {
+        self.0.documents
+    }
+
+    #[getter]
+    fn thinking(&self) -> bool {
+        self.0.thinking
+    }
+
+    #[getter]
+    fn structured_output(&self) -> bool {
+        self.0.structured_output
+    }
+
+    #[getter]
+    fn session(&self) -> Option<&str> {
+        self.0.session.as_deref()
+    }
+
+    #[getter]
+    fn last_user_text(&self) -> &str {
+        &self.0.last_user_text
+    }
+
+    #[getter]
+    fn open_tool_loop(&self) -> bool {
+        self.0.open_tool_loop
+    }
+
+    #[getter]
+    fn signed_thinking(&self) -> bool {
+        self.0.signed_thinking
+    }
+
+    #[getter]
+    fn failed_tool_calls(&self) -> Vec<&str> {
+        self.0.failed_tool_calls.iter().map(String::as_str).collect()
+    }
+}
+
+#[pyclass(frozen, module = "anvil_serving._core")]
+pub(crate) struct Overrides(pub(crate) anvil_dialect::Overrides);
+
+#[pymethods]
+impl Overrides {
+    #[new]
+    #[pyo3(signature = (*, model = None, set = "{}", defaults = "{}", max_output_tokens = None))]
+    fn new(model: Option<&str>, set: &str, defaults: &str, max_output_tokens: Option<u64>) -> PyResult<Self> {
+        anvil_dialect::Overrides::new(model, set, defaults, max_output_tokens)
+            .map(Self)
+            .map_err(|bad| PyValueError::new_err(bad.to_string()))
+    }
+}
+
+/// The dialect of that name.
+pub(crate) fn dialect_named(name: &str) -> PyResult<Dialect> {
+    Dialect::from_name(name).ok_or_else(|| PyValueError::new_err("no such dialect: use 'messages' or 'chat'"))
+}
+
+/// `InvalidRequestError(message)`, with the offending member's path as its attribute `param`.
+fn invalid_request(py: Python<'_>, invalid: &Invalid) -> PyErr {
+    let error = InvalidRequestError::new_err(invalid.to_string());
+    match error.value(py).setattr("param", invalid.param()) {
+        Ok(()) => error,
+        Err(failure) => failure,
+    }
+}

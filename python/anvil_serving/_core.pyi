@@ -1,0 +1,263 @@
+"""The Rust surface: what happens to bytes.
+
+Every class is immutable from Python and safe to use from any thread. Nothing here runs at import; an `Engine` owns one
+thread and belongs to one event loop.
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+__all__ = [
+    "Attempt",
+    "BadEndpointError",
+    "Endpoint",
+    "Engine",
+    "EngineClosedError",
+    "Facts",
+    "InvalidRequestError",
+    "Outcome",
+    "Overrides",
+    "Request",
+    "build_info",
+    "error_body",
+    "error_event",
+]
+
+class InvalidRequestError(ValueError):
+    """A body is not a request of its dialect. `str()` is one sentence without the caller's text."""
+
+    param: str | None
+    """The path of the offending member, such as `messages.0.role`, where one is to blame."""
+
+class BadEndpointError(ValueError):
+    """An endpoint's settings cannot be used. `str()` never holds a header's value or a URL."""
+
+class EngineClosedError(RuntimeError):
+    """The engine is closed, or belongs to the process that this one was forked from."""
+
+@final
+class Request:
+    """One decoded request. The body is kept as bytes."""
+
+    @staticmethod
+    def decode(dialect: str, body: bytes) -> Request:
+        """Reads `body` as a request of `dialect` (`"messages"` or `"chat"`); one pass, the GIL released above 64 KiB.
+
+        Raises `InvalidRequestError` when it is none.
+        """
+
+    @property
+    def dialect(self) -> str: ...
+    @property
+    def model(self) -> str:
+        """The `model` member, as sent."""
+
+    @property
+    def stream(self) -> bool:
+        """Whether a streamed answer is asked for."""
+
+    @property
+    def facts(self) -> Facts: ...
+    def encode(self, overrides: Overrides) -> bytes:
+        """The body for a tier of the same dialect: byte for byte, except for what `overrides` says."""
+
+@final
+class Facts:
+    """Small facts of a request: numbers and names, and the last words of the user."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def stream(self) -> bool: ...
+    @property
+    def max_output_tokens(self) -> int | None:
+        """The caller's cap on generated tokens."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The prompt's size in tokens, estimated from its bytes; errs on the high side."""
+
+    @property
+    def messages(self) -> int: ...
+    @property
+    def tools(self) -> list[str]:
+        """Names of the tools offered, in order; at most 512."""
+
+    @property
+    def tool_choice(self) -> bool:
+        """Whether the caller names a tool choice other than leaving it to the model."""
+
+    @property
+    def images(self) -> int: ...
+    @property
+    def documents(self) -> int: ...
+    @property
+    def thinking(self) -> bool: ...
+    @property
+    def structured_output(self) -> bool: ...
+    @property
+    def session(self) -> str | None:
+        """The caller's session key, where the body carries one."""
+
+    @property
+    def last_user_text(self) -> str:
+        """The last text a person wrote, tool results left out; at most 8 KiB."""
+
+    @property
+    def open_tool_loop(self) -> bool:
+        """Whether the conversation ends in a tool's result."""
+
+    @property
+    def signed_thinking(self) -> bool: ...
+    @property
+    def failed_tool_calls(self) -> list[str]:
+        """Ids of the tool calls whose results report an error; at most 512."""
+
+@final
+class Overrides:
+    """What a tier changes in every body it is sent."""
+
+    def __new__(
+        cls,
+        *,
+        model: str | None = None,
+        set: str = "{}",  # noqa: A002 (the field's word for it; keyword only)
+        defaults: str = "{}",
+        max_output_tokens: int | None = None,
+    ) -> Overrides:
+        """`model` replaces the caller's name for it; a cap above `max_output_tokens` is lowered to that.
+
+        `set` and `defaults` are JSON objects as text: members set whatever the caller said, and members set only where
+        the caller said nothing.
+
+        Raises `ValueError` when `set` or `defaults` is not a JSON object.
+        """
+
+@final
+class Endpoint:
+    """One address of a tier, with its pool of idle connections. Belongs to one engine."""
+
+    def __new__(
+        cls,
+        base_url: str,
+        *,
+        headers: Sequence[tuple[str, str]],
+        proxy: str | None = None,
+        connect: float,
+        first_byte: float,
+        idle: float,
+        total: float,
+    ) -> Endpoint:
+        """`base_url` ends in the API's version (`http://127.0.0.1:30000/v1`); `headers` go with every request.
+
+        The deadlines are in seconds: `connect` until the connection stands, `first_byte` from the request to the first
+        byte of the answer's body, `idle` between two pieces, `total` for the whole attempt. No proxy is taken from the
+        environment. Raises `BadEndpointError`.
+        """
+
+    def close_idle(self) -> None:
+        """Closes every idle connection."""
+
+@final
+class Engine:
+    """The HTTP client engine: one thread. Make it in the event loop's process and close it there."""
+
+    def __new__(cls) -> Engine:
+        """Starts the thread. Raises `OSError` when the system has no file descriptor or thread left."""
+
+    def fileno(self) -> int:
+        """The file descriptor that is readable while something waits to be drained."""
+
+    def drain(self) -> list[tuple[int, bytes, Outcome | None]]:
+        """Everything that arrived for attempts whose `take` returned None: (attempt's id, bytes, outcome)."""
+
+    def open(
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        overrides: Overrides,
+        *,
+        model: str | None,
+        request_id: str,
+        headers: Sequence[tuple[bytes, bytes]],
+    ) -> Attempt:
+        """Starts an attempt. `model` is the name the answer is to carry (None: the tier's own).
+
+        Raises `EngineClosedError`.
+        """
+
+    def list_models(self, endpoint: Endpoint) -> Attempt:
+        """Asks for the tier's list of models; the bytes are the JSON document."""
+
+    def close(self, grace: float) -> None:
+        """Takes no more attempts, gives the running ones `grace` seconds, ends the rest and the thread."""
+
+@final
+class Attempt:
+    """An attempt that runs. Letting go of it ends it and closes its connection."""
+
+    @property
+    def id(self) -> int: ...
+    def take(self) -> tuple[int, bytes, Outcome | None] | None:
+        """What is there for the client; None means that the id will come out of `Engine.drain` once something is."""
+
+    def cancel(self) -> None:
+        """Ends the attempt and closes its connection at once."""
+
+@final
+class Outcome:
+    """How an attempt ended. `failure` is None when the answer is whole."""
+
+    @property
+    def failure(self) -> str | None:
+        """The failure's label, such as `refused`, `first_byte_timeout`, `status` or `stream_cut`."""
+
+    @property
+    def explanation(self) -> str | None:
+        """One sentence for a person, without an address."""
+
+    @property
+    def released(self) -> bool:
+        """Whether part of the answer was released: no other attempt can make a failure good."""
+
+    @property
+    def status(self) -> int | None:
+        """The tier's status, when that is the failure."""
+
+    @property
+    def retry_after(self) -> int | None:
+        """The tier's `Retry-After`, in seconds."""
+
+    @property
+    def tier_message(self) -> str | None:
+        """The tier's own words, when a status is the failure; at most 2,000 bytes."""
+
+    @property
+    def tier_param(self) -> str | None: ...
+    @property
+    def finish(self) -> str | None: ...
+    @property
+    def input_tokens(self) -> int | None: ...
+    @property
+    def output_tokens(self) -> int | None: ...
+    @property
+    def cached_tokens(self) -> int | None: ...
+    @property
+    def reasoning_tokens(self) -> int | None: ...
+    @property
+    def connect_seconds(self) -> float | None: ...
+    @property
+    def first_byte_seconds(self) -> float | None: ...
+    @property
+    def total_seconds(self) -> float: ...
+    @property
+    def reused_connection(self) -> bool: ...
+
+def error_body(dialect: str, kind: str, message: str, *, param: str | None = None, request_id: str) -> bytes:
+    """The body of an error answer in `dialect`; `kind` as in `errors.py`."""
+
+def error_event(dialect: str, kind: str, message: str, *, request_id: str) -> bytes:
+    """The event that ends a stream which cannot go on."""
+
+def build_info() -> dict[str, str]:
+    """How the extension was built: version, profile, architecture, system."""
