@@ -151,8 +151,8 @@ class Endpoint:
         """`base_url` ends in the API's version (`http://127.0.0.1:30000/v1`); `headers` go with every request.
 
         The deadlines are in seconds: `connect` until the connection stands, `first_byte` from the request to the first
-        byte of the answer's body, `idle` between two pieces, `total` for the whole attempt. No proxy is taken from the
-        environment. Raises `BadEndpointError`.
+        byte of a stream's body (a whole answer is bound by `total` alone), `idle` between two pieces, `total` for the
+        whole attempt. No proxy is taken from the environment. Raises `BadEndpointError`.
         """
 
     def close_idle(self) -> None:

@@ -1,0 +1,77 @@
+# Every habit, one verb a line. CI, hooks and the README call only these.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+TOOLS  := target/tools
+CARGO_DENY_VERSION := 0.20.2
+
+RUST    := Cargo.toml rust-toolchain.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml | grep -v '^crates/fuzz/')
+BUILT   := $(VENV)/.built
+HAS_DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help build serve test test-rust test-python lint format bench fuzz docs clean
+
+help: ## print this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+# What a user of the router needs, and no more: `make serve` installs this.
+$(BUILT): $(VENV)/bin/python pyproject.toml $(RUST)
+	$(BIN)/python -m pip install --quiet 'maturin>=1.16,<2'
+	rm -f python/anvil_serving/_core*.so  # a stale one would shadow the fresh one
+	$(BIN)/maturin develop --release --quiet --extras embedded
+	@touch $@
+
+$(HAS_DEV): $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+build: $(BUILT) ## install what the router needs and build it
+
+serve: $(BUILT) ## build, then start the router before a small real model
+	$(BIN)/anvil-serving quickstart
+
+test: test-rust test-python ## run every test
+
+test-rust: $(BUILT)
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo test --quiet --workspace --exclude anvil-py
+
+test-python: $(BUILT) $(HAS_DEV)
+	$(BIN)/python -m pytest
+
+lint: $(BUILT) $(HAS_DEV) $(TOOLS)/bin/cargo-deny ## formatters, linters, types, stubs, dependencies; warnings are errors
+	cargo fmt --check
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --quiet --workspace --all-targets -- -D warnings
+	$(TOOLS)/bin/cargo-deny --log-level error check bans licenses sources
+	$(BIN)/ruff format --check python tests benches
+	$(BIN)/ruff check python tests benches
+	$(BIN)/mypy
+	$(BIN)/stubtest anvil_serving._core --ignore-disjoint-bases
+
+$(TOOLS)/bin/cargo-deny:
+	cargo install cargo-deny --quiet --locked --debug --version $(CARGO_DENY_VERSION) --root $(TOOLS)
+
+format: $(HAS_DEV) ## let the formatters have their way
+	cargo fmt
+	$(BIN)/ruff format python tests benches
+	$(BIN)/ruff check --fix --select I python tests benches
+
+bench: $(BUILT) ## CPU, latency and memory of the router beside nginx and a pure-Python relay
+	$(BIN)/python benches/relay.py
+
+fuzz: ## fuzz every parser for FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)
+	@for target in $$(ls crates/fuzz/fuzz_targets | sed 's/\.rs$$//'); do \
+		(cd crates && cargo +nightly fuzz run --fuzz-dir fuzz $$target -- -max_total_time=$${FUZZ_SECONDS:-30}) || exit 1; \
+	done
+
+docs: $(BUILT) ## write the generated parts of docs/ anew
+	$(BIN)/python docs/generate.py
+
+clean: ## remove what was built
+	rm -rf target $(VENV) crates/fuzz/target benches/load/target
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,76 @@
+"""The command line: its commands, and how an error looks."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from anvil_serving import __version__
+from anvil_serving.errors import AnvilError
+
+from .quickstart import quickstart
+from .serve import serve
+
+__all__ = ["app", "main"]
+
+_FAILED = 1
+_UNUSABLE = 2
+"""Usage, configuration or startup; what the parser itself uses."""
+
+# Plain text: rich would add 10 MB and 0.1 s to a server's start. Errors are rendered by `main`, not by typer.
+app = typer.Typer(
+    name="anvil-serving",
+    help="A quality-gated router for local models: every coding harness points at one address.",
+    epilog="Example: anvil-serving quickstart",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --port 8000")(serve)
+app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag to its callback
+    if wanted:
+        typer.echo(f"anvil-serving {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # noqa: FBT002 - a flag; its callback acts on it
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """The console script. Exits 0 when done, 1 when something failed, 2 on usage, configuration or startup."""
+    try:
+        app(prog_name="anvil-serving")
+    except AnvilError as error:
+        _say_error(str(error), error.hint)
+        sys.exit(_UNUSABLE if error.fault == "operator" else _FAILED)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person gets a line and not a page
+        if os.environ.get("ANVIL_DEBUG") == "1":
+            traceback.print_exc()
+        else:
+            what = str(error).strip().split("\n")[0]
+            _say_error(
+                f"unexpected {type(error).__name__}" + (f": {what}" if what else ""),
+                "this is a defect; ANVIL_DEBUG=1 shows where it happened",
+            )
+        sys.exit(_FAILED)
+    sys.exit(0)
+
+
+def _say_error(message: str, hint: str | None) -> None:
+    typer.echo(f"error: {message}", err=True)
+    if hint is not None:
+        typer.echo(f"hint: {hint}", err=True)

@@ -1,0 +1,34 @@
+"""How a command shows that it is working: a spinner for a person, plain lines for a log."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["showing_progress"]
+
+
+@contextlib.contextmanager
+def showing_progress() -> Iterator[Callable[[str, float | None], None]]:
+    """Yields what to call with a description and a share from 0 to 1 (None where it is not known). Writes to stderr."""
+    if not sys.stderr.isatty():
+        yield lambda doing, _done: typer.echo(doing, err=True)
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where a person looks
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+        task = display.add_task("starting", total=1.0)
+
+        def show(doing: str, done: float | None) -> None:
+            # A path in square brackets is text, not rich's markup.
+            display.update(task, description=doing.replace("[", r"\["), completed=done or 0.0)
+
+        yield show

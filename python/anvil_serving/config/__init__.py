@@ -1,0 +1,40 @@
+"""The configuration: TOML in, frozen structs out, or a report of everything that is wrong.
+
+    parse (tomllib) -> legacy (what 0.7.1 wrote) -> shape (types and ranges) -> rules (between tables) -> Config
+
+`schema.py` says what a file may hold; everything else, the JSON Schema and the reference included, is derived from it.
+"""
+
+from __future__ import annotations
+
+from .bind import check_bind, is_loopback
+from .load import MAX_FILE_BYTES, load, loads
+from .problems import InvalidConfig, Problem, report
+from .reference import json_schema, reference_markdown
+from .schema import PRESET_WORK_CLASSES, WORK_CLASSES, Config, Document, Router, Serve, Server, Tier, Timeouts
+from .secrets import Secret, Secrets, resolve_secrets
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "PRESET_WORK_CLASSES",
+    "WORK_CLASSES",
+    "Config",
+    "Document",
+    "InvalidConfig",
+    "Problem",
+    "Router",
+    "Secret",
+    "Secrets",
+    "Serve",
+    "Server",
+    "Tier",
+    "Timeouts",
+    "check_bind",
+    "is_loopback",
+    "json_schema",
+    "load",
+    "loads",
+    "reference_markdown",
+    "report",
+    "resolve_secrets",
+]

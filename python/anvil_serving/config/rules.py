@@ -1,0 +1,171 @@
+"""What the tables of a configuration must agree on, and what is allowed but probably not meant.
+
+The rules read the parsed document, not the structs: they also run when the shape has problems elsewhere, so that one
+report holds everything. What has a wrong type is skipped here; `shape.py` reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from .problems import Finding, Path
+from .schema import PRESET_WORK_CLASSES, WORK_CLASSES
+from .suggest import listing, suggestion
+from .url import hostname
+
+__all__ = ["rule_findings"]
+
+# Their servers are not yours, whatever `privacy` says.
+_VENDORS = ("api.anthropic.com", "api.openai.com", "generativelanguage.googleapis.com", "openrouter.ai")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class _Tier(Struct, frozen=True):
+    path: Path
+    table: Mapping[str, Any]
+
+    def text(self, key: str) -> str:
+        value = self.table.get(key)
+        return value if isinstance(value, str) else ""
+
+
+def rule_findings(document: Mapping[str, Any]) -> list[Finding]:
+    """Every rule between tables that `document`, as `tomllib` parsed it, breaks."""
+    router = document.get("router")
+    if not isinstance(router, dict):
+        return []
+    tiers = list(_tiers(router))
+    presets = router.get("presets", {})
+    presets = presets if isinstance(presets, dict) else {}
+    return [
+        *_tier_names(tiers),
+        *(finding for tier in tiers for finding in _urls(tier)),
+        *(finding for tier in tiers for finding in _privacy(tier)),
+        *_presets(presets, [tier.text("id") for tier in tiers]),
+        *_shadows(presets, tiers),
+        *_metered(router, tiers),
+        *_values(router),
+    ]
+
+
+def _tiers(router: Mapping[str, Any]) -> Iterator[_Tier]:
+    tables = router.get("tiers")
+    if isinstance(tables, list):
+        for index, table in enumerate(tables):
+            if isinstance(table, dict):
+                yield _Tier(("router", "tiers", index), table)
+
+
+def _warning(path: Path, message: str, hint: str) -> Finding:
+    return Finding(path=path, message=message, hint=hint, severity="warning")
+
+
+def _tier_names(tiers: list[_Tier]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    lowered: set[str] = set()
+    for tier in tiers:
+        name = tier.text("id")
+        path = (*tier.path, "id")
+        if not name:
+            continue
+        if name in seen:
+            yield Finding(path=path, message=f'there is a tier "{name}" already', hint="give each tier its own id")
+        elif name.lower() in lowered:
+            hint = "choose ids that differ in more: callers' names are compared in lower case"
+            yield _warning(path, f'"{name}" differs from another tier only in case', hint)
+        seen.add(name)
+        lowered.add(name.lower())
+
+
+def _urls(tier: _Tier) -> Iterator[Finding]:
+    replicas = tier.table.get("replicas")
+    places: list[tuple[Path, object]] = [((*tier.path, "base_url"), tier.table.get("base_url"))]
+    if isinstance(replicas, list):
+        places += [((*tier.path, "replicas", index), url) for index, url in enumerate(replicas)]
+    seen: set[str] = set()
+    for path, url in places:
+        if not isinstance(url, str):
+            continue
+        if url.rstrip("/") in seen:
+            yield Finding(path=path, message="the tier has this URL already", hint="name each replica once")
+        seen.add(url.rstrip("/"))
+    for path, url in [*places, ((*tier.path, "proxy"), tier.table.get("proxy"))]:
+        if isinstance(url, str) and hostname(url) == "localhost":
+            hint = "write 127.0.0.1: localhost may be tried over IPv6 first, which can take seconds"
+            yield _warning(path, "names localhost", hint)
+
+
+def _privacy(tier: _Tier) -> Iterator[Finding]:
+    url = tier.text("base_url")
+    host = hostname(url)
+    if tier.text("privacy") == "local" and host in _VENDORS:
+        hint = 'set privacy = "cloud", so that only the work classes in `metered_cloud` may use it'
+        yield _warning((*tier.path, "privacy"), f"{host} is not a local server, and it bills", hint)
+    if tier.text("privacy") == "cloud" and url.lower().startswith("http:") and host not in _LOOPBACK:
+        yield _warning((*tier.path, "base_url"), "prompts and the key travel unencrypted", "use https")
+
+
+def _presets(presets: Mapping[str, Any], tier_ids: list[str]) -> Iterator[Finding]:
+    for name, listed in presets.items():
+        if not isinstance(listed, list):
+            continue
+        for index, tier_id in enumerate(listed):
+            path = ("router", "presets", name, index)
+            if not isinstance(tier_id, str) or not tier_id:
+                continue
+            if tier_id not in tier_ids:
+                known = [known for known in tier_ids if known]
+                hint = suggestion(tier_id, known) or f"use one of {listing(known)}, or add the tier"
+                yield Finding(path=path, message=f'there is no tier "{tier_id}"', hint=hint)
+            elif tier_id in listed[:index]:
+                yield Finding(path=path, message=f'lists tier "{tier_id}" twice', hint="name each tier once")
+
+
+def _shadows(presets: Mapping[str, Any], tiers: list[_Tier]) -> Iterator[Finding]:
+    names: dict[str, str] = {}
+    for preset in presets:
+        earlier = names.setdefault(preset.lower(), preset)
+        if earlier != preset:
+            message = f'differs from preset "{earlier}" only in case, and is never reached'
+            yield _warning(("router", "presets", preset), message, "merge the two")
+    for tier in tiers:
+        if tier.text("id").lower() in names:
+            hint = f"rename the tier, or pin it as model:{tier.text('id')}"
+            yield _warning((*tier.path, "id"), "is also the name of a preset, and the preset wins", hint)
+
+
+def _metered(router: Mapping[str, Any], tiers: list[_Tier]) -> Iterator[Finding]:
+    classes = router.get("metered_cloud", [])
+    if not isinstance(classes, list):
+        return
+    for index, name in enumerate(classes):
+        if isinstance(name, str) and name not in WORK_CLASSES:
+            meant = PRESET_WORK_CLASSES.get(name)
+            near = f"did you mean `{meant}`?" if meant else suggestion(name, WORK_CLASSES)
+            hint = near or f"use any of {listing(WORK_CLASSES)}"
+            yield _warning(
+                ("router", "metered_cloud", index), f'"{name}" is not a work class, so it allows nothing', hint
+            )
+    clouds = [tier for tier in tiers if tier.text("privacy") == "cloud"]
+    if clouds and not classes:
+        hint = "list in [router] metered_cloud the work classes that may bill, or remove the tier"
+        yield _warning(clouds[0].path, "a cloud tier is never used while `metered_cloud` is empty", hint)
+
+
+def _values(router: Mapping[str, Any]) -> Iterator[Finding]:
+    status = router.get("exhaustion_status")
+    if isinstance(status, int) and 400 <= status < 500:
+        message = f"{status} says that the caller is at fault; most clients will not retry"
+        yield _warning(("router", "exhaustion_status"), message, "use 500 to 599")
+    timeout = router.get("relay_timeout")
+    # In 0.7.1 this bounded silence, by default to 20 s. Read as a deadline, such a value cuts most answers short.
+    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and 0 < timeout < 60:
+        message = f"cuts every answer off after {timeout:g} s: it is the deadline of a whole attempt now"
+        hint = "remove it, and bound silence with `timeouts = { first_byte = ..., idle = ... }` in the tier"
+        yield _warning(("router", "relay_timeout"), message, hint)
+    if not router.get("presets"):
+        hint = 'add [router.presets], such as quick-edit = ["fast", "heavy"]'
+        yield _warning(("router",), "there are no presets, so only a tier's own id leads anywhere", hint)

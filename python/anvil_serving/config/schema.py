@@ -1,0 +1,300 @@
+"""What a configuration may say: one frozen struct a table.
+
+The structs are the only description of the file. Validation (`shape.py`), the JSON Schema and `docs/configuration.md`
+(`reference.py`) are all derived from them, so every field carries its meaning and its unit in `Meta(description=...)`.
+
+`Meta(extra={"check": ...})` names a check of `shape.py` that a type alone cannot express.
+"""
+
+# No `from __future__ import annotations`: msgspec evaluates these annotations when it builds the decoder.
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from .problems import Problem
+
+__all__ = [
+    "PRESET_WORK_CLASSES",
+    "WORK_CLASSES",
+    "Config",
+    "Document",
+    "Router",
+    "Serve",
+    "Server",
+    "Tier",
+    "Timeouts",
+]
+
+WORK_CLASSES = ("chat", "bounded-edit", "multi-file-refactor", "planning", "review", "long-context")
+"""The kinds of work that a profile measures and that `metered_cloud` may list."""
+
+PRESET_WORK_CLASSES: Mapping[str, str] = {
+    "planning": "planning",
+    "quick-edit": "bounded-edit",
+    "review": "review",
+    "chat": "chat",
+    "long-context": "long-context",
+}
+"""The presets that every harness recipe uses, and the work class that each declares. A file may add its own."""
+
+# At most a day: a longer wait is a mistake in the unit, and `inf` would take the limit away.
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Tokens = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Dollars = Annotated[float, Meta(ge=0, le=1_000_000)]
+Text = Annotated[str, Meta(min_length=1)]
+Url = Annotated[
+    str,
+    Meta(extra={"check": "url"}, extra_json_schema={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\\s]+(/[^?#\\s]*)?$"}),
+]
+ProxyUrl = Annotated[str, Meta(extra={"check": "proxy"}, extra_json_schema={"pattern": "^http://[^/?#@\\s]+/?$"})]
+EnvironmentName = Annotated[
+    str, Meta(extra={"check": "environment"}, extra_json_schema={"pattern": "^[A-Z][A-Z0-9_]*$"})
+]
+Body = Annotated[Mapping[str, Any], Meta(extra={"check": "json"})]
+
+
+class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The address that harnesses talk to, and its limits."""
+
+    host: Annotated[
+        Text, Meta(description="Address to listen on. Anything but a loopback address needs `auth_env`.")
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="TCP port to listen on; 0 lets the system choose.")] = 8000
+    workers: Annotated[int, Meta(ge=1, le=256, description="Worker processes that share the port.")] = 1
+    auth_env: Annotated[
+        EnvironmentName | None,
+        Meta(
+            description="Name of the environment variable that holds the token callers must present. Unset: no "
+            "authentication, and then only loopback addresses may be bound."
+        ),
+    ] = None
+    max_body_bytes: Annotated[
+        int, Meta(ge=1024, le=1 << 30, description="Largest request body in bytes; a larger one is answered 413.")
+    ] = 32 * 1024 * 1024
+    header_timeout: Annotated[Seconds, Meta(description="Seconds a caller has to send the headers of a request.")] = (
+        30.0
+    )
+    body_timeout: Annotated[
+        Seconds, Meta(description="Seconds a caller may pause between two pieces of a request body; then 408.")
+    ] = 30.0
+    drain_timeout: Annotated[
+        Seconds, Meta(description="Seconds that running answers are granted to finish after SIGTERM.")
+    ] = 30.0
+    response_model: Annotated[
+        Literal["request", "tier"],
+        Meta(
+            description='What `model` says in an answer: `"request"` echoes the caller\'s string, because strict '
+            'clients compare it; `"tier"` reports the model that answered.'
+        ),
+    ] = "request"
+
+
+class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long one attempt at a tier may take, phase by phase."""
+
+    connect: Annotated[Seconds, Meta(description="Seconds to open a connection, TLS included.")] = 5.0
+    first_byte: Annotated[
+        Seconds,
+        Meta(
+            description="Seconds from the sent request to the first byte of a streamed answer: queueing and prefill. "
+            "An answer that is not streamed is bound by `total` alone."
+        ),
+    ] = 120.0
+    idle: Annotated[
+        Seconds, Meta(description="Seconds of silence allowed between two pieces of a streamed answer.")
+    ] = 60.0
+    total: Annotated[
+        Seconds | None,
+        Meta(description="Seconds for the whole attempt, from the request to its last byte. Unset: `relay_timeout`."),
+    ] = None
+
+
+class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A named place that answers: one or more replicas of one model behind a compatible URL."""
+
+    id: Annotated[Text, Meta(description="Name of the tier; unique. Presets list it, and a caller may pin it.")]
+    base_url: Annotated[
+        Url,
+        Meta(
+            description="http or https URL of the server, with or without a trailing `/v1`. No credentials, query or "
+            "fragment. Write 127.0.0.1 rather than localhost."
+        ),
+    ]
+    context_limit: Annotated[Tokens, Meta(description="Context window in tokens, prompt and answer together.")]
+    privacy: Annotated[
+        Literal["local", "cloud"],
+        Meta(
+            description='`"local"`: prompts stay on machines you run. `"cloud"`: they leave them and may be billed, so '
+            "the tier serves only the work classes in `metered_cloud`."
+        ),
+    ]
+    model: Annotated[
+        str | None, Meta(description="Model name to send. Unset: the single model that the server lists is adopted.")
+    ] = None
+    dialect: Annotated[
+        Literal["openai", "anthropic"],
+        Meta(description='Wire dialect of the server: `"openai"` Chat Completions, `"anthropic"` Messages.'),
+    ] = "openai"
+    dialects: Annotated[
+        tuple[Literal["openai", "anthropic"], ...],
+        Meta(
+            description="Every dialect that the server answers by itself, where that is more than `dialect`: "
+            "llama.cpp, vLLM, SGLang, Ollama and LM Studio answer both. A request goes out in its own dialect where it "
+            "can. Empty: `dialect` alone."
+        ),
+    ] = ()
+    tool_support: Annotated[
+        bool, Meta(description="Whether the model can call tools; if not, requests that offer tools pass it by.")
+    ] = True
+    vision: Annotated[
+        bool | None,
+        Meta(description="Whether the model reads images. Unset: not known, and images are no reason to pass it by."),
+    ] = None
+    auth_env: Annotated[
+        EnvironmentName | None,
+        Meta(
+            description="Name of the environment variable that holds the key for this server. A cloud tier needs its "
+            "variable set; a local tier is called without a key where it is not."
+        ),
+    ] = None
+    max_output_tokens: Annotated[
+        Tokens | None, Meta(description="Largest answer in tokens that the server accepts a request for.")
+    ] = None
+    max_concurrency: Annotated[
+        Annotated[int, Meta(ge=1, le=100_000)] | None,
+        Meta(description="Requests in flight at once, over all replicas; more wait in a queue. Unset: no limit here."),
+    ] = None
+    replicas: Annotated[
+        tuple[Url, ...], Meta(description="Further base URLs that serve the same model; same rules as `base_url`.")
+    ] = ()
+    swap_group: Annotated[
+        Text | None,
+        Meta(description="Tiers with the same name here share a GPU and displace one another when loaded."),
+    ] = None
+    proxy: Annotated[
+        ProxyUrl | None,
+        Meta(description="http URL of a proxy for this tier. Proxy variables of the environment are not read."),
+    ] = None
+    timeouts: Annotated[Timeouts, Meta(description="Limits of one attempt; see `[router.tiers.timeouts]`.")] = (
+        Timeouts()
+    )
+    extra_body: Annotated[
+        Body | None,
+        Meta(description="Members put into every request body sent to this tier; they override the caller's."),
+    ] = None
+    extra_body_defaults: Annotated[
+        Body | None, Meta(description="Members put into a request body only where the caller did not set them.")
+    ] = None
+    cost_input_per_mtok: Annotated[
+        Dollars | None, Meta(description="US dollars per million input tokens. Unset: not known.")
+    ] = None
+    cost_output_per_mtok: Annotated[
+        Dollars | None, Meta(description="US dollars per million output tokens. Unset: not known.")
+    ] = None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The base URL of every replica, `base_url` first."""
+        return (self.base_url, *self.replicas)
+
+
+class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which tiers there are, and what a caller's intent leads to."""
+
+    tiers: Annotated[
+        tuple[Tier, ...], Meta(min_length=1, description="The tiers, at least one; see `[[router.tiers]]`.")
+    ]
+    presets: Annotated[
+        Mapping[str, Annotated[tuple[Text, ...], Meta(min_length=1)]],
+        Meta(
+            description="For each preset that a caller may name in `model`: the tier ids to try, cheapest first. "
+            "The usual ones are `quick-edit`, `chat`, `planning`, `review` and `long-context`."
+        ),
+    ] = {}
+    mapping_version: Annotated[
+        Text, Meta(description="A label of your choice for this mapping; every decision is recorded under it.")
+    ] = "1"
+    metered_cloud: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Work classes that may ever use a cloud tier, and so bill: `chat`, `bounded-edit`, "
+            "`multi-file-refactor`, `planning`, `review`, `long-context`. Empty: none."
+        ),
+    ] = ()
+    exhaustion_status: Annotated[
+        int,
+        Meta(
+            ge=400,
+            le=599,
+            description="HTTP status when no tier could answer. Use 500 to 599: clients and gateways retry "
+            "or hand over on those only.",
+        ),
+    ] = 503
+    relay_timeout: Annotated[
+        Seconds, Meta(description="Seconds for a whole attempt at a tier whose `timeouts.total` is unset.")
+    ] = 600.0
+    verify_local_min: Annotated[
+        bool,
+        Meta(description="Whether a trusted local tier's answer is still checked for being empty or cut off."),
+    ] = True
+    profile_path: Annotated[
+        Text | None, Meta(description="Path of a measured quality profile; `~` is your home. Unset: the built-in one.")
+    ] = None
+    cost_sync: Annotated[
+        bool,
+        Meta(
+            description="Whether prices that a tier leaves unset are looked up over the network; read by later "
+            "capabilities."
+        ),
+    ] = False
+
+    def tier(self, tier_id: str) -> Tier:
+        """The tier with this id; `KeyError` where there is none."""
+        for tier in self.tiers:
+            if tier.id == tier_id:
+                return tier
+        raise KeyError(tier_id)
+
+    def candidates(self, preset: str) -> tuple[Tier, ...]:
+        """The tiers of a preset in the order to try them; `KeyError` where there is no such preset."""
+        return tuple(self.tier(tier_id) for tier_id in self.presets[preset])
+
+    def total_timeout(self, tier: Tier) -> float:
+        """Seconds granted to one whole attempt at this tier."""
+        return self.relay_timeout if tier.timeouts.total is None else tier.timeouts.total
+
+
+class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry of a serves manifest, which may share the file; read by later capabilities (the `serves` commands)."""
+
+    name: Annotated[Text, Meta(description="Name of the serve.")]
+    container: Annotated[Text, Meta(description="Name of its container.")]
+    port: Annotated[int, Meta(ge=1, le=65_535, description="TCP port that it publishes on 127.0.0.1.")]
+    model: Annotated[str | None, Meta(description="Model name that it should report; another one is drift.")] = None
+    health: Annotated[str, Meta(description="Path of its health probe.")] = "/health"
+    up: Annotated[
+        str | None,
+        Meta(
+            description="Command that starts it, split as a shell would but run without one; `{dir}` is this "
+            "file's folder."
+        ),
+    ] = None
+
+
+class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The configuration file of anvil-serving."""
+
+    router: Annotated[Router, Meta(description="Tiers, presets and routing; see `[router]`.")]
+    server: Annotated[Server, Meta(description="The listening side; see `[server]`.")] = Server()
+    serve: Annotated[tuple[Serve, ...], Meta(description="Serves manifest entries; see `[[serve]]`.")] = ()
+
+
+class Config(Document, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A valid configuration, and what was noticed while it was read."""
+
+    source: str
+    """Where it came from: a path, or the name given to `loads`."""
+    warnings: tuple[Problem, ...] = ()
+    """What is allowed but probably not meant."""

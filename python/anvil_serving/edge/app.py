@@ -1,0 +1,189 @@
+"""The ASGI application: one a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+import signal
+from typing import TYPE_CHECKING
+
+from anvil_serving.config import resolve_secrets
+from anvil_serving.edge.auth import Auth
+from anvil_serving.edge.connection import Connections
+from anvil_serving.edge.exchange import Exchange, Worker
+from anvil_serving.edge.limits import Limits
+from anvil_serving.edge.routes import Routes, dialect_of
+from anvil_serving.edge.watch import Watch
+from anvil_serving.errors import Internal, Malformed, MethodNotAllowed, RequestError, Unauthenticated, UnknownRoute
+from anvil_serving.router import Router, error_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anvil_serving.config import Config
+    from anvil_serving.edge.exchange import Receive, Scope, Send
+    from anvil_serving.edge.routes import Route
+
+__all__ = ["DRAIN_SIGNAL", "App", "load"]
+
+_log = logging.getLogger("anvil_serving.edge")
+
+DRAIN_SIGNAL = signal.SIGUSR1
+"""What the parent sends its workers when it is told to end: running answers have `drain_timeout` seconds from then
+on."""
+
+_REFUSED_BODY_BYTES = 1024 * 1024
+"""A refused request's body up to this size is read and dropped before the refusal is sent."""
+
+_SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+
+
+class App:
+    """Takes exchanges from the server and hands them to their routes."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._limits = Limits(config.server.max_body_bytes, config.server.body_timeout)
+        self._secrets = resolve_secrets(config, os.environ)
+        self._auth = Auth(self._secrets.server)
+        self._draining: asyncio.Task[None] | None = None
+        # Made in the lifespan, in the worker's own process and loop.
+        self._router: Router
+        self._worker: Worker
+        self._routes: Routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry point."""
+        if scope["type"] == "http":
+            await self._exchange(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    # ── a worker's life ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._start()
+            else:
+                self._stop()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+
+    def _start(self) -> None:
+        self._worker = Worker(self._limits, Watch(), Connections())
+        self._router = Router(
+            self._config.router, self._secrets.tiers, response_model=self._config.server.response_model
+        )
+        self._routes = Routes(self._router, self._auth)
+        asyncio.get_running_loop().add_signal_handler(DRAIN_SIGNAL, self._drain)
+
+    def _stop(self) -> None:
+        self._worker.watch.close()
+        self._router.close()
+
+    def _drain(self) -> None:
+        self._draining = asyncio.get_running_loop().create_task(self._drain_exchanges())
+
+    async def _drain_exchanges(self) -> None:
+        """Gives running answers their time, then ends each with an error event rather than with silence."""
+        await asyncio.sleep(self._config.server.drain_timeout)
+        late = [exchange for exchange in self._worker.watch.running() if isinstance(exchange, Exchange)]
+        if late:
+            _log.warning("%d answers were still running at the end of drain_timeout and are broken off", len(late))
+        for exchange in late:
+            exchange.expel()
+
+    # ── an exchange's life ───────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        route = self._routes.find(scope["path"])
+        exchange = Exchange(
+            scope,
+            receive,
+            send,
+            self._worker,
+            dialect=route.dialect if route is not None else dialect_of(scope["path"], headers),
+            request_id=_request_id(headers),
+            request_headers=headers,
+        )
+        self._worker.watch.add(exchange)
+        try:
+            await self._serve(scope, headers, route, exchange)
+        except RequestError as error:
+            await _refuse(exchange, error)
+        except asyncio.CancelledError:
+            await _refuse(exchange, Internal("the router is shutting down", retry_after=1))
+        except Exception:  # noqa: BLE001 (whatever it is, the caller gets an answer and the log a traceback)
+            _log.exception("%s: the router failed", exchange.request_id)
+            await _refuse(exchange, Internal("the router failed; its log says why"))
+        finally:
+            exchange.close()
+
+    async def _serve(
+        self, scope: Scope, headers: Mapping[bytes, bytes], route: Route | None, exchange: Exchange
+    ) -> None:
+        """Checks the caller, before anything is done for it, then hands the exchange to its route."""
+        exchange.content_length = _content_length(headers)
+        if route is None or route.is_protected:
+            self._auth.check(headers)
+        if route is None:
+            raise UnknownRoute(f"nothing is served at {scope['path'][:200]}")
+        method = scope["method"]
+        handler = route.handlers.get("GET" if method == "HEAD" else method)
+        if handler is not None:
+            await handler(exchange)
+        elif method == "OPTIONS":
+            await exchange.respond(204, [(b"allow", route.allow.encode())], b"")
+        else:
+            raise MethodNotAllowed(f"this path takes {route.allow}, not {method[:20]}", allow=route.allow)
+
+
+def load(config: Config) -> App:
+    """The application of one worker; called in the worker's process."""
+    return App(config)
+
+
+async def _refuse(exchange: Exchange, error: RequestError) -> None:
+    """Answers with an error, as far as that is still possible."""
+    if exchange.has_started:
+        await exchange.break_off(error)
+        return
+    await exchange.discard_body(up_to=_REFUSED_BODY_BYTES)
+    headers = [(b"content-type", b"application/json")]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", error.allow.encode()))
+    if isinstance(error, Unauthenticated):
+        headers.append((b"www-authenticate", b"Bearer"))
+    body = error_answer(error, exchange.dialect, exchange.request_id)
+    await exchange.respond(error.status, headers, body)
+
+
+def _request_id(headers: Mapping[bytes, bytes]) -> str:
+    """The caller's id, if it is one that can stand in a log and a header; else a new one."""
+    given = headers.get(b"x-request-id")
+    if given is not None and _SANE_REQUEST_ID.fullmatch(given):
+        return given.decode()
+    return f"req_{secrets.token_hex(12)}"
+
+
+def _content_length(headers: Mapping[bytes, bytes]) -> int | None:
+    """The body's announced size; None for a chunked body. The server has refused a size that is not a number.
+
+    Raises `Malformed` for an encoding nobody asked for: no harness compresses, and a decoder is one more way in.
+    """
+    transfer = headers.get(b"transfer-encoding")
+    if transfer is not None and transfer.strip().lower() != b"chunked":
+        raise Malformed("a request body may be sent in chunks, but in no other transfer encoding")
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        raise Malformed("a compressed request body is not accepted: send it as it is")
+    length = headers.get(b"content-length")
+    return int(length) if length is not None and transfer is None else None

@@ -1,0 +1,291 @@
+"""One exchange: a request's body in, an answer out, and the only owner of `receive()`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from anvil_serving.edge.connection import Connections
+from anvil_serving.edge.limits import Limits
+from anvil_serving.edge.watch import Watch
+from anvil_serving.errors import BodyTimeout, BodyTooLarge, Malformed
+from anvil_serving.router import error_event
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from anvil_serving.errors import RequestError
+    from anvil_serving.router import Arrival, Head
+
+__all__ = ["Exchange", "Receive", "Scope", "Send", "Worker"]
+
+_log = logging.getLogger("anvil_serving.edge")
+
+# ASGI's own types; its messages are dicts.
+Scope: TypeAlias = "dict[str, Any]"
+Receive: TypeAlias = "Callable[[], Awaitable[dict[str, Any]]]"
+Send: TypeAlias = "Callable[[dict[str, Any]], Awaitable[None]]"
+
+_JSON = (b"content-type", b"application/json")
+_STREAM = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+)
+_LAST_WORDS_SECONDS = 1.0
+"""How long a client that does not read may hold up the end of its own broken answer."""
+_DISCARD_SECONDS = 5.0
+"""How long a refused body may take to arrive."""
+_OVERSIZE_READ_OUT = 2
+"""A body up to this many times the cap is read out before it is refused."""
+_FLUSH_SECONDS = 0.02
+"""How long the server gets to write out the last bytes before a connection is broken. What is not written by then is
+lost, which the client takes for a broken answer just the same."""
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """What all exchanges of one worker share."""
+
+    limits: Limits
+    watch: Watch
+    connections: Connections
+
+
+class Exchange:
+    """One request and its answer."""
+
+    __slots__ = (
+        "_arrival",
+        "_body_begun",
+        "_body_deadline",
+        "_limits",
+        "_peer",
+        "_pending",
+        "_receive",
+        "_send",
+        "_task",
+        "_whole_headers",
+        "_worker",
+        "_write_deadline",
+        "content_length",
+        "dialect",
+        "has_left",
+        "has_started",
+        "headers",
+        "request_headers",
+        "request_id",
+        "sent_headers",
+    )
+
+    def __init__(  # noqa: PLR0913 (ASGI's three, and what the application knows of the exchange)
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        worker: Worker,
+        *,
+        dialect: str,
+        request_id: str,
+        request_headers: Mapping[bytes, bytes],
+    ) -> None:
+        self.request_id = request_id
+        self.dialect = dialect
+        self.request_headers = request_headers
+        self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]
+        self.content_length: int | None = None
+        self.has_started = False
+        self.sent_headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self._peer: tuple[str, str] = scope["client"]
+        self._receive = receive
+        self._send = send
+        self._worker = worker
+        self._limits = worker.limits
+        self.has_left = False
+        self._whole_headers: list[tuple[bytes, bytes]] | None = None
+        self._arrival: asyncio.Future[Arrival | None] | None = None
+        # What `receive()` gave and nobody has taken yet; the server's future, which can be cancelled and called back.
+        self._pending: Any = None
+        self._body_begun = False
+        self._body_deadline: float | None = None
+        self._task = asyncio.current_task()
+        self._write_deadline: float | None = None
+
+    # ── the request ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def read_body(self) -> bytes:
+        """The whole body.
+
+        Raises `BodyTooLarge`, `BodyTimeout`, or `Malformed` when it breaks off.
+        """
+        limit = self._limits.max_body_bytes
+        content_length = self.content_length
+        if content_length is not None and content_length > limit:
+            await self.discard_body(up_to=_OVERSIZE_READ_OUT * limit)
+            raise BodyTooLarge(f"the request body is larger than {limit} bytes")
+        self._body_begun = True
+        data, more = await self._next_piece()
+        if content_length is not None and len(data) == content_length:
+            # The server has read all that the framing promised; its own "that was all" need not be waited for.
+            return data
+        pieces, size = [data], len(data)
+        while more:
+            data, more = await self._next_piece()
+            pieces.append(data)
+            size += len(data)
+            if size > limit:
+                raise BodyTooLarge(f"the request body is larger than {limit} bytes")
+            if content_length is not None and size == content_length:
+                break
+        return b"".join(pieces)
+
+    async def _next_piece(self) -> tuple[bytes, bool]:
+        self._pending = self._receive()
+        self._body_deadline = asyncio.get_running_loop().time() + self._limits.body_timeout
+        try:
+            message = await self._pending
+        except asyncio.CancelledError:
+            if self._body_deadline is None:
+                raise BodyTimeout("the request body did not arrive in time") from None
+            raise
+        finally:
+            self._pending = None
+            self._body_deadline = None
+        if message["type"] == "http.disconnect":
+            # The server says the same for a client that left, who reads no answer, and for a chunked body that broke
+            # its framing, whose sender does.
+            raise Malformed("the request body ended before it was complete")
+        return message["body"], message["more_body"]
+
+    async def discard_body(self, *, up_to: int) -> None:
+        """Reads a body that will not be used, if it is no larger than `up_to` bytes and none of it has been read.
+
+        Otherwise the client, still sending, would get a reset before it reads why it was refused.
+        """
+        left = self.content_length or 0
+        if self._body_begun or left > up_to:
+            return
+        self._body_begun = True
+        with contextlib.suppress(BodyTimeout, Malformed, TimeoutError):
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                while left > 0:
+                    data, more = await self._next_piece()
+                    left = left - len(data) if more else 0
+
+    # ── the watch ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tick(self, now: float) -> None:
+        """Gives up on a body that is overdue; while the answer is being made, listens for the client's leaving."""
+        if self._body_deadline is not None:
+            if now > self._body_deadline:
+                self._body_deadline = None
+                self._pending.cancel()
+        elif self._write_deadline is not None and now > self._write_deadline:
+            # The client has stopped reading; once its connection is gone, the write ends.
+            self._write_deadline = None
+            self._break_connection()
+        elif self._pending is None and not self.has_left:
+            self._listen()
+
+    def _listen(self) -> None:
+        self._pending = self._receive()
+        self._pending.add_done_callback(self._heard)
+
+    def _heard(self, pending: Any) -> None:
+        if self._pending is not pending or pending.cancelled():
+            return
+        self._pending = None
+        if pending.exception() is None and pending.result()["type"] == "http.request":
+            # The server's "that was all" of a body which was whole already.
+            self._listen()
+            return
+        self.has_left = True
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    def expel(self) -> None:
+        """Ends the exchange from outside: its task is cancelled, and what it has begun is broken off."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def close(self) -> None:
+        """The exchange is over: nothing is listened for any more."""
+        self._worker.watch.discard(self)
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            pending.cancel()
+
+    # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def wait(self, arrival: asyncio.Future[Arrival | None]) -> Arrival | None:
+        """Waits for what a tier sends next; None when the client has left."""
+        if self.has_left:
+            return None
+        self._arrival = arrival
+        return await arrival
+
+    async def start(self, head: Head) -> None:
+        """Sends a stream's head; keeps a whole answer's until its length is known."""
+        tier = head.planned.replica.tier
+        headers = [
+            (b"x-request-id", self.request_id.encode()),
+            (b"x-anvil-tier", _header_value(tier.id)),
+            (b"x-anvil-model", _header_value(tier.model or "")),
+            (b"x-anvil-intent", _header_value(head.intent)),
+            (b"x-anvil-attempts", b"%d" % head.number),
+        ]
+        if head.stream:
+            await self._send_head(200, [*headers, *_STREAM])
+        else:
+            self._whole_headers = [*headers, _JSON]
+
+    async def send(self, data: bytes, *, last: bool) -> None:
+        """Sends part of the answer, and ends it with the last."""
+        if self._whole_headers is not None:
+            # A whole answer comes in one piece: only now is its length known.
+            await self._send_head(200, [*self._whole_headers, (b"content-length", b"%d" % len(data))])
+            self._whole_headers = None
+        await self._write(data, last=last)
+
+    async def respond(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Sends an answer of the router's own."""
+        own = [(b"x-request-id", self.request_id.encode()), (b"content-length", b"%d" % len(body))]
+        await self._send_head(status, [*headers, *own])
+        await self._write(body, last=True)
+
+    async def abort(self, data: bytes) -> None:
+        """Sends an answer's last bytes and breaks the connection, so that no client takes it for whole."""
+        if self.has_left:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await self._write(data, last=False)
+        await asyncio.sleep(_FLUSH_SECONDS)
+        self._break_connection()
+
+    def _break_connection(self) -> None:
+        if not self._worker.connections.break_off((self._peer[0], int(self._peer[1]))):
+            _log.info("%s: the client's connection was gone before it could be broken off", self.request_id)
+
+    async def _send_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.has_started = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def _write(self, data: bytes, *, last: bool) -> None:
+        self._write_deadline = asyncio.get_running_loop().time() + self._limits.send_timeout
+        await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+        self._write_deadline = None
+
+    async def break_off(self, error: RequestError) -> None:
+        """Ends a running stream with the dialect's error event and breaks the connection."""
+        await self.abort(error_event(error, self.dialect, self.request_id))
+
+
+@functools.lru_cache(maxsize=1024)
+def _header_value(text: str) -> bytes:
+    """The text as a header may carry it. A tier's model may be named by its server, which may name it anything."""
+    return "".join(character if " " <= character <= "~" else "?" for character in text).encode()

@@ -1,0 +1,17 @@
+"""What a caller may take of the router: bytes and seconds."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Limits"]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The limits of one exchange."""
+
+    max_body_bytes: int
+    body_timeout: float
+    """Seconds between two pieces of a body."""
+    send_timeout: float = 300.0
+    """Seconds for which a client may leave an answer unread before its connection is broken."""

@@ -1,0 +1,99 @@
+"""Which path is served by what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from anvil_serving import __version__
+from anvil_serving.edge.models import ModelList
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from anvil_serving.edge.auth import Auth
+    from anvil_serving.edge.exchange import Exchange
+    from anvil_serving.router import Router
+
+__all__ = ["Route", "Routes", "dialect_of"]
+
+Handler: TypeAlias = "Callable[[Exchange], Awaitable[None]]"
+
+_JSON = (b"content-type", b"application/json")
+_ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
+"""Said to a Messages tier when the caller says none: Anthropic refuses a request without it."""
+
+
+class Route:
+    """One path."""
+
+    __slots__ = ("allow", "dialect", "handlers", "is_protected")
+
+    def __init__(self, dialect: str, handlers: Mapping[str, Handler], *, is_protected: bool = True) -> None:
+        self.dialect = dialect
+        """The dialect of its errors."""
+        self.handlers = handlers
+        self.is_protected = is_protected
+        self.allow = ", ".join([*handlers, *(["HEAD"] if "GET" in handlers else []), "OPTIONS"])
+
+
+class Routes:
+    """All paths of the router."""
+
+    def __init__(self, router: Router, auth: Auth) -> None:
+        self._router = router
+        self._models = ModelList(router.presets, [tier.id for tier in router.tiers])
+        self._auth = auth
+        self._routes = {
+            "/v1/messages": Route("messages", {"POST": self._messages}),
+            "/v1/chat/completions": Route("chat", {"POST": self._chat}),
+            "/v1/models": Route("chat", {"GET": self._list_models}),
+            "/healthz": Route("chat", {"GET": _health}, is_protected=False),
+            "/readyz": Route("chat", {"GET": self._ready}, is_protected=False),
+            "/": Route("chat", {"GET": _index}),
+        }
+
+    def find(self, path: str) -> Route | None:
+        """The route of a path; None when nothing is served there."""
+        return self._routes.get(path)
+
+    async def _messages(self, exchange: Exchange) -> None:
+        said = [header for header in exchange.sent_headers if header[0].startswith(b"anthropic-")]
+        exchange.headers += said
+        if b"anthropic-version" not in exchange.request_headers:
+            exchange.headers.append(_ANTHROPIC_VERSION)
+        await self._router.answer(exchange, "messages", await exchange.read_body())
+
+    async def _chat(self, exchange: Exchange) -> None:
+        await self._router.answer(exchange, "chat", await exchange.read_body())
+
+    async def _list_models(self, exchange: Exchange) -> None:
+        body = self._models.render(for_anthropic=b"anthropic-version" in exchange.request_headers)
+        await exchange.respond(200, [_JSON], body)
+
+    async def _ready(self, exchange: Exchange) -> None:
+        """200 when at least one tier can serve. Which ones is told only to those who may call."""
+        states = await self._router.health.states()
+        is_ready = any(states.values())
+        answer: dict[str, object] = {"status": "ready" if is_ready else "no tier can serve"}
+        if self._auth.admits(exchange.request_headers):
+            answer["tiers"] = {
+                tier_id: "ready" if can_serve else "unreachable" for tier_id, can_serve in states.items()
+            }
+        await exchange.respond(200 if is_ready else 503, [_JSON], msgspec.json.encode(answer))
+
+
+async def _health(exchange: Exchange) -> None:
+    await exchange.respond(200, [_JSON], b'{"status":"ok"}')
+
+
+async def _index(exchange: Exchange) -> None:
+    body = msgspec.json.encode({"service": "anvil-serving", "version": __version__})
+    await exchange.respond(200, [_JSON], body)
+
+
+def dialect_of(path: str, headers: Mapping[bytes, bytes]) -> str:
+    """The dialect in which to refuse a request for a path that is not served."""
+    is_messages = path.startswith("/v1/messages") or b"anthropic-version" in headers
+    return "messages" if is_messages else "chat"

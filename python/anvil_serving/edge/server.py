@@ -1,0 +1,99 @@
+"""The server in front of the application."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import threading
+import time
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING, Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from anvil_serving.edge.app import DRAIN_SIGNAL, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anvil_serving.config import Config
+
+__all__ = ["serve"]
+
+_CONNECTIONS = 65_536
+"""Connections a worker takes; the system's limit of file descriptors is met first. There is no cap on streams."""
+_BACKLOG = 4_096
+_HEAD_BYTES = 256 * 1024
+"""The most bytes of a request's head; also the server's read buffer."""
+_KILL_SECONDS = 5
+"""How long a worker gets, after its running answers have been broken off, until it is killed."""
+_READY_SECONDS = 30.0
+
+
+class _Server(MPServer):
+    """granian, telling its workers when their time to drain begins."""
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        for worker in self.wrks:
+            with contextlib.suppress(ProcessLookupError, TypeError):
+                os.kill(worker.inner.pid, DRAIN_SIGNAL)
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+def serve(config: Config, *, host: str, port: int, workers: int, on_ready: Callable[[], None] | None = None) -> None:
+    """Serves until SIGTERM or SIGINT, then gives running answers `drain_timeout` seconds and returns.
+
+    `on_ready` is called once, from another thread, when the first request would be answered.
+    """
+    server = _Server(
+        "anvil_serving.edge.app:load",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        # Every harness speaks HTTP/1.1; what the edge does to a broken answer's connection would hurt its neighbours
+        # on 2.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=int(config.server.header_timeout * 1_000), max_buffer_size=_HEAD_BYTES
+        ),
+        websockets=False,
+        backlog=_BACKLOG,
+        backpressure=_CONNECTIONS,
+        log_level=LogLevels.warning,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=int(config.server.drain_timeout) + _KILL_SECONDS,
+    )
+    if on_ready is not None:
+        threading.Thread(target=_call_when_ready, args=(on_ready, host, port), daemon=True).start()
+    # What the workers share with this process stays shared: a collection would write to every object's page.
+    gc.collect()
+    gc.freeze()
+    server.serve(target_loader=partial(load, config), wrap_loader=False)
+
+
+def _call_when_ready(on_ready: Callable[[], None], host: str, port: int) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < deadline:
+        if _is_healthy(host, port):
+            on_ready()
+            return
+        time.sleep(0.05)
+
+
+def _is_healthy(host: str, port: int) -> bool:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not bound)
+    connection = HTTPConnection(reachable, port, timeout=1)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,175 @@
+"""The exception tree.
+
+    AnvilError
+    ├── ConfigError            the configuration file cannot be used             (operator)
+    ├── StartupError           a command cannot start or finish its work         (operator)
+    └── RequestError           one exchange ends in an error the caller sees
+        ├── Malformed              400  not a request this dialect knows          (caller)
+        ├── Unauthenticated        401  no valid credential                       (caller)
+        ├── UnknownRoute           404  no such path                              (caller)
+        ├── MethodNotAllowed       405  the path exists, the method does not      (caller)
+        ├── BodyTimeout            408  the body did not arrive in time           (caller)
+        ├── BodyTooLarge           413  the body is larger than the cap           (caller)
+        ├── TierRefused            4xx  the tier says that the request is wrong   (caller)
+        ├── Exhausted              503  no tier could answer                      (tier)
+        └── Internal               500  a defect of the router itself             (router)
+
+Each error says who is at fault and whether the same request may succeed later. How a `RequestError` looks on the wire
+in each dialect is written once, in the `anvil-dialect` crate (`envelope.rs`); which status and error type it has, here.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+__all__ = [
+    "AnvilError",
+    "BodyTimeout",
+    "BodyTooLarge",
+    "ConfigError",
+    "Exhausted",
+    "Fault",
+    "Internal",
+    "Malformed",
+    "MethodNotAllowed",
+    "RequestError",
+    "StartupError",
+    "TierRefused",
+    "Unauthenticated",
+    "UnknownRoute",
+]
+
+Fault = Literal["caller", "tier", "router", "operator"]
+
+
+class AnvilError(Exception):
+    """Everything this package raises on purpose.
+
+    `str(error)` is one sentence for a person; `hint`, where there is one, says what to do about it.
+    """
+
+    fault: ClassVar[Fault] = "router"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConfigError(AnvilError):
+    """The configuration cannot be used. The message is a whole report: one line a problem."""
+
+    fault = "operator"
+
+
+class StartupError(AnvilError):
+    """A command cannot start or finish what it was asked to do (a port in use, a missing extra, a failed child)."""
+
+    fault = "operator"
+
+
+class RequestError(AnvilError):
+    """One exchange ends in an error that the caller sees.
+
+    `kind` is the neutral name that `anvil-dialect` turns into each vendor's error type. `param` names the offending
+    member of the request where one is known. `retry_after` is in seconds and becomes the `Retry-After` header.
+    """
+
+    status: int = 500
+    kind: str = "internal"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        param: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.param = param
+        self.retry_after = retry_after
+
+
+class Malformed(RequestError):
+    """The body is not a request that this dialect knows: broken JSON, a wrong type, a missing member."""
+
+    fault = "caller"
+    status = 400
+    kind = "invalid_request"
+
+
+class Unauthenticated(RequestError):
+    """No credential, or none that is valid."""
+
+    fault = "caller"
+    status = 401
+    kind = "authentication"
+
+
+class UnknownRoute(RequestError):
+    """Nothing is served at this path."""
+
+    fault = "caller"
+    status = 404
+    kind = "not_found"
+
+
+class MethodNotAllowed(RequestError):
+    """The path exists, but not with this method; `allow` is the value of the `Allow` header."""
+
+    fault = "caller"
+    status = 405
+    kind = "method_not_allowed"
+
+    def __init__(self, message: str, *, allow: str) -> None:
+        super().__init__(message)
+        self.allow = allow
+
+
+class BodyTimeout(RequestError):
+    """The caller sent its body too slowly."""
+
+    fault = "caller"
+    retryable = True
+    status = 408
+    kind = "timeout"
+
+
+class BodyTooLarge(RequestError):
+    """The body is larger than `[server] max_body_bytes`."""
+
+    fault = "caller"
+    status = 413
+    kind = "too_large"
+
+
+class TierRefused(RequestError):
+    """The tier says that the request itself is wrong; its status and its words are relayed."""
+
+    fault = "caller"
+    kind = "invalid_request"
+
+    def __init__(self, message: str, *, status: int, kind: str, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.status = status
+        self.kind = kind
+
+
+class Exhausted(RequestError):
+    """No tier could answer: every attempt of the plan failed, or there was none to make."""
+
+    fault = "tier"
+    retryable = True
+    kind = "overloaded"
+
+    def __init__(self, message: str, *, status: int = 503, retry_after: int | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.status = status
+
+
+class Internal(RequestError):
+    """A defect of the router itself. What went wrong is in the log, never in the answer."""
+
+    status = 500
+    kind = "internal"

@@ -1,0 +1,9 @@
+"""The routing core: what may happen to a request. Pure but for what it is given."""
+
+from __future__ import annotations
+
+from anvil_serving.router.pipeline import Client, Router, error_answer, error_event
+from anvil_serving.router.plan import Head, Plan, PlannedAttempt
+from anvil_serving.upstream import Arrival
+
+__all__ = ["Arrival", "Client", "Head", "Plan", "PlannedAttempt", "Router", "error_answer", "error_event"]

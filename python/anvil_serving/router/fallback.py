@@ -1,0 +1,60 @@
+"""What a failed attempt means for the exchange: whose fault it is decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from anvil_serving.errors import Exhausted, TierRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anvil_serving.router.plan import Plan
+    from anvil_serving.upstream import Outcome
+
+__all__ = ["FailedAttempt", "exhaustion", "refusal"]
+
+_CALLERS_FAULT = {400: "invalid_request", 409: "invalid_request", 413: "too_large", 422: "invalid_request"}
+"""Statuses of a tier that say the request itself is wrong. 404 is not among them: a tier that does not know its own
+model or path is misconfigured. Nor are 401 and 403, which are about the router's credential, 408, 425, 429 and 529."""
+
+_RETRY_AFTER_LIMIT = 30
+"""Seconds. Above 60 Claude Code gives up at once instead of retrying; other clients ignore such a header."""
+_RETRY_AFTER = 5
+
+
+class FailedAttempt(msgspec.Struct, frozen=True):
+    """An attempt that did not answer."""
+
+    tier_id: str
+    label: str
+    """The failure's label, such as `refused` or `status`."""
+    status: int | None = None
+    retry_after: int | None = None
+
+
+def refusal(outcome: Outcome) -> TierRefused | None:
+    """The caller's error that a tier's status is, if it is one: relayed with its status and its words."""
+    kind = _CALLERS_FAULT.get(outcome.status or 0)
+    if kind is None or outcome.status is None:
+        return None
+    words = outcome.tier_message or "the model's server refused the request"
+    return TierRefused(words, status=outcome.status, kind=kind, param=outcome.tier_param)
+
+
+def exhaustion(plan: Plan, failed: Sequence[FailedAttempt], *, status: int) -> Exhausted:
+    """The error when every attempt of the plan has failed, or it had none. Names tiers and labels, never addresses."""
+    told = [f"{attempt.tier_id}: {_describe(attempt)}" for attempt in failed]
+    told += [f"{tier_id}: {reason}" for tier_id, reason in plan.refused]
+    asked = max((attempt.retry_after or 0 for attempt in failed), default=0)
+    return Exhausted(
+        f"no tier could answer this request ({'; '.join(told) or 'none is configured for it'})",
+        status=status,
+        retry_after=min(asked or _RETRY_AFTER, _RETRY_AFTER_LIMIT),
+    )
+
+
+def _describe(attempt: FailedAttempt) -> str:
+    return f"status {attempt.status}" if attempt.status is not None else attempt.label

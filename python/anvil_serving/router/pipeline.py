@@ -1,0 +1,172 @@
+"""The life of a request, told once.
+
+    decode ─► intent ─► policy ─► dispatch ─► relay ─► (fallback ─► dispatch ─► …) ─► the client
+
+`docs/life-of-a-request.md` walks it in the same order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from anvil_serving import _core
+from anvil_serving._core import InvalidRequestError, Request
+from anvil_serving.errors import Malformed
+from anvil_serving.router.fallback import FailedAttempt, exhaustion, refusal
+from anvil_serving.router.intent import Intents
+from anvil_serving.router.plan import Head
+from anvil_serving.router.policy import Policy
+from anvil_serving.upstream import Health, Switchboard, Tiers, UnknownModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from anvil_serving import config
+    from anvil_serving.errors import RequestError
+    from anvil_serving.router.plan import PlannedAttempt
+    from anvil_serving.upstream import Arrival, Attempt, Outcome
+
+__all__ = ["Client", "Router", "error_answer", "error_event"]
+
+_log = logging.getLogger("anvil_serving.router")
+
+_READY_IN_A_ROW = 16
+"""A ready `send` never yields: after this many pieces without a wait, the other exchanges get a turn."""
+
+
+class Client(Protocol):
+    """The caller's side of an exchange, as the router sees it."""
+
+    request_id: str
+    has_left: bool
+    """Whether the caller has closed its connection."""
+
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """Headers that go on to a tier."""
+
+    async def start(self, head: Head) -> None:
+        """Sends the head of a good answer. From here on no other tier can answer."""
+
+    async def send(self, data: bytes, *, last: bool) -> None:
+        """Sends part of the answer; waits while the client does not read."""
+
+    async def abort(self, data: bytes) -> None:
+        """Sends the last bytes of an answer that broke off, then breaks the connection."""
+
+    async def wait(self, arrival: asyncio.Future[Arrival | None]) -> Arrival | None:
+        """Waits for what a tier sends next; None when the client has left, before or meanwhile."""
+
+
+class Router:
+    """Answers requests from tiers. One per event loop: made while the loop runs, closed there."""
+
+    def __init__(self, settings: config.Router, secrets: Mapping[str, config.Secret], *, response_model: str) -> None:
+        self.presets = settings.presets
+        self.tiers = Tiers(settings, secrets)
+        self.intents = Intents(settings.presets, [tier.id for tier in self.tiers])
+        self.policy = Policy(settings, self.tiers)
+        self._switchboard = Switchboard()
+        self.health = Health(self.tiers, self._switchboard)
+        self._exhaustion_status = settings.exhaustion_status
+        self._echo_model = response_model == "request"
+
+    def close(self) -> None:
+        """Ends the attempts that still run, and the engine."""
+        self._switchboard.close(grace=0.0)
+
+    async def answer(self, client: Client, dialect: str, body: bytes) -> None:
+        """Answers one request.
+
+        Raises a `RequestError` while nothing has been sent; after that, breaks the stream off.
+        """
+        request = _decode(dialect, body)
+        del body  # the request holds its own copy; a long answer need not hold two
+        plan = self.policy.plan(self.intents.resolve(request.model), dialect)
+        failed: list[FailedAttempt] = []
+        for number, planned in enumerate(plan.attempts, start=1):
+            try:
+                attempt = await self._dispatch(client, request, planned)
+            except UnknownModelError as error:
+                failed.append(FailedAttempt(planned.tier_id, "model_unknown"))
+                _log.warning("%s: tier %s has no known model: %s", client.request_id, planned.tier_id, error)
+                continue
+            try:
+                outcome = await self._relay(client, attempt, Head(plan.intent, planned, number, stream=request.stream))
+            finally:
+                self._switchboard.forget(attempt)
+            if outcome is None:
+                return
+            refused = refusal(outcome)
+            if refused is not None:
+                raise refused
+            failed.append(FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after))
+            _log.warning("%s: tier %s failed: %s", client.request_id, planned.tier_id, outcome.explanation)
+        raise exhaustion(plan, failed, status=self._exhaustion_status)
+
+    async def _dispatch(self, client: Client, request: Request, planned: PlannedAttempt) -> Attempt:
+        """Starts an attempt."""
+        tier = planned.replica.tier
+        if tier.model is None:
+            await tier.know_model(self._switchboard)
+        return self._switchboard.engine.open(
+            planned.replica.endpoint,
+            request,
+            tier.overrides,
+            model=request.model if self._echo_model else None,
+            request_id=client.request_id,
+            headers=client.headers,
+        )
+
+    async def _relay(self, client: Client, attempt: Attempt, head: Head) -> Outcome | None:
+        """Passes an attempt's bytes on.
+
+        None: the exchange is over, well or not. An outcome: the attempt failed and nothing of it was sent.
+        """
+        has_started = False
+        ready_in_a_row = 0
+        while True:
+            arrival = self._switchboard.next_arrival(attempt)
+            if not isinstance(arrival, tuple):
+                ready_in_a_row = 0
+                arrived = await client.wait(arrival)
+                if arrived is None:
+                    return None
+                arrival = arrived
+            if client.has_left:
+                return None
+            _, data, outcome = arrival
+            if outcome is not None and outcome.failure is not None:
+                if not has_started:
+                    return outcome
+                _log.warning("%s: tier %s broke off: %s", client.request_id, head.planned.tier_id, outcome.explanation)
+                await client.abort(data)
+                return None
+            if not has_started:
+                has_started = True
+                await client.start(head)
+            await client.send(data, last=outcome is not None)
+            if outcome is not None:
+                return None
+            ready_in_a_row += 1
+            if ready_in_a_row % _READY_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+
+
+def _decode(dialect: str, body: bytes) -> Request:
+    try:
+        return Request.decode(dialect, body)
+    except InvalidRequestError as error:
+        raise Malformed(str(error), param=error.param) from None
+
+
+def error_answer(error: RequestError, dialect: str, request_id: str) -> bytes:
+    """The body that tells a caller of an error, in its dialect."""
+    return _core.error_body(dialect, error.kind, str(error), param=error.param, request_id=request_id)
+
+
+def error_event(error: RequestError, dialect: str, request_id: str) -> bytes:
+    """The event that ends a stream which cannot go on, in the caller's dialect."""
+    return _core.error_event(dialect, error.kind, str(error), request_id=request_id)

@@ -1,0 +1,43 @@
+"""The plan of an exchange: data that can be shown, stored and asserted."""
+
+from __future__ import annotations
+
+import msgspec
+
+from anvil_serving.upstream import Replica
+
+__all__ = ["Head", "Plan", "PlannedAttempt"]
+
+
+class PlannedAttempt(msgspec.Struct, frozen=True, gc=False):
+    """One attempt that may be made."""
+
+    replica: Replica
+    reason: str
+    """Why it is in the plan at this place, for a person."""
+
+    @property
+    def tier_id(self) -> str:
+        """The id of the tier that would answer."""
+        tier_id: str = self.replica.tier.id
+        return tier_id
+
+
+class Plan(msgspec.Struct, frozen=True, gc=False):
+    """What may be tried for one request, in order."""
+
+    intent: str
+    """The preset or tier that the request asks for, by name or by default."""
+    attempts: tuple[PlannedAttempt, ...]
+    refused: tuple[tuple[str, str], ...]
+    """Tiers of the intent that cannot serve the request, each with the reason."""
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """What is known of an answer when its first byte is sent."""
+
+    intent: str
+    planned: PlannedAttempt
+    number: int
+    """The attempt's number in its exchange; above 1 means that others failed before it."""
+    stream: bool

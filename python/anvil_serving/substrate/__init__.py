@@ -1,0 +1,1 @@
+"""The logic of the serving commands: returns values, prints nothing."""

@@ -1,0 +1,10 @@
+"""Tiers and replicas: where they are, what they are told, and the attempts that run on them."""
+
+from __future__ import annotations
+
+from anvil_serving._core import Attempt, Outcome
+from anvil_serving.upstream.health import Health
+from anvil_serving.upstream.switchboard import Arrival, Switchboard
+from anvil_serving.upstream.tier import Replica, Tier, Tiers, UnknownModelError
+
+__all__ = ["Arrival", "Attempt", "Health", "Outcome", "Replica", "Switchboard", "Tier", "Tiers", "UnknownModelError"]

@@ -1,0 +1,139 @@
+"""A tier: a named place that answers, at one address or several."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from anvil_serving._core import Endpoint, Overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from anvil_serving import config
+    from anvil_serving.upstream.switchboard import Switchboard
+
+__all__ = ["Replica", "Tier", "Tiers", "UnknownModelError"]
+
+_DIALECTS = {"openai": "chat", "anthropic": "messages"}
+"""The configuration names vendors; the router names wire forms."""
+
+
+class UnknownModelError(Exception):
+    """A tier without a configured model does not list exactly one; `str()` says what it lists."""
+
+
+class Replica:
+    """One address of a tier."""
+
+    __slots__ = ("endpoint", "tier")
+
+    def __init__(self, tier: Tier, endpoint: Endpoint) -> None:
+        self.tier = tier
+        self.endpoint = endpoint
+
+
+class Tier:
+    """A named place that answers: one model behind one address or several.
+
+    `model` is None until the tier's server has been asked which one model it serves.
+    """
+
+    def __init__(self, settings: config.Tier, *, secret: config.Secret | None, total_timeout: float) -> None:
+        self.id = settings.id
+        self.dialects = tuple(_DIALECTS[name] for name in settings.dialects or (settings.dialect,))
+        self.settings = settings
+        self.model: str | None = None
+        self.overrides = Overrides()
+        timeouts = settings.timeouts
+        self.replicas = tuple(
+            Replica(
+                self,
+                Endpoint(
+                    _with_version(url),
+                    headers=_credentials(self.dialects, secret),
+                    proxy=settings.proxy,
+                    connect=timeouts.connect,
+                    first_byte=timeouts.first_byte,
+                    idle=timeouts.idle,
+                    total=total_timeout,
+                ),
+            )
+            for url in settings.urls
+        )
+        if settings.model:
+            self._adopt(settings.model)
+
+    async def know_model(self, switchboard: Switchboard) -> None:
+        """Makes sure that the tier's model is known, by asking its server once where the configuration does not say.
+
+        Raises `UnknownModelError` when the server cannot be asked or does not list exactly one model. The next request
+        asks again: an engine that is still loading today serves tomorrow.
+        """
+        if self.model is not None:
+            return
+        body, outcome = await switchboard.outcome(switchboard.engine.list_models(self.replicas[0].endpoint))
+        if outcome.failure is not None:
+            raise UnknownModelError(f"its list of models could not be read: {outcome.explanation}")
+        try:
+            listed = [model.id for model in msgspec.json.decode(body, type=_ModelList).data]
+        except msgspec.DecodeError as error:
+            raise UnknownModelError("its list of models is not one") from error
+        if len(listed) != 1:
+            raise UnknownModelError(f"it lists {len(listed)} models and `model` does not say which one to use")
+        self._adopt(listed[0])
+
+    def _adopt(self, model: str) -> None:
+        self.model = model
+        self.overrides = Overrides(
+            model=model,
+            set=json.dumps(self.settings.extra_body or {}),
+            defaults=json.dumps(self.settings.extra_body_defaults or {}),
+            max_output_tokens=self.settings.max_output_tokens,
+        )
+
+
+class _ListedModel(msgspec.Struct):
+    id: str
+
+
+class _ModelList(msgspec.Struct):
+    data: list[_ListedModel]
+
+
+class Tiers:
+    """All tiers of a configuration, in its order."""
+
+    def __init__(self, settings: config.Router, secrets: Mapping[str, config.Secret]) -> None:
+        self._tiers = {
+            tier.id: Tier(tier, secret=secrets.get(tier.id), total_timeout=settings.total_timeout(tier))
+            for tier in settings.tiers
+        }
+
+    def __getitem__(self, tier_id: str) -> Tier:
+        return self._tiers[tier_id]
+
+    def __contains__(self, tier_id: object) -> bool:
+        return tier_id in self._tiers
+
+    def __iter__(self) -> Iterator[Tier]:
+        return iter(self._tiers.values())
+
+    def __len__(self) -> int:
+        return len(self._tiers)
+
+
+def _credentials(dialects: tuple[str, ...], secret: config.Secret | None) -> list[tuple[str, str]]:
+    """The credential in the header that each of the tier's dialects reads."""
+    if secret is None:
+        return []
+    headers = {"chat": ("authorization", f"Bearer {secret.reveal()}"), "messages": ("x-api-key", secret.reveal())}
+    return [headers[dialect] for dialect in dialects]
+
+
+def _with_version(url: str) -> str:
+    """The URL below which the dialects' paths lie: files may name a server with or without the API's version."""
+    url = url.rstrip("/")
+    return url if url.endswith("/v1") else f"{url}/v1"

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from anvil_serving.config.rules import rule_findings
+
+
+def tier(name: str, **changes: Any) -> dict[str, Any]:
+    table = {"id": name, "base_url": f"http://127.0.0.1:1/{name}", "context_limit": 1, "privacy": "local"}
+    return {**table, **changes}
+
+
+def found(*tiers: dict[str, Any], **router: Any) -> list[tuple[str, tuple[str | int, ...]]]:
+    router = {"presets": {"chat": [tiers[0]["id"]]}, **router, "tiers": list(tiers)}
+    return [(finding.severity, finding.path[1:]) for finding in rule_findings({"router": router})]
+
+
+def test_good_files_have_no_findings() -> None:
+    assert found(tier("a"), tier("b", replicas=["http://127.0.0.1:2"])) == []
+
+
+def test_ids_are_unique() -> None:
+    assert found(tier("a"), tier("b"), tier("a")) == [("error", ("tiers", 2, "id"))]
+    assert found(tier("a"), tier("A")) == [("warning", ("tiers", 1, "id"))]
+
+
+def test_a_preset_names_tiers_that_exist_once_each() -> None:
+    assert found(tier("a"), presets={"chat": ["a", "b"]}) == [("error", ("presets", "chat", 1))]
+    assert found(tier("a"), presets={"chat": ["a", "a"]}) == [("error", ("presets", "chat", 1))]
+
+
+def test_a_tier_named_as_a_preset_is_a_warning() -> None:
+    assert found(tier("Chat"), presets={"chat": ["Chat"]}) == [("warning", ("tiers", 0, "id"))]
+
+
+def test_presets_that_differ_in_case_only_are_a_warning() -> None:
+    assert found(tier("a"), presets={"chat": ["a"], "Chat": ["a"]}) == [("warning", ("presets", "Chat"))]
+
+
+def test_no_presets_is_a_warning() -> None:
+    assert found(tier("a"), presets={}) == [("warning", ())]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "path"),
+    [
+        ("base_url", "http://localhost:30000", ("base_url",)),
+        ("replicas", ["http://127.0.0.1:2", "http://LOCALHOST:3"], ("replicas", 1)),
+        ("proxy", "http://localhost:3128", ("proxy",)),
+    ],
+)
+def test_localhost_is_a_warning_wherever_it_stands(key: str, value: object, path: tuple[str | int, ...]) -> None:
+    assert found(tier("a", **{key: value})) == [("warning", ("tiers", 0, *path))]
+
+
+def test_a_replica_is_named_once() -> None:
+    same = tier("a", base_url="http://127.0.0.1:1/", replicas=["http://127.0.0.1:1"])
+
+    assert found(same) == [("error", ("tiers", 0, "replicas", 0))]
+
+
+def test_a_vendors_server_is_not_local() -> None:
+    assert found(tier("a", base_url="https://api.openai.com/v1")) == [("warning", ("tiers", 0, "privacy"))]
+
+
+def test_a_cloud_tier_is_reached_encrypted_and_only_for_metered_work() -> None:
+    cloud = tier("a", privacy="cloud", base_url="https://models.example")
+
+    assert found(cloud, metered_cloud=["planning"]) == []
+    assert found(cloud) == [("warning", ("tiers", 0))]
+    plain = {**cloud, "base_url": "http://models.example"}
+    assert found(plain, metered_cloud=["planning"]) == [("warning", ("tiers", 0, "base_url"))]
+
+
+def test_metered_cloud_lists_work_classes_not_presets() -> None:
+    findings = rule_findings({"router": {"presets": {"p": []}, "metered_cloud": ["quick-edit", "reveiw"]}})
+
+    assert [finding.hint for finding in findings] == ["did you mean `bounded-edit`?", "did you mean `review`?"]
+    assert {finding.severity for finding in findings} == {"warning"}
+
+
+def test_a_status_that_blames_the_caller_is_a_warning() -> None:
+    assert found(tier("a"), exhaustion_status=429) == [("warning", ("exhaustion_status",))]
+    assert found(tier("a"), exhaustion_status=500) == []
+
+
+def test_a_deadline_that_cuts_answers_short_is_a_warning() -> None:
+    assert found(tier("a"), relay_timeout=20.0) == [("warning", ("relay_timeout",))]
+    assert found(tier("a"), relay_timeout=60) == []
+
+
+@pytest.mark.parametrize(
+    "router",
+    [
+        1,
+        {"tiers": 1, "presets": 1, "metered_cloud": 1},
+        {"tiers": [1, {}, {"id": 1, "base_url": 2, "replicas": 3, "proxy": 4, "privacy": 5}], "presets": {"a": 1}},
+        {"tiers": [{"replicas": [1], "base_url": "http://[::1"}], "presets": {"a": [1, ""]}, "metered_cloud": [1]},
+        {"tiers": [], "exhaustion_status": "x", "relay_timeout": True},
+    ],
+)
+def test_wrong_types_are_left_to_the_shape(router: object) -> None:
+    assert [finding for finding in rule_findings({"router": router}) if finding.severity == "error"] == []
