@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::dialect::Dialect;
 use crate::envelope::TierError;
 use crate::event::{FinishReason, Malformed};
-use crate::json::Reader;
+use crate::json::{Reader, read_lenient};
 use crate::usage::Usage;
 use crate::{chat, messages};
 
@@ -33,10 +33,10 @@ pub fn read(dialect: Dialect, body: &[u8]) -> Result<Answer, Malformed> {
     if let Err(error) = std::str::from_utf8(body) {
         return Err(Malformed { reason: "not UTF-8".to_owned(), offset: error.valid_up_to() });
     }
-    match dialect {
+    read_lenient(body, |body| match dialect {
         Dialect::Messages => messages::answer::read(body),
         Dialect::Chat => chat::answer::read(body),
-    }
+    })
 }
 
 /// Reads a document that is no answer of a model, such as a list of models: any JSON will do.
@@ -47,8 +47,10 @@ pub fn read_document(body: &[u8]) -> Result<Answer, Malformed> {
     if let Err(error) = std::str::from_utf8(body) {
         return Err(Malformed { reason: "not UTF-8".to_owned(), offset: error.valid_up_to() });
     }
-    let mut json = Reader::new(body);
-    json.skip()?;
-    json.finish()?;
+    read_lenient(body, |body| {
+        let mut json = Reader::new(body);
+        json.skip()?;
+        json.finish()
+    })?;
     Ok(Answer::Whole { model: None, finish: None, usage: Usage::default() })
 }

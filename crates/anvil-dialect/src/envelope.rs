@@ -7,7 +7,7 @@ use jiter::Peek;
 
 use crate::dialect::Dialect;
 use crate::invalid::Invalid;
-use crate::json::{Reader, push_string};
+use crate::json::{Reader, push_string, read_lenient};
 
 /// The most bytes of a tier's own words that are kept.
 const WORDS_LIMIT: usize = 2_000;
@@ -147,17 +147,14 @@ impl TierError {
     /// Reads the body of an error answer, in any of the shapes engines use: both vendors' envelopes, `{"message": …}`,
     /// `{"detail": …}` and `{"error": "…"}`. A body that is none of them reads as an error without words.
     pub fn from_body(body: &[u8]) -> Self {
-        let mut error = Self::default();
         if std::str::from_utf8(body).is_err() {
-            return error;
+            return Self::default();
         }
-        let mut json = Reader::new(body);
-        if let Ok(Peek::Object) = json.peek()
-            && let Ok(outer) = Self::read(&mut json)
-        {
-            error = outer;
-        }
-        error
+        let read = read_lenient(body, |body| {
+            let mut json = Reader::new(body);
+            if json.peek()? == Peek::Object { Self::read(&mut json) } else { Ok(Self::default()) }
+        });
+        read.unwrap_or_default()
     }
 
     /// Reads the error that comes next: an object, or a string that is the message.
@@ -174,13 +171,15 @@ impl TierError {
             error.message = json.string()?.unwrap_or_default();
             return Ok(error);
         }
-        let mut inner = None;
+        let (mut code, mut detail, mut inner) = (None, None, None);
         json.object(
             |name| match name {
                 "type" => 1,
-                "message" | "detail" => 2,
+                "message" => 2,
                 "param" => 3,
                 "error" => 4,
+                "code" => 5,
+                "detail" => 6,
                 _ => 0,
             },
             |member, json| {
@@ -188,17 +187,30 @@ impl TierError {
                     1 => error.kind = json.string()?.unwrap_or_default(),
                     2 => error.message = json.string()?.unwrap_or_default(),
                     3 => error.param = json.string()?,
-                    4 if wrappings > 0 => inner = Some(Self::read_nested(json, wrappings - 1)?),
+                    4 if wrappings > 0 && json.peek()? != Peek::Null => {
+                        inner = Some(Self::read_nested(json, wrappings - 1)?);
+                    }
+                    5 => code = json.string()?,
+                    6 => detail = read_detail(json)?,
                     _ => json.ignore()?,
                 }
                 Ok(())
             },
         )?;
-        Ok(inner.unwrap_or(error))
+        if let Some(inner) = inner {
+            return Ok(inner);
+        }
+        if error.kind.is_empty() {
+            error.kind = code.unwrap_or_default();
+        }
+        if error.message.is_empty() {
+            error.message = detail.unwrap_or_default();
+        }
+        Ok(error)
     }
 
     fn cut(&mut self) {
-        for text in [&mut self.kind, &mut self.message] {
+        for text in [&mut self.kind, &mut self.message].into_iter().chain(&mut self.param) {
             let mut end = text.len().min(WORDS_LIMIT);
             while !text.is_char_boundary(end) {
                 end -= 1;
@@ -206,6 +218,20 @@ impl TierError {
             text.truncate(end);
         }
     }
+}
+
+/// The `detail` of Python's web frameworks: a string, or a list of objects of which the first's `msg` says what is wrong.
+fn read_detail(json: &mut Reader<'_>) -> Result<Option<String>, Invalid> {
+    if json.peek()? != Peek::Array {
+        return json.string();
+    }
+    let mut first = None;
+    json.array(|_, json| {
+        let words = json.member_string("msg")?;
+        first = first.take().or(words);
+        Ok(())
+    })?;
+    Ok(first)
 }
 
 fn push_optional(out: &mut Vec<u8>, text: Option<&str>) {

@@ -8,13 +8,15 @@ use crate::dialect::Dialect;
 use crate::envelope::TierError;
 use crate::invalid::Invalid;
 use crate::usage::Usage;
-use crate::{chat, messages};
+use crate::{chat, json, messages};
 
 /// One event of a streamed answer, read but not taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// What the event is for.
     pub kind: EventKind,
+    /// The name that an event of its type goes by; empty where the dialect has no names, or none for this type.
+    pub name: &'static str,
     /// Where in the event's data the model's name lies, quotes included, if the event names it.
     pub model: Option<Range<usize>>,
     /// The choices that this event belongs to, a bit each. Messages has one choice, bit 0.
@@ -114,10 +116,16 @@ impl Reader {
         if let Err(error) = std::str::from_utf8(data) {
             return Err(Malformed { reason: "not UTF-8".to_owned(), offset: error.valid_up_to() });
         }
-        match self.dialect {
-            Dialect::Messages => messages::stream::read(data, &mut self.usage),
-            Dialect::Chat => chat::stream::read(data, &mut self.usage),
-        }
+        let (event, usage) = json::read_lenient(data, |data| {
+            let mut usage = self.usage;
+            let event = match self.dialect {
+                Dialect::Messages => messages::stream::read(data, &mut usage),
+                Dialect::Chat => chat::stream::read(data, &mut usage),
+            };
+            event.map(|event| (event, usage))
+        })?;
+        self.usage = usage;
+        Ok(event)
     }
 
     /// What the events read so far say about usage.

@@ -59,6 +59,8 @@ pub(crate) struct Gathering {
     pub(crate) prompt_bytes: u64,
     /// Where the texts of the last user-authored message lie.
     pub(crate) last_user_texts: Vec<Span>,
+    /// Whether the caller's cap was given as `max_completion_tokens`.
+    pub(crate) has_completion_cap: bool,
 }
 
 impl Gathering {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, NumberInt, Peek};
+use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 
 use crate::invalid::Invalid;
 
@@ -135,18 +135,15 @@ impl<'j> Reader<'j> {
         })
     }
 
-    /// Takes the next value; its value if it is an integer from 0 to 2⁶³−1, else `None`.
+    /// Takes the next value; its value if it is spelt as an integer from 0 to 2⁶⁴−1, else `None`.
     pub(crate) fn unsigned(&mut self) -> Result<Option<u64>, Invalid> {
         let next = self.peek()?;
         let span = self.skip()?;
         if !next.is_num() {
             return Ok(None);
         }
-        let number = Jiter::new(&self.text[span]).next_int();
-        Ok(match number {
-            Ok(NumberInt::Int(value)) => u64::try_from(value).ok(),
-            _ => None,
-        })
+        // The parser's own integers end at 18 digits.
+        Ok(std::str::from_utf8(&self.text[span]).ok().and_then(|digits| digits.parse().ok()))
     }
 
     /// Nothing but white space may be left.
@@ -155,10 +152,43 @@ impl<'j> Reader<'j> {
     }
 }
 
-/// The text of the JSON string at `span`, at most `limit` bytes of it, cut at a character.
+/// Reads `text` with `read`; where that fails and `text` has lone surrogate escapes, once more with U+FFFD in their place.
 ///
-/// A string with a lone surrogate escape has no text in UTF-8; it reads as empty rather than as an error, because harnesses
-/// do cut tool output in the middle of a pair and most engines accept what they send.
+/// Harnesses do cut tool output in the middle of a pair, and most engines accept what they then send; the parser does not. The
+/// stand-in is as long as what it stands for, so every span and offset holds for `text` itself.
+pub(crate) fn read_lenient<T, E>(text: &[u8], read: impl Fn(&[u8]) -> Result<T, E>) -> Result<T, E> {
+    read(text).or_else(|error| mend_surrogates(text).map_or(Err(error), |mended| read(&mended)))
+}
+
+/// `text` with `\ufffd` for every escape of half a surrogate pair; `None` where there is none.
+fn mend_surrogates(text: &[u8]) -> Option<Vec<u8>> {
+    let mut mended: Option<Vec<u8>> = None;
+    let mut index = 0;
+    while let Some(found) = text[index..].iter().position(|byte| *byte == b'\\') {
+        index += found;
+        match (escaped_unit(text, index), escaped_unit(text, index + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => index += 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                mended.get_or_insert_with(|| text.to_vec())[index..index + 6].copy_from_slice(b"\\ufffd");
+                index += 6;
+            }
+            // Past the backslash and what it escapes: a second backslash begins nothing.
+            _ => index = text.len().min(index + 2),
+        }
+    }
+    mended
+}
+
+/// The UTF-16 unit that a `\uXXXX` at `index` stands for.
+fn escaped_unit(text: &[u8], index: usize) -> Option<u16> {
+    let digits = text.get(index..index + 6)?.strip_prefix(b"\\u")?;
+    if !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// The text of the JSON string at `span`, at most `limit` bytes of it, cut at a character.
 pub(crate) fn text_at(json: &[u8], span: &Span, limit: usize) -> String {
     let mut jiter = Jiter::new(&json[span.clone()]);
     let Ok(text) = jiter.next_str() else { return String::new() };

@@ -6,7 +6,7 @@ use jiter::Peek;
 use crate::dialect::Dialect;
 use crate::facts::{self, Facts, Gathering};
 use crate::invalid::Invalid;
-use crate::json::{Reader, Span};
+use crate::json::{self, Reader, Span};
 use crate::overrides::Overrides;
 
 /// The most members the top level of a body may have. Real requests have under thirty.
@@ -46,8 +46,13 @@ impl Request {
         if let Err(error) = std::str::from_utf8(&body) {
             return Err(Invalid::NotUtf8 { offset: error.valid_up_to() });
         }
+        let (members, facts) = json::read_lenient(&body, |text| Self::read(dialect, text))?;
+        Ok(Self { dialect, body, members, facts })
+    }
+
+    fn read(dialect: Dialect, text: &[u8]) -> Result<(Vec<Member>, Facts), Invalid> {
         let dialect_reader = facts::reader(dialect);
-        let mut json = Reader::new(&body);
+        let mut json = Reader::new(text);
         if json.peek()? != Peek::Object {
             json.skip()?;
             return Err(Invalid::NotAnObject);
@@ -67,8 +72,7 @@ impl Request {
         })?;
         json.finish()?;
         dialect_reader.require(&|name| members.iter().any(|member| member.name == name))?;
-        let facts = gathering.finish(&body);
-        Ok(Self { dialect, body, members, facts })
+        Ok((members, gathering.finish(text)))
     }
 
     /// The dialect the request was decoded as.
@@ -117,6 +121,12 @@ impl Request {
         self.members.iter().any(|member| member.name == name && &self.body[member.value.clone()] != b"null")
     }
 
+    /// The member's value where it is an integer of at least 0.
+    fn unsigned(&self, name: &str) -> Option<u64> {
+        let member = self.members.iter().find(|member| member.name == name)?;
+        Reader::new(&self.body[member.value.clone()]).unsigned().ok().flatten()
+    }
+
     fn edits<'a>(&self, overrides: &'a Overrides) -> Vec<Edit<'a>> {
         let mut edits = Vec::new();
         for name in OWN_MEMBERS.iter().filter(|name| self.has(name)) {
@@ -130,11 +140,11 @@ impl Request {
                 edits.push(Edit { name, json: Some(json) });
             }
         }
-        if let Some((limit, json)) = overrides.max_output_tokens()
-            && self.facts.max_output_tokens.is_some_and(|asked| asked > limit)
-        {
-            for name in ["max_tokens", "max_completion_tokens"].into_iter().filter(|name| self.sets(name)) {
-                if edits.iter().all(|edit| edit.name != name) {
+        if let Some((limit, json)) = overrides.max_output_tokens() {
+            for name in ["max_tokens", "max_completion_tokens"] {
+                // Each for itself: a cap is only ever lowered.
+                let is_over = self.unsigned(name).is_some_and(|asked| asked > limit);
+                if is_over && edits.iter().all(|edit| edit.name != name) {
                     edits.push(Edit { name, json: Some(json) });
                 }
             }
@@ -153,7 +163,7 @@ fn push_member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     if out.len() > 1 {
         out.push(b',');
     }
-    crate::json::push_string(out, name);
+    json::push_string(out, name);
     out.push(b':');
     out.extend_from_slice(value);
 }

@@ -160,6 +160,9 @@ impl Relay {
     }
 
     fn fail(&mut self, defect: Defect, out: &mut Vec<u8>) -> Step {
+        if matches!(self.body, Body::Over) {
+            return Step::Continue;
+        }
         let released = self.has_released();
         if let Body::Stream(stream) = &self.body {
             self.report.usage = stream.reader.usage();
@@ -191,6 +194,7 @@ impl Stream {
                 }
             };
             let (read, passed) = form::event(self.reader.read(event.data))?;
+            let name = if event.name.is_empty() { read.name } else { event.name };
             match read.kind {
                 EventKind::Terminal => return Ok(Pass::Terminal),
                 EventKind::Error(error) => {
@@ -198,7 +202,7 @@ impl Stream {
                 }
                 EventKind::Ping => {
                     if let Some(released) = self.window.released() {
-                        released.write_event(out, event.name, event.data);
+                        released.write_event(out, name, event.data);
                     }
                 }
                 EventKind::Answer => {
@@ -206,7 +210,7 @@ impl Stream {
                     report.events += 1;
                     report.finish = read.finish.or(report.finish);
                     if let Some(released) = self.window.open(passed) {
-                        released.write_event(out, event.name, echo.apply(event.data, read.model.as_ref()));
+                        released.write_event(out, name, echo.apply(event.data, read.model.as_ref()));
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! One file descriptor that says "something is ready".
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// A file descriptor that becomes readable when rung and stays so until silenced. An eventfd where there is one, a socket pair
 /// elsewhere.
@@ -54,8 +54,8 @@ impl Bell {
     }
 }
 
-impl AsRawFd for Bell {
-    fn as_raw_fd(&self) -> RawFd {
-        self.reads.as_raw_fd()
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reads.as_fd()
     }
 }

@@ -17,7 +17,11 @@ const PROXY_ANSWER_BYTES: usize = 16 * 1024;
 pub(crate) async fn connect(endpoint: &Endpoint) -> Result<Stream, Failure> {
     let tcp = match &endpoint.proxy {
         None => connect_tcp(&endpoint.place).await?,
-        Some(proxy) => tunnel(connect_tcp(proxy).await?, &endpoint.place).await?,
+        Some(proxy) => {
+            let tcp =
+                connect_tcp(proxy).await.map_err(|failure| Failure::Proxy { reason: failure.label().to_owned() })?;
+            tunnel(tcp, &endpoint.place).await?
+        }
     };
     let Some(tls) = &endpoint.tls else { return Ok(Stream::Plain(tcp)) };
     let stream = TlsConnector::from(tls.config.clone())

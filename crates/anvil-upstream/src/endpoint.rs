@@ -21,7 +21,8 @@ const IDLE_SECONDS: Duration = Duration::from_secs(55);
 pub struct Timeouts {
     /// Until the connection stands, TLS included.
     pub connect: Duration,
-    /// From the request being sent until the first byte of the answer's body.
+    /// From the request being sent until the first byte of a stream's body. A whole answer, whose first byte comes when the
+    /// model is done, is bound by `total` alone.
     pub first_byte: Duration,
     /// Between two pieces of the answer.
     pub idle: Duration,
@@ -130,6 +131,9 @@ impl Endpoint {
     /// Keeps a connection for the next request.
     pub(crate) fn keep(&self, link: Link) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The ones used last go first, so those at the front may never come to be asked for again: close them here.
+        let too_old = idle.partition_point(|(_, since)| since.elapsed() >= IDLE_SECONDS);
+        drop(idle.drain(..too_old));
         if idle.len() < IDLE_LINKS {
             idle.push((link, Instant::now()));
         }

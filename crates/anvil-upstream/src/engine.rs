@@ -93,7 +93,7 @@ impl Engine {
         let slot = Arc::new(Slot::new(self.next_id.fetch_add(1, Ordering::Relaxed)));
         let exchange = Exchange::new(endpoint, Arc::clone(&self.mailbox), Arc::clone(&slot), setup);
         let guard =
-            Guard { mailbox: Arc::clone(&self.mailbox), slot: Arc::clone(&slot), _running: self.closing.subscribe() };
+            Guard { mailbox: Arc::clone(&self.mailbox), slot: Arc::clone(&slot), running: self.closing.subscribe() };
         let task = self.handle.spawn(async move {
             let _guard = guard;
             exchange.run(outbound).await;
@@ -121,22 +121,24 @@ impl Drop for Engine {
     }
 }
 
-/// Tells the owner of an attempt whose task panicked that it is over; without it, the owner would wait for ever.
+/// Tells the owner of an attempt whose task panicked, or was ended with the engine, that it is over; without it, the owner
+/// would wait for ever.
 struct Guard {
     mailbox: Arc<Mailbox>,
     slot: Arc<Slot>,
-    _running: watch::Receiver<Option<Duration>>,
+    running: watch::Receiver<Option<Duration>>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            let outcome = Outcome {
-                failure: Some(Failure::Panicked),
-                released: true,
-                report: anvil_relay::Report::default(),
-                timing: Timing::default(),
-            };
+        let failure = if std::thread::panicking() {
+            Some(Failure::Panicked)
+        } else {
+            self.running.borrow().map(|_| Failure::EngineClosed)
+        };
+        if failure.is_some() && !self.slot.is_over() {
+            let outcome =
+                Outcome { failure, released: true, report: anvil_relay::Report::default(), timing: Timing::default() };
             self.mailbox.put(&self.slot, &mut Vec::new(), Some(outcome));
         }
     }

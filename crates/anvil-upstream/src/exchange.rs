@@ -27,6 +27,18 @@ const HAND_OVER_BYTES: usize = 64 * 1024;
 /// How long, and how far, a connection is read on after the answer is whole, so that it can be used again.
 const REST: (Duration, usize) = (Duration::from_millis(250), 64 * 1024);
 
+/// Headers that frame the message or name its connection: the engine's to say, whoever else says them.
+const ENGINES_OWN: [HeaderName; 8] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::UPGRADE,
+    header::TE,
+    header::EXPECT,
+    header::ACCEPT_ENCODING,
+];
+
 /// What is sent to a tier.
 #[derive(Debug)]
 pub struct Outbound {
@@ -34,7 +46,7 @@ pub struct Outbound {
     pub body: Option<Bytes>,
     /// Below the endpoint's base URL, such as `/chat/completions`.
     pub path: &'static str,
-    /// Headers of this request alone, in lower case; ones that cannot be sent are left out.
+    /// Headers of this request alone, in lower case; ones that cannot be sent, or frame the message, are left out.
     pub headers: Vec<(Bytes, Bytes)>,
 }
 
@@ -49,6 +61,7 @@ pub(crate) struct Exchange {
     pub(crate) relay: Relay,
     stream: bool,
     started: Instant,
+    first_byte: Duration,
     first_byte_deadline: Instant,
     timing: Timing,
     released: bool,
@@ -58,9 +71,12 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn new(endpoint: Arc<Endpoint>, mailbox: Arc<Mailbox>, slot: Arc<Slot>, setup: Setup) -> Self {
         let stream = setup.form == Form::Stream;
+        // The first byte of a whole answer comes when the model is done: only the whole attempt's deadline fits it.
+        let first_byte = if setup.form == Form::Whole { endpoint.timeouts.total } else { endpoint.timeouts.first_byte };
         let started = Instant::now();
         Self {
-            first_byte_deadline: started + endpoint.timeouts.first_byte,
+            first_byte,
+            first_byte_deadline: started + first_byte,
             endpoint,
             mailbox,
             slot,
@@ -108,7 +124,7 @@ impl Exchange {
         }
         if self.stream && !is_event_stream(&head.headers) {
             let error = self.read_error(&mut link, &mut body).await;
-            return Err(Failure::Defect(if error == TierError::default() {
+            return Err(Failure::Defect(if error.message.is_empty() {
                 Defect::WrongContentType { expected: "text/event-stream" }
             } else {
                 Defect::TierError { kind: error.kind, words: error.message }
@@ -136,7 +152,7 @@ impl Exchange {
             }
         }
         let mut link = self.connect().await?;
-        self.first_byte_deadline = Instant::now() + self.endpoint.timeouts.first_byte;
+        self.first_byte_deadline = Instant::now() + self.first_byte;
         match timeout_at(self.first_byte_deadline, link.send(request)).await {
             Err(_) => Err(Failure::Timeout { phase: Phase::FirstByte }),
             Ok(Err(error)) => Err(Failure::from_http(&error)),
@@ -174,7 +190,9 @@ impl Exchange {
         headers
             .insert(header::USER_AGENT, HeaderValue::from_static(concat!("anvil-serving/", env!("CARGO_PKG_VERSION"))));
         for (name, value) in &outbound.headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
+                && !ENGINES_OWN.contains(&name)
+            {
                 headers.append(name, value);
             }
         }

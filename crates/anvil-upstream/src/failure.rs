@@ -83,6 +83,9 @@ pub enum Failure {
     /// The answer has a defect.
     #[error(transparent)]
     Defect(#[from] Defect),
+    /// The engine was closed while the attempt ran.
+    #[error("the router is shutting down")]
+    EngineClosed,
     /// The engine's own code panicked.
     #[error("the router failed while it relayed the answer")]
     Panicked,
@@ -119,6 +122,7 @@ impl Failure {
             Self::Encoded => "encoded",
             Self::Status { .. } => "status",
             Self::Defect(defect) => defect.label(),
+            Self::EngineClosed => "engine_closed",
             Self::Panicked => "panicked",
         }
     }

@@ -5,7 +5,7 @@
 //! next [`Slot::take`]: under load the pieces of an answer coalesce by themselves.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -59,7 +59,7 @@ impl Mailbox {
 
     /// The file descriptor that is readable while something waits to be drained.
     pub fn fd(&self) -> RawFd {
-        self.bell.as_raw_fd()
+        self.bell.as_fd().as_raw_fd()
     }
 
     /// Takes what became ready since the last call, as (attempt's id, delivery).
@@ -94,6 +94,12 @@ impl Mailbox {
         if awaited {
             self.announce(slot);
         }
+    }
+}
+
+impl AsFd for Mailbox {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
     }
 }
 

@@ -23,8 +23,12 @@ impl ReadMember for Members {
             _ if is_null => json.ignore()?,
             "max_tokens" | "max_completion_tokens" => {
                 let cap = json.unsigned()?.filter(|cap| *cap >= 1);
-                gathering.facts.max_output_tokens =
-                    Some(cap.ok_or_else(|| Invalid::wrong(name, "an integer of at least 1"))?);
+                let cap = cap.ok_or_else(|| Invalid::wrong(name, "an integer of at least 1"))?;
+                // `max_completion_tokens` is the newer spelling and the one that counts where both are there.
+                if name == "max_completion_tokens" || !gathering.has_completion_cap {
+                    gathering.facts.max_output_tokens = Some(cap);
+                }
+                gathering.has_completion_cap |= name == "max_completion_tokens";
             }
             "stream" => {
                 gathering.facts.stream = json.boolean()?.ok_or_else(|| Invalid::wrong("stream", "a boolean"))?;
@@ -64,6 +68,7 @@ fn read_messages(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(),
 enum Role {
     User,
     Tool,
+    System,
     Other,
 }
 
@@ -85,6 +90,7 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
                     role = json.string_as(|role| match role {
                         "user" => Role::User,
                         "tool" | "function" => Role::Tool,
+                        "system" | "developer" => Role::System,
                         _ => Role::Other,
                     })?;
                 }
@@ -97,7 +103,10 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
     )?;
     let role = role.ok_or_else(|| Invalid::wrong(format!("messages.{index}.role"), "a string"))?;
     gathering.facts.messages += 1;
-    gathering.facts.open_tool_loop = role == Role::Tool;
+    // A system message is nobody's turn.
+    if role != Role::System {
+        gathering.facts.open_tool_loop = role == Role::Tool;
+    }
     if role == Role::User && !texts.is_empty() {
         gathering.last_user_texts = texts;
     }

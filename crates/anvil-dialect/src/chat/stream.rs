@@ -34,7 +34,7 @@ pub(super) struct Choices {
 /// Reads one chunk's data.
 pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     if data.trim_ascii() == DONE {
-        return Ok(Event { kind: EventKind::Terminal, model: None, choices: 0, finished: 0, finish: None });
+        return Ok(Event { kind: EventKind::Terminal, name: "", model: None, choices: 0, finished: 0, finish: None });
     }
     let mut json = Reader::new(data);
     if json.peek()? != Peek::Object {
@@ -53,11 +53,19 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     })?;
     json.finish()?;
     if let Some(error) = error {
-        return Ok(Event { kind: EventKind::Error(error), model: None, choices: 0, finished: 0, finish: None });
+        return Ok(Event {
+            kind: EventKind::Error(error),
+            name: "",
+            model: None,
+            choices: 0,
+            finished: 0,
+            finish: None,
+        });
     }
     let choices = choices.ok_or_else(|| Malformed::new("a chunk without choices"))?;
     Ok(Event {
         kind: EventKind::Answer,
+        name: "",
         model,
         choices: choices.seen,
         finished: choices.finished,
@@ -84,7 +92,7 @@ pub(super) fn read_choices(json: &mut Reader<'_>, answer: &str) -> Result<Choice
             |member, json| {
                 match member {
                     1 => index = json.unsigned()?.unwrap_or(0),
-                    2 => finish = json.string_as(finish_reason)?,
+                    2 => finish = json.string_as(finish_reason)?.flatten(),
                     3 => {
                         choices.answers += usize::from(json.peek()? == Peek::Object);
                         json.skip()?;
@@ -106,14 +114,16 @@ pub(super) fn read_choices(json: &mut Reader<'_>, answer: &str) -> Result<Choice
     Ok(choices)
 }
 
-fn finish_reason(reason: &str) -> FinishReason {
-    match reason {
+/// What a `finish_reason` means. Some engines send `""` for `null`.
+fn finish_reason(reason: &str) -> Option<FinishReason> {
+    Some(match reason {
+        "" => return None,
         "stop" => FinishReason::Stop,
         "length" => FinishReason::Length,
         "tool_calls" | "function_call" => FinishReason::ToolCalls,
         "content_filter" => FinishReason::Refusal,
         _ => FinishReason::Other,
-    }
+    })
 }
 
 fn member(name: &str) -> Member {

@@ -7,6 +7,10 @@ use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
 use crate::request::ReadMember;
 
+/// How deep content blocks may lie in one another and still be told apart. A tool's result holds blocks, and a search result
+/// among them holds some of its own; each level is a level of the stack here, and the caller says how many there are.
+const BLOCK_DEPTH: u8 = 4;
+
 /// Reads each member of the top level.
 pub(crate) struct Members;
 
@@ -64,6 +68,7 @@ fn read_messages(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(),
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     User,
+    System,
     Other,
 }
 
@@ -87,7 +92,13 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
         },
         |member, json| {
             match member {
-                1 => role = json.string_as(|role| if role == "user" { Role::User } else { Role::Other })?,
+                1 => {
+                    role = json.string_as(|role| match role {
+                        "user" => Role::User,
+                        "system" => Role::System,
+                        _ => Role::Other,
+                    })?;
+                }
                 2 => content = Some(read_content(index, json, gathering)?),
                 _ => json.ignore()?,
             }
@@ -97,7 +108,10 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
     let role = role.ok_or_else(|| Invalid::wrong(format!("messages.{index}.role"), "a string"))?;
     let content = content.ok_or_else(|| Invalid::missing(format!("messages.{index}.content")))?;
     gathering.facts.messages += 1;
-    gathering.facts.open_tool_loop = content.has_tool_result;
+    // A system message, which Claude Code puts anywhere in the conversation, is nobody's turn.
+    if role != Role::System {
+        gathering.facts.open_tool_loop = content.has_tool_result;
+    }
     if role == Role::User && !content.texts.is_empty() {
         gathering.last_user_texts = content.texts;
     }
@@ -113,7 +127,7 @@ fn read_content(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
             content.texts.push(span);
         }
         Peek::Array => json.array(|_, json| {
-            let block = read_block(json, gathering)?;
+            let block = read_block(json, gathering, BLOCK_DEPTH)?;
             content.has_tool_result |= block.kind == Kind::ToolResult;
             if block.kind == Kind::Text {
                 content.texts.extend(block.text);
@@ -157,8 +171,9 @@ enum BlockMember {
     Other,
 }
 
-/// Reads one content block. A tool result's own blocks are read the same way, so that their images and texts count.
-fn read_block(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<Block, Invalid> {
+/// Reads one content block. A tool result's own blocks are read the same way, so that their images and texts count; what is
+/// nested deeper than `depth` counts as text.
+fn read_block(json: &mut Reader<'_>, gathering: &mut Gathering, depth: u8) -> Result<Block, Invalid> {
     let mut block = Block::default();
     if json.peek()? != Peek::Object {
         json.skip()?;
@@ -174,8 +189,8 @@ fn read_block(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<Block,
                     None => json.ignore()?,
                 }
             }
-            BlockMember::Content if json.peek()? == Peek::Array => {
-                json.array(|_, json| read_block(json, gathering).map(drop))?;
+            BlockMember::Content if depth > 0 && json.peek()? == Peek::Array => {
+                json.array(|_, json| read_block(json, gathering, depth - 1).map(drop))?;
             }
             BlockMember::Content | BlockMember::Input => gathering.count(&json.skip()?),
             BlockMember::Signature => {
@@ -233,7 +248,7 @@ fn block_kind(name: &str) -> Kind {
 fn read_system(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
     match json.peek()? {
         Peek::String | Peek::Null => gathering.count(&json.skip()?),
-        Peek::Array => json.array(|_, json| read_block(json, gathering).map(drop))?,
+        Peek::Array => json.array(|_, json| read_block(json, gathering, BLOCK_DEPTH).map(drop))?,
         _ => return Err(Invalid::wrong("system", "a string or a list of text blocks")),
     }
     Ok(())

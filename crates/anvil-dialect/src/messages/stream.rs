@@ -24,11 +24,32 @@ enum Member {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     MessageStart,
+    ContentBlockStart,
+    ContentBlockDelta,
+    ContentBlockStop,
     MessageDelta,
     MessageStop,
     Ping,
     Error,
     Other,
+}
+
+impl Kind {
+    /// The name that the event goes by. The vendor's own SDK drops events without one, so a tier that leaves it out is
+    /// helped; a kind not yet known keeps the name it came with.
+    const fn event_name(self) -> &'static str {
+        match self {
+            Self::MessageStart => "message_start",
+            Self::ContentBlockStart => "content_block_start",
+            Self::ContentBlockDelta => "content_block_delta",
+            Self::ContentBlockStop => "content_block_stop",
+            Self::MessageDelta => "message_delta",
+            Self::MessageStop => "message_stop",
+            Self::Ping => "ping",
+            Self::Error => "error",
+            Self::Other => "",
+        }
+    }
 }
 
 /// Reads one event's data.
@@ -47,12 +68,14 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
                 Ok(())
             })?,
             Member::Usage if json.peek()? == Peek::Object => usage.update(Usage::read_messages(json)?),
-            Member::Error => error = Some(TierError::read(json)?),
-            Member::Usage | Member::Other => json.ignore()?,
+            Member::Error if json.peek()? != Peek::Null => error = Some(TierError::read(json)?),
+            Member::Usage | Member::Error | Member::Other => json.ignore()?,
         }
         Ok(())
     })?;
     json.finish()?;
+    // Engines that know this dialect by halves say `{"error": …}` and no type.
+    let kind = kind.or(error.is_some().then_some(Kind::Error));
     let kind = kind.ok_or_else(|| Malformed::new("an event without a type"))?;
     let finish = finish.filter(|_| kind == Kind::MessageDelta);
     Ok(Event {
@@ -60,8 +83,9 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
             Kind::Ping => EventKind::Ping,
             Kind::MessageStop => EventKind::Terminal,
             Kind::Error => EventKind::Error(error.unwrap_or_default()),
-            Kind::MessageStart | Kind::MessageDelta | Kind::Other => EventKind::Answer,
+            _ => EventKind::Answer,
         },
+        name: kind.event_name(),
         model: model.filter(|_| kind == Kind::MessageStart),
         choices: CHOICE,
         finished: if finish.is_some() { CHOICE } else { 0 },
@@ -119,6 +143,9 @@ fn member(name: &str) -> Member {
 fn event_kind(name: &str) -> Kind {
     match name {
         "message_start" => Kind::MessageStart,
+        "content_block_start" => Kind::ContentBlockStart,
+        "content_block_delta" => Kind::ContentBlockDelta,
+        "content_block_stop" => Kind::ContentBlockStop,
         "message_delta" => Kind::MessageDelta,
         "message_stop" => Kind::MessageStop,
         "ping" => Kind::Ping,

@@ -1,0 +1,57 @@
+//! The crate from outside: verdicts, and what is said of defects.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets an error has failed")]
+
+use std::collections::BTreeSet;
+
+use anvil_verify::{Completeness, Defect, form};
+
+fn every_defect() -> Vec<Defect> {
+    vec![
+        Defect::StreamCut,
+        Defect::NoAnswer,
+        Defect::MalformedEvent { reason: "r".to_owned() },
+        Defect::MalformedAnswer { reason: "r".to_owned() },
+        Defect::WrongContentType { expected: "text/event-stream" },
+        Defect::TooLarge { limit: 7 },
+        Defect::TierError { kind: "k".to_owned(), words: "http://10.0.0.7 secret".to_owned() },
+    ]
+}
+
+#[test]
+fn labels_are_of_one_kind_and_differ() {
+    let labels: BTreeSet<&str> = every_defect().iter().map(Defect::label).collect();
+    assert_eq!(labels.len(), every_defect().len());
+    assert!(labels.iter().all(|label| label.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+}
+
+#[test]
+fn the_tiers_words_are_not_displayed() {
+    for defect in every_defect() {
+        assert!(!defect.to_string().contains("secret"), "{defect}");
+    }
+}
+
+#[test]
+fn what_could_be_read_passes_and_what_could_not_is_a_defect() {
+    assert_eq!(form::event(Ok::<_, &str>(7)).unwrap().0, 7);
+    assert_eq!(form::event(Err::<(), _>("r")).unwrap_err(), Defect::MalformedEvent { reason: "r".to_owned() });
+    assert_eq!(form::answer(Ok::<_, &str>(7)).unwrap().0, 7);
+    assert_eq!(form::answer(Err::<(), _>("r")).unwrap_err(), Defect::MalformedAnswer { reason: "r".to_owned() });
+}
+
+#[test]
+fn a_finish_without_a_beginning_is_no_answer() {
+    let mut completeness = Completeness::default();
+    completeness.note(0, 1);
+    assert!(!completeness.is_complete());
+    assert_eq!(completeness.verdict().unwrap_err(), Defect::NoAnswer);
+}
+
+#[test]
+fn the_last_of_128_choices_counts() {
+    let mut completeness = Completeness::default();
+    completeness.note(u128::MAX, u128::MAX >> 1);
+    assert_eq!(completeness.verdict().unwrap_err(), Defect::StreamCut);
+    completeness.note(0, 1 << 127);
+    assert!(completeness.verdict().is_ok());
+}
