@@ -160,12 +160,6 @@ def _values(router: Mapping[str, Any]) -> Iterator[Finding]:
     if isinstance(status, int) and 400 <= status < 500:
         message = f"{status} says that the caller is at fault; most clients will not retry"
         yield _warning(("router", "exhaustion_status"), message, "use 500 to 599")
-    timeout = router.get("relay_timeout")
-    # In 0.7.1 this bounded silence, by default to 20 s. Read as a deadline, such a value cuts most answers short.
-    if isinstance(timeout, int | float) and not isinstance(timeout, bool) and 0 < timeout < 60:
-        message = f"cuts every answer off after {timeout:g} s: it is the deadline of a whole attempt now"
-        hint = "remove it, and bound silence with `timeouts = { first_byte = ..., idle = ... }` in the tier"
-        yield _warning(("router", "relay_timeout"), message, hint)
     if not router.get("presets"):
         hint = 'add [router.presets], such as quick-edit = ["fast", "heavy"]'
         yield _warning(("router",), "there are no presets, so only a tier's own id leads anywhere", hint)

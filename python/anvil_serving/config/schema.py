@@ -96,19 +96,22 @@ class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     connect: Annotated[Seconds, Meta(description="Seconds to open a connection, TLS included.")] = 5.0
     first_byte: Annotated[
-        Seconds,
+        Seconds | None,
         Meta(
             description="Seconds from the sent request to the first byte of a streamed answer: queueing and prefill. "
-            "An answer that is not streamed is bound by `total` alone."
+            "An answer that is not streamed is bound by `total` alone. Unset: `relay_timeout`, else 120."
         ),
-    ] = 120.0
-    idle: Annotated[
-        Seconds, Meta(description="Seconds of silence allowed between two pieces of a streamed answer.")
-    ] = 60.0
-    total: Annotated[
-        Seconds | None,
-        Meta(description="Seconds for the whole attempt, from the request to its last byte. Unset: `relay_timeout`."),
     ] = None
+    idle: Annotated[
+        Seconds | None,
+        Meta(
+            description="Seconds of silence allowed between two pieces of a streamed answer. Unset: `relay_timeout`, "
+            "else 60."
+        ),
+    ] = None
+    total: Annotated[Seconds, Meta(description="Seconds for the whole attempt, from the request to its last byte.")] = (
+        3_600.0
+    )
 
 
 class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -233,8 +236,12 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = 503
     relay_timeout: Annotated[
-        Seconds, Meta(description="Seconds for a whole attempt at a tier whose `timeouts.total` is unset.")
-    ] = 600.0
+        Seconds | None,
+        Meta(
+            description="Seconds that a local tier may be silent while it streams, before its first byte and between "
+            "two pieces, where its `timeouts` do not say."
+        ),
+    ] = None
     verify_local_min: Annotated[
         bool,
         Meta(description="Whether a trusted local tier's answer is still checked for being empty or cut off."),
@@ -261,9 +268,15 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The tiers of a preset in the order to try them; `KeyError` where there is no such preset."""
         return tuple(self.tier(tier_id) for tier_id in self.presets[preset])
 
-    def total_timeout(self, tier: Tier) -> float:
-        """Seconds granted to one whole attempt at this tier."""
-        return self.relay_timeout if tier.timeouts.total is None else tier.timeouts.total
+    def silence(self, tier: Tier) -> tuple[float, float]:
+        """Seconds that this tier may be silent: before its first byte, and between two pieces."""
+        first_byte, idle = 120.0, 60.0
+        if self.relay_timeout is not None and tier.privacy == "local":
+            first_byte = idle = self.relay_timeout
+        return (
+            first_byte if tier.timeouts.first_byte is None else tier.timeouts.first_byte,
+            idle if tier.timeouts.idle is None else tier.timeouts.idle,
+        )
 
 
 class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -98,11 +98,12 @@ def test_an_empty_model_is_none() -> None:
     assert loads(old, name="old.toml").router.tiers[0].model is None
 
 
-def test_a_silence_limit_of_0_7_1_is_pointed_out() -> None:
+def test_a_silence_limit_of_0_7_1_still_bounds_silence() -> None:
     config = read(router="relay_timeout = 20")
 
-    assert config.router.relay_timeout == 20
-    assert keys(config) == ["router.relay_timeout"]
+    assert config.router.silence(config.router.tiers[0]) == (20, 20)
+    assert config.router.tiers[0].timeouts.total == 3600
+    assert keys(config) == []
 
 
 def test_presets_may_be_absent() -> None:

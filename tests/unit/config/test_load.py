@@ -44,7 +44,8 @@ def test_the_smallest_file_takes_every_default() -> None:
     (tier,) = config.router.tiers
     assert tier.urls == ("http://127.0.0.1:30000/v1",)
     assert (tier.dialect, tier.tool_support, tier.model, tier.auth_env) == ("openai", True, None, None)
-    assert tier.timeouts == Timeouts(connect=5, first_byte=120, idle=60, total=None)
+    assert tier.timeouts == Timeouts(connect=5, first_byte=None, idle=None, total=3600)
+    assert config.router.silence(tier) == (120, 60)
     assert config.router.candidates("chat") == (tier,)
 
 
@@ -107,13 +108,16 @@ def test_every_key_reaches_its_field() -> None:
     assert (tier.cost_input_per_mtok, tier.cost_output_per_mtok) == (3.0, 15.5)
     assert (tier.swap_group, tier.max_concurrency, tier.max_output_tokens, tier.vision) == ("gpu0", 3, 2, True)
     # Nothing that this test says is equal to a default: a field that was not read would show.
-    assert config.router.total_timeout(tier) == 4
+    assert config.router.silence(tier) == (2, 3)
 
 
-def test_an_attempt_without_a_total_of_its_own_takes_the_routers() -> None:
-    config = loads("router.relay_timeout = 90\n" + SMALLEST, name="router.toml")
+def test_the_routers_silence_limit_is_for_local_tiers_that_say_nothing() -> None:
+    small = "router.relay_timeout = 90\n" + SMALLEST
+    local = loads(small, name="router.toml")
+    cloud = loads(small.replace('"local"', '"cloud"'), name="router.toml")
 
-    assert config.router.total_timeout(config.router.tiers[0]) == 90
+    assert local.router.silence(local.router.tiers[0]) == (90, 90)
+    assert cloud.router.silence(cloud.router.tiers[0]) == (120, 60)
 
 
 def test_one_report_holds_every_problem_with_its_line_in_file_order() -> None:

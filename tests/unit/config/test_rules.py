@@ -86,11 +86,6 @@ def test_a_status_that_blames_the_caller_is_a_warning() -> None:
     assert found(tier("a"), exhaustion_status=500) == []
 
 
-def test_a_deadline_that_cuts_answers_short_is_a_warning() -> None:
-    assert found(tier("a"), relay_timeout=20.0) == [("warning", ("relay_timeout",))]
-    assert found(tier("a"), relay_timeout=60) == []
-
-
 @pytest.mark.parametrize(
     "router",
     [
