@@ -8,7 +8,7 @@ CARGO_DENY_VERSION := 0.20.2
 
 RUST    := Cargo.toml rust-toolchain.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml | grep -v '^crates/fuzz/')
 BUILT   := $(VENV)/.built
-HAS_DEV := $(VENV)/.dev
+HAS_DEV := $(VENV)/.development
 
 .DEFAULT_GOAL := help
 .PHONY: help build serve test test-rust test-python lint format bench fuzz docs clean
@@ -22,13 +22,14 @@ $(VENV)/bin/python:
 
 # What a user of the router needs, and no more: `make serve` installs this.
 $(BUILT): $(VENV)/bin/python pyproject.toml $(RUST)
+	@echo 'building; the first time takes a few minutes'
 	$(BIN)/python -m pip install --quiet 'maturin>=1.16,<2'
 	rm -f python/anvil_serving/_core*.so  # a stale one would shadow the fresh one
-	$(BIN)/maturin develop --release --quiet --extras embedded
+	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet --extras embedded
 	@touch $@
 
 $(HAS_DEV): $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --group development
 	@touch $@
 
 build: $(BUILT) ## install what the router needs and build it

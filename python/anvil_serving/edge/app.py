@@ -17,7 +17,15 @@ from anvil_serving.edge.exchange import Exchange, Worker
 from anvil_serving.edge.limits import Limits
 from anvil_serving.edge.routes import Routes, dialect_of
 from anvil_serving.edge.watch import Watch
-from anvil_serving.errors import Internal, Malformed, MethodNotAllowed, RequestError, Unauthenticated, UnknownRoute
+from anvil_serving.errors import (
+    Exhausted,
+    Internal,
+    Malformed,
+    MethodNotAllowed,
+    RequestError,
+    Unauthenticated,
+    UnknownRoute,
+)
 from anvil_serving.router import Router, error_answer
 
 if TYPE_CHECKING:
@@ -37,6 +45,8 @@ on."""
 
 _REFUSED_BODY_BYTES = 1024 * 1024
 """A refused request's body up to this size is read and dropped before the refusal is sent."""
+
+_PARENT_CHECK_SECONDS = 1.0
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
@@ -67,13 +77,18 @@ class App:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
-            if message["type"] == "lifespan.startup":
-                self._start()
-            else:
-                self._stop()
-            await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
+                self._stop()
+                await send({"type": "lifespan.shutdown.complete"})
                 return
+            try:
+                self._start()
+            except Exception as error:  # noqa: BLE001 (whatever it is, it must not be served around)
+                # Told to the server and not raised: it would go on without what was not started.
+                _log.exception("the worker cannot start")
+                await send({"type": "lifespan.startup.failed", "message": f"the worker cannot start: {error}"})
+                return
+            await send({"type": "lifespan.startup.complete"})
 
     def _start(self) -> None:
         self._worker = Worker(self._limits, Watch(), Connections())
@@ -81,11 +96,22 @@ class App:
             self._config.router, self._secrets.tiers, response_model=self._config.server.response_model
         )
         self._routes = Routes(self._router, self._auth)
-        asyncio.get_running_loop().add_signal_handler(DRAIN_SIGNAL, self._drain)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(DRAIN_SIGNAL, self._drain)
+        loop.call_later(_PARENT_CHECK_SECONDS, self._check_parent, os.getppid())
 
     def _stop(self) -> None:
         self._worker.watch.close()
         self._router.close()
+
+    def _check_parent(self, parent: int) -> None:
+        """Ends a worker whose parent is gone: nobody else would, and it would keep the port."""
+        if os.getppid() != parent:
+            _log.warning("the server's parent process is gone: the worker drains and ends")
+            os.kill(os.getpid(), signal.SIGTERM)
+            self._drain()
+            return
+        asyncio.get_running_loop().call_later(_PARENT_CHECK_SECONDS, self._check_parent, parent)
 
     def _drain(self) -> None:
         self._draining = asyncio.get_running_loop().create_task(self._drain_exchanges())
@@ -119,7 +145,8 @@ class App:
         except RequestError as error:
             await _refuse(exchange, error)
         except asyncio.CancelledError:
-            await _refuse(exchange, Internal("the router is shutting down", retry_after=1))
+            # 503 and not 500: the next process answers the same request.
+            await _refuse(exchange, Exhausted("the router is shutting down", retry_after=1))
         except Exception:  # noqa: BLE001 (whatever it is, the caller gets an answer and the log a traceback)
             _log.exception("%s: the router failed", exchange.request_id)
             await _refuse(exchange, Internal("the router failed; its log says why"))

@@ -7,9 +7,12 @@ tick costs nothing for being watched.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Protocol
 
 __all__ = ["TICK_SECONDS", "Watch", "Watched"]
+
+_log = logging.getLogger("anvil_serving.edge")
 
 TICK_SECONDS = 0.025
 """A client that leaves is noticed within one tick after the first, well inside the 100 ms in which its tier is to be
@@ -58,4 +61,8 @@ class Watch:
         self._timer = self._loop.call_later(TICK_SECONDS, self._tick) if self._watched else None
         now = self._loop.time()
         for watched in tuple(self._watched):
-            watched.tick(now)
+            try:
+                watched.tick(now)
+            except Exception:  # noqa: BLE001 (one that fails must not keep the others from being looked at)
+                _log.exception("one of the watched failed; it is looked at no more")
+                self._watched.discard(watched)

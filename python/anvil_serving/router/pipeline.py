@@ -18,7 +18,7 @@ from anvil_serving.router.fallback import FailedAttempt, exhaustion, refusal
 from anvil_serving.router.intent import Intents
 from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Policy
-from anvil_serving.upstream import Health, Switchboard, Tiers, UnknownModelError
+from anvil_serving.upstream import AbandonedError, Health, Switchboard, Tiers, UnknownModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,6 +89,8 @@ class Router:
         for number, planned in enumerate(plan.attempts, start=1):
             try:
                 attempt = await self._dispatch(client, request, planned)
+            except AbandonedError:
+                return
             except UnknownModelError as error:
                 failed.append(FailedAttempt(planned.tier_id, "model_unknown"))
                 _log.warning("%s: tier %s has no known model: %s", client.request_id, planned.tier_id, error)
@@ -110,7 +112,7 @@ class Router:
         """Starts an attempt."""
         tier = planned.replica.tier
         if tier.model is None:
-            await tier.know_model(self._switchboard)
+            await tier.know_model(self._switchboard, planned.replica, client.wait)
         return self._switchboard.engine.open(
             planned.replica.endpoint,
             request,

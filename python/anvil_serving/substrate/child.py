@@ -10,10 +10,8 @@ import contextlib
 import os
 import signal
 import subprocess
-import tempfile
 import threading
 import time
-from pathlib import Path
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
@@ -23,13 +21,14 @@ from anvil_serving.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = ["Child"]
 
 _TAIL_LINES = 12
 _TAIL_BYTES = 8 * 1024
 _LOG_BYTES = 8 * 1024 * 1024
-"""A log is emptied when it grows past this; what matters of it is its end."""
+"""A log is emptied when it has grown past this; what matters of it is its end."""
 _POLL_SECONDS = 0.1
 
 
@@ -43,45 +42,57 @@ class Child:
     Only the process that launched it can stop it: a worker forked later holds a copy, whose `stop` does nothing.
     """
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path, log_start: int) -> None:
         self._name = name
         self._process = process
         self._log = log
+        self._log_start = log_start
         self._owner = os.getpid()
         self.port = 0
 
     @classmethod
     def launch(
-        cls, name: str, command: Sequence[str], *, ready_seconds: float, cancel: threading.Event | None = None
+        cls,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        ready_seconds: float,
+        cancel: threading.Event | None = None,
     ) -> Child:
         """Start `command` and wait until it is ready. `name` is what errors call it; `cancel` gives up the wait.
 
-        Raises `StartupError` when it cannot be started, dies first, or is not ready in time; it is gone then.
+        `log` is appended to, and emptied first if it has grown long. Raises `StartupError` when the child cannot be
+        started, dies first, or is not ready in time; it is gone then.
         """
-        descriptor, path = tempfile.mkstemp(prefix="anvil-serving-", suffix=".log")
-        with os.fdopen(descriptor, "ab") as log:  # appending, so that the file can be emptied while it is written to
-            try:
+        child = cls._spawn(name, command, log)
+        try:
+            child._await_ready(ready_seconds, cancel or threading.Event())  # noqa: SLF001 - its own class
+        except BaseException:  # Ctrl-C too: leave nothing behind
+            child.stop(grace=0.0)
+            raise
+        return child
+
+    @classmethod
+    def _spawn(cls, name: str, command: Sequence[str], log: Path) -> Child:
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            # Appending, so that the file can be emptied while it is written to.
+            with log.open("ab") as errors:
+                _trim(log)
+                log_start = log.stat().st_size
                 process = subprocess.Popen(  # noqa: S603 (our own command)
                     command,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    stderr=log,
+                    stderr=errors,
                     # Ctrl-C reaches a whole process group, but the child must live until running answers are drained.
                     start_new_session=True,
                 )
-            except OSError as error:
-                Path(path).unlink(missing_ok=True)
-                raise StartupError(f"{name} cannot be started: {error.strerror or error}") from error
-        child = cls(name, process, Path(path))
-        try:
-            child._await_ready(ready_seconds, cancel or threading.Event())
-        except StartupError:
-            child.stop(grace=0.0, keep_log=True)
-            raise
-        except BaseException:  # Ctrl-C: leave nothing behind
-            child.stop(grace=0.0)
-            raise
-        return child
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            raise StartupError(f"{name} cannot be started: {error.strerror or error}{where}") from error
+        return cls(name, process, log, log_start)
 
     @property
     def pid(self) -> int:
@@ -95,14 +106,16 @@ class Child:
 
     @property
     def log(self) -> Path:
-        """What it writes to standard error. Removed by `stop`, unless it is needed to understand a failure."""
+        """What it writes to standard error."""
         return self._log
 
     def log_tail(self) -> str:
-        """The last lines of the log."""
+        """The last lines of the log, of this child's run alone."""
         try:
             with self._log.open("rb") as file:
-                file.seek(max(0, self._log.stat().st_size - _TAIL_BYTES))
+                size = self._log.stat().st_size
+                start = self._log_start if self._log_start <= size else 0  # it has been emptied since
+                file.seek(max(start, size - _TAIL_BYTES))
                 lines = file.read().decode(errors="replace").splitlines()
         except OSError:
             return ""
@@ -110,9 +123,7 @@ class Child:
 
     def trim_log(self) -> None:
         """Empty the log when it has grown past its limit."""
-        with contextlib.suppress(OSError):
-            if self._log.stat().st_size > _LOG_BYTES:
-                os.truncate(self._log, 0)
+        _trim(self._log)
 
     def ended(self) -> str:
         """One sentence on how it ended, with the end of its log."""
@@ -124,7 +135,7 @@ class Child:
         tail = self.log_tail()
         return f"{self._name} {how}" + (f"; its last lines were:\n{tail}" if tail else " and said nothing")
 
-    def stop(self, *, grace: float = 5.0, keep_log: bool = False) -> None:
+    def stop(self, *, grace: float = 5.0) -> None:
         """Ask it to end, kill it after `grace` seconds, and return when it is gone. May be called twice."""
         if os.getpid() != self._owner:
             return
@@ -139,8 +150,6 @@ class Child:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
-        if not keep_log:
-            self._log.unlink(missing_ok=True)
 
     def _await_ready(self, seconds: float, cancel: threading.Event) -> None:
         lines: Queue[bytes] = Queue(maxsize=1)
@@ -176,6 +185,12 @@ class Child:
             raise StartupError(
                 f"{self._name} did not say which port it serves on", hint=f"its log is {self._log}"
             ) from error
+
+
+def _trim(log: Path) -> None:
+    with contextlib.suppress(OSError):
+        if log.stat().st_size > _LOG_BYTES:
+            os.truncate(log, 0)
 
 
 def _signal_name(number: int) -> str:

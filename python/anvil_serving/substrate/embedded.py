@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .child import Child
@@ -16,7 +17,6 @@ from .supervisor import RestartPolicy, Supervisor
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
-    from pathlib import Path
     from types import TracebackType
 
     from anvil_serving.errors import StartupError
@@ -61,7 +61,7 @@ class EmbeddedEngine:
             raise not_installed()
         model_file = prepare_model_file(folder or default_folder(), progress)
         progress(f"loading {MODEL}", None)
-        child = Child.launch(_NAME, _command(model_file, port), ready_seconds=ready_seconds)
+        child = Child.launch(_NAME, _command(model_file, port), log=_log(), ready_seconds=ready_seconds)
         progress(f"{MODEL} is ready", 1.0)
         return cls(child, model_file)
 
@@ -139,10 +139,24 @@ class EmbeddedEngine:
         return self._supervisor.child if self._supervisor is not None else self._child
 
     def _relaunch(self, cancel: threading.Event) -> Child:
-        return Child.launch(_NAME, _command(self._model_file, self._port), ready_seconds=_READY_SECONDS, cancel=cancel)
+        return Child.launch(
+            _NAME,
+            _command(self._model_file, self._port),
+            log=self._child.log,
+            ready_seconds=_READY_SECONDS,
+            cancel=cancel,
+        )
 
 
 def _command(model_file: Path, port: int) -> list[str]:
     entry = "anvil_serving.substrate.embedded_server"
     # -P: a json.py in the folder a person happens to be in must not be imported.
     return [sys.executable, "-P", "-m", entry, str(model_file), str(port), str(os.getpid())]
+
+
+def _log() -> Path:
+    """In the user's state folder (XDG Base Directory Specification): one file, so that nothing piles up."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    # The specification: a relative path is to be ignored.
+    root = Path(state) if Path(state).is_absolute() else Path("~/.local/state").expanduser()
+    return root / "anvil-serving" / "embedded.log"

@@ -22,8 +22,9 @@ _STALE_SECONDS = 600.0
 
 def default_folder() -> Path:
     """Where the file is kept: the user's cache (XDG Base Directory Specification)."""
+    # The specification: a relative path is to be ignored.
     cache = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(cache) if cache.startswith("/") else Path("~/.cache").expanduser()
+    root = Path(cache) if Path(cache).is_absolute() else Path("~/.cache").expanduser()
     return root / "anvil-serving"
 
 

@@ -85,7 +85,7 @@ class Supervisor:
         self._stopping.set()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join()
-        self._child.stop(grace=grace, keep_log=self.failure is not None)
+        self._child.stop(grace=grace)
 
     def _watch(self) -> None:
         failed_probes = 0
@@ -97,7 +97,7 @@ class Supervisor:
                 self._child.trim_log()
                 if failed_probes >= _PROBES:
                     self._on_event("the embedded engine does not answer its health probe and is killed")
-                    self._child.stop(grace=0.0, keep_log=True)
+                    self._child.stop(grace=0.0)
             if self._child.exit_code is not None:
                 if not self._replace():
                     return
@@ -123,7 +123,7 @@ class Supervisor:
             except StartupError as error:
                 reason, hint = str(error), error.hint or hint
                 continue
-            self._child.stop(grace=0.0)  # it is dead: this closes its pipes and removes its log
+            self._child.stop(grace=0.0)  # it is dead: this closes its pipes
             self._child = child
             self._running_since = time.monotonic()
             self._on_event("it serves again")

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from anvil_serving._core import Attempt, Outcome
 from anvil_serving.upstream.health import Health
-from anvil_serving.upstream.switchboard import Arrival, Switchboard
+from anvil_serving.upstream.switchboard import AbandonedError, Arrival, Switchboard
 from anvil_serving.upstream.tier import Replica, Tier, Tiers, UnknownModelError
 
-__all__ = ["Arrival", "Attempt", "Health", "Outcome", "Replica", "Switchboard", "Tier", "Tiers", "UnknownModelError"]
+__all__ = [
+    "AbandonedError",
+    "Arrival",
+    "Attempt",
+    "Health",
+    "Outcome",
+    "Replica",
+    "Switchboard",
+    "Tier",
+    "Tiers",
+    "UnknownModelError",
+]

@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING, TypeAlias
 from anvil_serving._core import Engine, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from anvil_serving._core import Attempt
 
-__all__ = ["Arrival", "Switchboard"]
+__all__ = ["AbandonedError", "Arrival", "Switchboard", "Wait"]
 
 Arrival: TypeAlias = tuple[int, bytes, Outcome | None]
 """(attempt's id, bytes for the client, how the attempt ended: None while it goes on)"""
+
+
+Wait: TypeAlias = "Callable[[asyncio.Future[Arrival | None]], Awaitable[Arrival | None]]"
+"""How somebody waits for an arrival; None says that it is not wanted any more."""
+
+
+class AbandonedError(Exception):
+    """Whoever waited for an attempt has given up."""
 
 
 class Switchboard:
@@ -43,15 +53,18 @@ class Switchboard:
         self._waiting[attempt.id] = future
         return future
 
-    async def outcome(self, attempt: Attempt) -> tuple[bytes, Outcome]:
-        """All that arrives until the attempt's end, and how it ended."""
+    async def outcome(self, attempt: Attempt, wait: Wait | None = None) -> tuple[bytes, Outcome]:
+        """All that arrives until the attempt's end, and how it ended.
+
+        `wait` waits for each arrival, and may give up with None: then the attempt is ended and `AbandonedError` raised.
+        """
         parts: list[bytes] = []
         try:
             while True:
                 ready = self.next_arrival(attempt)
-                arrival = ready if isinstance(ready, tuple) else await ready
+                arrival = ready if isinstance(ready, tuple) else await (ready if wait is None else wait(ready))
                 if arrival is None:
-                    continue
+                    raise AbandonedError
                 _, data, outcome = arrival
                 parts.append(data)
                 if outcome is not None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from anvil_serving import config
-    from anvil_serving.upstream.switchboard import Switchboard
+    from anvil_serving.upstream.switchboard import Switchboard, Wait
 
 __all__ = ["Replica", "Tier", "Tiers", "UnknownModelError"]
 
@@ -41,13 +41,13 @@ class Tier:
     `model` is None until the tier's server has been asked which one model it serves.
     """
 
-    def __init__(self, settings: config.Tier, *, secret: config.Secret | None, total_timeout: float) -> None:
+    def __init__(self, settings: config.Tier, *, secret: config.Secret | None, silence: tuple[float, float]) -> None:
         self.id = settings.id
         self.dialects = tuple(_DIALECTS[name] for name in settings.dialects or (settings.dialect,))
         self.settings = settings
         self.model: str | None = None
         self.overrides = Overrides()
-        timeouts = settings.timeouts
+        first_byte, idle = silence
         self.replicas = tuple(
             Replica(
                 self,
@@ -55,10 +55,10 @@ class Tier:
                     _with_version(url),
                     headers=_credentials(self.dialects, secret),
                     proxy=settings.proxy,
-                    connect=timeouts.connect,
-                    first_byte=timeouts.first_byte,
-                    idle=timeouts.idle,
-                    total=total_timeout,
+                    connect=settings.timeouts.connect,
+                    first_byte=first_byte,
+                    idle=idle,
+                    total=settings.timeouts.total,
                 ),
             )
             for url in settings.urls
@@ -66,15 +66,15 @@ class Tier:
         if settings.model:
             self._adopt(settings.model)
 
-    async def know_model(self, switchboard: Switchboard) -> None:
-        """Makes sure that the tier's model is known, by asking its server once where the configuration does not say.
+    async def know_model(self, switchboard: Switchboard, replica: Replica, wait: Wait) -> None:
+        """Makes sure that the tier's model is known, by asking `replica` once where the configuration does not say.
 
         Raises `UnknownModelError` when the server cannot be asked or does not list exactly one model. The next request
-        asks again: an engine that is still loading today serves tomorrow.
+        asks again: an engine that is still loading today serves tomorrow. Raises `AbandonedError` when `wait` gives up.
         """
         if self.model is not None:
             return
-        body, outcome = await switchboard.outcome(switchboard.engine.list_models(self.replicas[0].endpoint))
+        body, outcome = await switchboard.outcome(switchboard.engine.list_models(replica.endpoint), wait)
         if outcome.failure is not None:
             raise UnknownModelError(f"its list of models could not be read: {outcome.explanation}")
         try:
@@ -108,8 +108,7 @@ class Tiers:
 
     def __init__(self, settings: config.Router, secrets: Mapping[str, config.Secret]) -> None:
         self._tiers = {
-            tier.id: Tier(tier, secret=secrets.get(tier.id), total_timeout=settings.total_timeout(tier))
-            for tier in settings.tiers
+            tier.id: Tier(tier, secret=secrets.get(tier.id), silence=settings.silence(tier)) for tier in settings.tiers
         }
 
     def __getitem__(self, tier_id: str) -> Tier:
