@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -63,7 +64,8 @@ def test_curl_streams_an_answer(quickstart: Quickstart) -> None:
     curl = shutil.which("curl")
     if curl is None:
         pytest.skip("curl is not installed")
-    body = f'{{"model": "chat", "stream": true, "max_tokens": 40, "messages": [{{"role": "user", "content": "{QUESTION}"}}]}}'
+    question = {"role": "user", "content": QUESTION}
+    body = json.dumps({"model": "chat", "stream": True, "max_tokens": 40, "messages": [question]})
     answer = subprocess.run(
         [curl, "-sN", f"{quickstart.url}/v1/chat/completions", "-H", "content-type: application/json", "-d", body],
         check=True,
