@@ -1,0 +1,160 @@
+"""A real router in a process of its own, and the paths that lead to it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+from tests.fakes.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["PATHS", "RouterProcess", "free_port", "tier_config"]
+
+PATHS = {"messages": "/v1/messages", "chat": "/v1/chat/completions"}
+
+_COMMAND = [sys.executable, "-m", "anvil_serving", "serve"]
+_READY_SECONDS = 15.0
+_SERVING = re.compile(r"serving on http://127\.0\.0\.1:(\d+)")
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listened at a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def tier_config(tier_id: str, url: str, **more: Any) -> dict[str, Any]:
+    """A tier of both dialects with deadlines that a test can wait for."""
+    return {
+        "id": tier_id,
+        "base_url": url,
+        "context_limit": 32_768,
+        "privacy": "local",
+        "model": "model-of-the-tier",
+        "dialects": ["openai", "anthropic"],
+        "timeouts": {"connect": 1.0, "first_byte": 0.4, "idle": 0.4, "total": 1.2},
+        **more,
+    }
+
+
+class RouterProcess:
+    """Runs from `start` to `stop`, or for the length of a `with`."""
+
+    def __init__(
+        self,
+        tiers: Sequence[Mapping[str, Any]],
+        presets: Mapping[str, Sequence[str]],
+        *,
+        server: Mapping[str, Any] | None = None,
+        router: Mapping[str, Any] | None = None,
+        workers: int = 1,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._config = {
+            "server": dict(server or {}),
+            "router": {**(router or {}), "presets": {name: list(ids) for name, ids in presets.items()}},
+        }
+        self._config["router"]["tiers"] = [dict(tier) for tier in tiers]
+        self._workers = workers
+        self._environment = {**os.environ, **(environment or {})}
+        self._folder = tempfile.TemporaryDirectory()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._last_log = ""
+        self.port = 0
+
+    def __enter__(self) -> RouterProcess:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The parent's; its workers are its children."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def worker_pids(self) -> list[int]:
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(child) for child in children]
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        file = Path(self._folder.name) / "log"
+        return file.read_text(errors="replace") if file.exists() else self._last_log
+
+    def start(self) -> None:
+        folder = Path(self._folder.name)
+        config = folder / "anvil.toml"
+        config.write_text(tomli_w.dumps(self._config))
+        with (folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [*_COMMAND, "--config", str(config), "--port", "0", "--workers", str(self._workers)],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+            )
+        deadline = time.monotonic() + _READY_SECONDS
+        while (serving := _SERVING.search(self.log)) is None:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise AssertionError(f"the router did not start:\n{self.log}")
+            time.sleep(0.02)
+        self.port = int(serving[1])
+
+    def is_healthy(self) -> bool:
+        try:
+            with Client(self.port, timeout=2.0) as client:
+                return client.ask("GET", "/healthz").status == 200
+        except OSError:
+            return False
+
+    def client(self, *, timeout: float = 10.0, receive_buffer: int | None = None) -> Client:
+        return Client(self.port, timeout=timeout, receive_buffer=receive_buffer)
+
+    def terminate(self) -> None:
+        """Tells it to end."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout: float) -> int:
+        """Its exit code, once it has ended."""
+        assert self._process is not None
+        return self._process.wait(timeout)
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            workers = self.worker_pids
+            self._process.terminate()
+            try:
+                self._process.wait(10.0)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+                for worker in workers:
+                    _kill(worker)
+        self._last_log = self.log
+        self._folder.cleanup()
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anvil_serving.edge.connection import Connections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _pair(listener: socket.socket) -> tuple[socket.socket, socket.socket]:
+    """Both ends of a connection: the client's and the server's."""
+    client = socket.create_connection(listener.getsockname())
+    client.settimeout(2.0)
+    server, _ = listener.accept()
+    return client, server
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_the_connection_to_a_peer_is_shut_down_in_both_directions(listener: socket.socket) -> None:
+    client, server = _pair(listener)
+    with client, server:
+        assert Connections().break_off(client.getsockname())
+        assert client.recv(1) == b""
+        assert server.recv(1) == b""
+
+
+def test_what_was_written_before_still_arrives(listener: socket.socket) -> None:
+    client, server = _pair(listener)
+    with client, server:
+        server.sendall(b"the last words")
+        assert Connections().break_off(client.getsockname())
+        assert client.recv(100) == b"the last words"
+        assert client.recv(1) == b""
+
+
+def test_other_connections_stay_as_they_are(listener: socket.socket) -> None:
+    client, server = _pair(listener)
+    other_client, other_server = _pair(listener)
+    with client, server, other_client, other_server:
+        assert Connections().break_off(client.getsockname())
+        other_server.sendall(b"still here")
+        assert other_client.recv(100) == b"still here"
+
+
+def test_an_unknown_peer_is_no_connection_of_ours(listener: socket.socket) -> None:
+    client, server = _pair(listener)
+    address = client.getsockname()
+    client.close()
+    server.close()
+    assert not Connections().break_off(address)
+
+
+def test_a_peer_that_came_after_the_last_look_is_found(listener: socket.socket) -> None:
+    connections = Connections()
+    for _ in range(3):
+        client, server = _pair(listener)
+        with client, server:
+            assert connections.break_off(client.getsockname())
+
+
+def test_a_descriptor_that_now_belongs_to_another_connection_is_left_alone(listener: socket.socket) -> None:
+    connections = Connections()
+    first_client, first_server = _pair(listener)
+    client, server = _pair(listener)
+    with first_client, first_server:
+        # The look-up for the first one leaves a guess for the second.
+        assert connections.break_off(first_client.getsockname())
+    gone = client.getsockname()
+    descriptor = server.fileno()
+    client.close()
+    server.close()
+    new_client, new_server = _pair(listener)
+    with new_client, new_server:
+        os.dup2(new_server.fileno(), descriptor)
+        try:
+            assert not connections.break_off(gone)
+            new_server.sendall(b"still here")
+            assert new_client.recv(100) == b"still here"
+        finally:
+            os.close(descriptor)
+
+
+def test_looking_for_a_connection_leaves_no_descriptor_open(listener: socket.socket) -> None:
+    """Files and pipes are among a process's descriptors, and are no sockets."""
+    reading, writing = os.pipe()
+    with tempfile.TemporaryFile():
+        try:
+            before = _descriptors()
+            for _ in range(5):
+                client, server = _pair(listener)
+                with client, server:
+                    Connections().break_off(client.getsockname())
+            assert _descriptors() == before
+        finally:
+            os.close(reading)
+            os.close(writing)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from anvil_serving.router.fallback import FailedAttempt, exhaustion, refusal
+from anvil_serving.router.plan import Plan
+
+if TYPE_CHECKING:
+    from anvil_serving.upstream import Outcome
+
+PLAN = Plan("chat", (), (("cloud", "it is a cloud tier"),))
+
+
+@dataclass
+class _Ended:
+    status: int | None
+    tier_message: str | None = None
+    tier_param: str | None = None
+
+
+def _outcome(status: int | None, message: str | None = None, param: str | None = None) -> Outcome:
+    return cast("Outcome", _Ended(status, message, param))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, "invalid_request"), (409, "invalid_request"), (413, "too_large"), (422, "invalid_request")],
+)
+def test_the_callers_fault_is_relayed(status: int, kind: str) -> None:
+    refused = refusal(_outcome(status, "too many tokens", "messages"))
+    assert refused is not None
+    assert (refused.status, refused.kind, str(refused), refused.param) == (status, kind, "too many tokens", "messages")
+    assert refused.fault == "caller"
+    assert not refused.retryable
+
+
+def test_a_refusal_without_words_still_says_something() -> None:
+    assert str(refusal(_outcome(400))) == "the model's server refused the request"
+
+
+@pytest.mark.parametrize("status", [None, 401, 403, 404, 405, 408, 425, 429, 500, 502, 503, 504, 529])
+def test_whatever_else_fails_is_the_tiers_fault(status: int | None) -> None:
+    assert refusal(_outcome(status, "words")) is None
+
+
+def test_exhaustion_names_each_attempt_and_each_tier_passed_by() -> None:
+    failed = [FailedAttempt("fast", "refused"), FailedAttempt("heavy", "status", 500)]
+    error = exhaustion(PLAN, failed, status=503)
+    assert str(error) == (
+        "no tier could answer this request (fast: refused; heavy: status 500; cloud: it is a cloud tier)"
+    )
+    assert error.status == 503
+    assert error.fault == "tier"
+    assert error.retryable
+
+
+def test_exhaustion_without_a_tier_says_so() -> None:
+    error = exhaustion(Plan("chat", (), ()), [], status=500)
+    assert "none is configured" in str(error)
+    assert error.status == 500
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [([], 5), ([None], 5), ([0], 5), ([7], 7), ([2, None, 12], 12), ([31], 30), ([10**18], 30)]
+)
+def test_the_longest_wait_that_a_tier_asks_for_is_passed_on_up_to_half_a_minute(
+    asked: list[int | None], given: int
+) -> None:
+    failed = [FailedAttempt("a", "status", 429, retry_after) for retry_after in asked]
+    assert exhaustion(PLAN, failed, status=503).retry_after == given
