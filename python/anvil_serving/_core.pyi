@@ -218,7 +218,10 @@ class Outcome:
 
     @property
     def released(self) -> bool:
-        """Whether part of the answer was released: no other attempt can make a failure good."""
+        """Whether part of the answer was handed over.
+
+        Once a byte of it is sent, no other attempt can make a failure good.
+        """
 
     @property
     def status(self) -> int | None:

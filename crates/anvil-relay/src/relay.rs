@@ -105,6 +105,11 @@ impl Relay {
         }
     }
 
+    /// Whether an event of the answer has come.
+    pub fn has_begun(&self) -> bool {
+        self.report.events > 0
+    }
+
     /// Whether part of the answer has been released.
     pub fn has_released(&self) -> bool {
         matches!(&self.body, Body::Stream(stream) if stream.window.released().is_some())

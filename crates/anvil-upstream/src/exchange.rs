@@ -238,10 +238,12 @@ impl Exchange {
         match piece {
             Some(Ok(frame)) => {
                 let Some(data) = frame.data_ref() else { return Step::Continue };
-                if self.timing.first_byte.is_none() {
+                let step = self.relay.push(data, &mut self.out);
+                // A comment says that the tier is there, not that its answer has begun.
+                if self.timing.first_byte.is_none() && (!self.stream || self.relay.has_begun()) {
                     self.timing.first_byte = Some(self.elapsed());
                 }
-                self.relay.push(data, &mut self.out)
+                step
             }
             None => self.relay.end(Ending::Clean, &mut self.out),
             Some(Err(_)) => self.relay.end(Ending::Cut, &mut self.out),

@@ -64,6 +64,7 @@ class Exchange:
         "_body_begun",
         "_body_deadline",
         "_limits",
+        "_loop",
         "_peer",
         "_pending",
         "_receive",
@@ -112,6 +113,7 @@ class Exchange:
         self._pending: Any = None
         self._body_begun = False
         self._body_deadline: float | None = None
+        self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._write_deadline: float | None = None
 
@@ -145,7 +147,7 @@ class Exchange:
 
     async def _next_piece(self) -> tuple[bytes, bool]:
         self._pending = self._receive()
-        self._body_deadline = asyncio.get_running_loop().time() + self._limits.body_timeout
+        self._body_deadline = self._loop.time() + self._limits.body_timeout
         try:
             message = await self._pending
         except asyncio.CancelledError:
@@ -221,12 +223,12 @@ class Exchange:
 
     # ── the answer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def wait(self, arrival: asyncio.Future[Arrival | None]) -> Arrival | None:
-        """Waits for what a tier sends next; None when the client has left."""
-        if self.has_left:
-            return None
+    def wait(self, arrival: asyncio.Future[Arrival | None]) -> asyncio.Future[Arrival | None]:
+        """The future of what a tier sends next, which comes to None when the client leaves."""
+        if self.has_left and not arrival.done():
+            arrival.set_result(None)
         self._arrival = arrival
-        return await arrival
+        return arrival
 
     async def start(self, head: Head) -> None:
         """Sends a stream's head; keeps a whole answer's until its length is known."""
@@ -276,7 +278,7 @@ class Exchange:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
     async def _write(self, data: bytes, *, last: bool) -> None:
-        self._write_deadline = asyncio.get_running_loop().time() + self._limits.send_timeout
+        self._write_deadline = self._loop.time() + self._limits.send_timeout
         await self._send({"type": "http.response.body", "body": data, "more_body": not last})
         self._write_deadline = None
 

@@ -56,8 +56,8 @@ class Client(Protocol):
     async def abort(self, data: bytes) -> None:
         """Sends the last bytes of an answer that broke off, then breaks the connection."""
 
-    async def wait(self, arrival: asyncio.Future[Arrival | None]) -> Arrival | None:
-        """Waits for what a tier sends next; None when the client has left, before or meanwhile."""
+    def wait(self, arrival: asyncio.Future[Arrival | None]) -> asyncio.Future[Arrival | None]:
+        """The future of what a tier sends next, which comes to None when the client leaves, before or meanwhile."""
 
 
 class Router:
