@@ -64,6 +64,8 @@ pub(crate) struct Exchange {
     first_byte: Duration,
     first_byte_deadline: Instant,
     timing: Timing,
+    /// Whether a byte of the body has come.
+    has_body: bool,
     released: bool,
     out: Vec<u8>,
 }
@@ -84,6 +86,7 @@ impl Exchange {
             relay: Relay::new(setup),
             started,
             timing: Timing::default(),
+            has_body: false,
             released: false,
             out: Vec::new(),
         }
@@ -238,6 +241,7 @@ impl Exchange {
         match piece {
             Some(Ok(frame)) => {
                 let Some(data) = frame.data_ref() else { return Step::Continue };
+                self.has_body = true;
                 let step = self.relay.push(data, &mut self.out);
                 // A comment says that the tier is there, not that its answer has begun.
                 if self.timing.first_byte.is_none() && (!self.stream || self.relay.has_begun()) {
@@ -253,7 +257,7 @@ impl Exchange {
     /// The failure to report for a defect: a body that never began is the connection's failure, not the answer's.
     fn cause(&self, defect: Defect) -> Failure {
         match defect {
-            Defect::StreamCut | Defect::NoAnswer if self.timing.first_byte.is_none() => Failure::Closed,
+            Defect::StreamCut | Defect::NoAnswer if !self.has_body => Failure::Closed,
             other => Failure::Defect(other),
         }
     }
