@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anvil_serving.router.plan import Plan
-    from anvil_serving.upstream import Outcome
+    from anvil_serving.upstream import Outcome, Tier
 
 __all__ = ["FailedAttempt", "exhaustion", "refusal"]
 
@@ -35,12 +35,12 @@ class FailedAttempt(msgspec.Struct, frozen=True):
     retry_after: int | None = None
 
 
-def refusal(outcome: Outcome) -> TierRefused | None:
+def refusal(tier: Tier, outcome: Outcome) -> TierRefused | None:
     """The caller's error that a tier's status is, if it is one: relayed with its status and its words."""
     kind = _CALLERS_FAULT.get(outcome.status or 0)
     if kind is None or outcome.status is None:
         return None
-    words = outcome.tier_message or "the model's server refused the request"
+    words = tier.redact(outcome.tier_message or "the model's server refused the request")
     return TierRefused(words, status=outcome.status, kind=kind, param=outcome.tier_param)
 
 

@@ -101,7 +101,7 @@ class Router:
                 self._switchboard.forget(attempt)
             if outcome is None:
                 return
-            refused = refusal(outcome)
+            refused = refusal(planned.replica.tier, outcome)
             if refused is not None:
                 raise refused
             failed.append(FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after))

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 
 from anvil_serving._core import Endpoint, Overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from anvil_serving import config
     from anvil_serving.upstream.switchboard import Switchboard, Wait
 
 __all__ = ["Replica", "Tier", "Tiers", "UnknownModelError"]
 
+_HIDDEN = "…"
 _DIALECTS = {"openai": "chat", "anthropic": "messages"}
 """The configuration names vendors; the router names wire forms."""
 
@@ -63,8 +66,16 @@ class Tier:
             )
             for url in settings.urls
         )
+        self._secret = secret
+        self._addresses = _addresses(settings.urls)
         if settings.model:
             self._adopt(settings.model)
+
+    def redact(self, words: str) -> str:
+        """The tier's own words without its addresses and its key, which no caller is told."""
+        if self._secret is not None:
+            words = words.replace(self._secret.reveal(), _HIDDEN)
+        return self._addresses.sub(_HIDDEN, words)
 
     async def know_model(self, switchboard: Switchboard, replica: Replica, wait: Wait) -> None:
         """Makes sure that the tier's model is known, by asking `replica` once where the configuration does not say.
@@ -130,6 +141,12 @@ def _credentials(dialects: tuple[str, ...], secret: config.Secret | None) -> lis
         return []
     headers = {"chat": ("authorization", f"Bearer {secret.reveal()}"), "messages": ("x-api-key", secret.reveal())}
     return [headers[dialect] for dialect in dialects]
+
+
+def _addresses(urls: Sequence[str]) -> re.Pattern[str]:
+    hosts = {urlsplit(url).netloc for url in urls} | {urlsplit(url).hostname or "" for url in urls}
+    # The longest first: an address with its port goes as a whole.
+    return re.compile("|".join(re.escape(host) for host in sorted(hosts - {""}, key=len, reverse=True)), re.IGNORECASE)
 
 
 def _with_version(url: str) -> str:

@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from anvil_serving import config
 from anvil_serving.router.fallback import FailedAttempt, exhaustion, refusal
 from anvil_serving.router.plan import Plan
+from anvil_serving.upstream import Tiers
 
 if TYPE_CHECKING:
     from anvil_serving.upstream import Outcome
 
+SETTINGS = config.Tier(id="cloud", base_url="http://10.0.0.5:9999/v1", context_limit=1000, privacy="cloud")
+TIER = Tiers(config.Router(tiers=(SETTINGS,)), {"cloud": config.Secret("sk-very-private")})["cloud"]
 PLAN = Plan("chat", (), (("cloud", "it is a cloud tier"),))
 
 
@@ -30,7 +34,7 @@ def _outcome(status: int | None, message: str | None = None, param: str | None =
     [(400, "invalid_request"), (409, "invalid_request"), (413, "too_large"), (422, "invalid_request")],
 )
 def test_the_callers_fault_is_relayed(status: int, kind: str) -> None:
-    refused = refusal(_outcome(status, "too many tokens", "messages"))
+    refused = refusal(TIER, _outcome(status, "too many tokens", "messages"))
     assert refused is not None
     assert (refused.status, refused.kind, str(refused), refused.param) == (status, kind, "too many tokens", "messages")
     assert refused.fault == "caller"
@@ -38,12 +42,18 @@ def test_the_callers_fault_is_relayed(status: int, kind: str) -> None:
 
 
 def test_a_refusal_without_words_still_says_something() -> None:
-    assert str(refusal(_outcome(400))) == "the model's server refused the request"
+    assert str(refusal(TIER, _outcome(400))) == "the model's server refused the request"
+
+
+def test_a_refusal_tells_neither_the_tiers_address_nor_its_key() -> None:
+    words = "POST http://10.0.0.5:9999/v1/chat/completions with sk-very-private at 10.0.0.5 was refused"
+    told = str(refusal(TIER, _outcome(400, words)))
+    assert told == "POST http://…/v1/chat/completions with … at … was refused"
 
 
 @pytest.mark.parametrize("status", [None, 401, 403, 404, 405, 408, 425, 429, 500, 502, 503, 504, 529])
 def test_whatever_else_fails_is_the_tiers_fault(status: int | None) -> None:
-    assert refusal(_outcome(status, "words")) is None
+    assert refusal(TIER, _outcome(status, "words")) is None
 
 
 def test_exhaustion_names_each_attempt_and_each_tier_passed_by() -> None:
