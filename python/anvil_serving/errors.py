@@ -6,6 +6,7 @@
     └── RequestError           one exchange ends in an error the caller sees
         ├── Malformed              400  not a request this dialect knows          (caller)
         ├── Unauthenticated        401  no valid credential                       (caller)
+        ├── Forbidden              403  a web page of another site asks           (caller)
         ├── UnknownRoute           404  no such path                              (caller)
         ├── MethodNotAllowed       405  the path exists, the method does not      (caller)
         ├── BodyTimeout            408  the body did not arrive in time           (caller)
@@ -29,6 +30,7 @@ __all__ = [
     "ConfigError",
     "Exhausted",
     "Fault",
+    "Forbidden",
     "Internal",
     "Malformed",
     "MethodNotAllowed",
@@ -105,6 +107,14 @@ class Unauthenticated(RequestError):
     fault = "caller"
     status = 401
     kind = "authentication"
+
+
+class Forbidden(RequestError):
+    """The caller may not do this, whoever it is."""
+
+    fault = "caller"
+    status = 403
+    kind = "permission"
 
 
 class UnknownRoute(RequestError):

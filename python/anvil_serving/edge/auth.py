@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from anvil_serving.errors import Unauthenticated
+from anvil_serving.config import is_loopback
+from anvil_serving.errors import Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +42,31 @@ class Auth:
         return any(matches)
 
     def check(self, headers: Mapping[bytes, bytes]) -> None:
-        """Raises `Unauthenticated` unless the caller is admitted."""
+        """Raises `Unauthenticated` unless the caller is admitted, `Forbidden` when a foreign web page asks.
+
+        Without a token, the one thing between a web page that the user visits and the user's models is the `Origin`
+        that its browser sends along: a page may post to loopback without being asked.
+        """
+        if self._token is None and _is_foreign(headers.get(b"origin")):
+            raise Forbidden("requests from web pages of other sites are refused while no token is asked for")
         if not self.admits(headers):
             raise Unauthenticated("a valid credential is required: send it as a bearer token or as x-api-key")
+
+
+def _is_foreign(origin: bytes | None) -> bool:
+    """Whether a browser sent this for a page that does not come from this machine.
+
+    Editors' own pages have schemes of their own (`vscode-webview:`) and are not meant; `null` is what a page gets that
+    hides where it comes from.
+    """
+    if origin is None:
+        return False
+    if not origin.startswith((b"http://", b"https://")):
+        return origin == b"null"
+    try:
+        return not is_loopback(urlsplit(_text(origin)).hostname or "")
+    except ValueError:
+        return True
 
 
 def _text(shown: bytes) -> str:

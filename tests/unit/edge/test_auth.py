@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from anvil_serving.config import Secret
 from anvil_serving.edge.auth import Auth
-from anvil_serving.errors import Unauthenticated
+from anvil_serving.errors import Forbidden, Unauthenticated
 
 TOKEN = "a-token"
 AUTH = Auth(Secret(TOKEN))
@@ -66,3 +66,37 @@ def test_without_a_token_everybody_is_let_in() -> None:
 
 def test_the_token_is_in_no_representation() -> None:
     assert TOKEN not in repr(AUTH)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        b"http://evil.example",
+        b"https://evil.example:8000",
+        b"http://127.0.0.1.evil.example",
+        b"http://localhost.evil.example",
+        b"null",
+        b"http://[",
+        b"http://",
+        b"https://\xff",
+    ],
+)
+def test_a_foreign_page_is_refused_where_no_token_is_asked_for(origin: bytes) -> None:
+    with pytest.raises(Forbidden):
+        Auth(None).check({b"origin": origin})
+    AUTH.check({b"origin": origin, b"x-api-key": b"a-token"})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        b"http://localhost:5173",
+        b"http://127.0.0.1",
+        b"https://[::1]:8000",
+        b"vscode-webview://1a2b",
+        b"app://obsidian.md",
+    ],
+)
+def test_a_page_of_this_machine_is_let_in(origin: bytes) -> None:
+    Auth(None).check({b"origin": origin})
+    Auth(None).check({})
