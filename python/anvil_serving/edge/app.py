@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import re
@@ -60,6 +61,9 @@ class App:
         self._secrets = resolve_secrets(config, os.environ)
         self._auth = Auth(self._secrets.server)
         self._draining: asyncio.Task[None] | None = None
+        # Unique, not secret: random once a worker, counted from there.
+        self._id_prefix = f"req_{secrets.token_hex(8)}"
+        self._exchange_numbers = itertools.count(1)
         # Made in the lifespan, in the worker's own process and loop.
         self._router: Router
         self._worker: Worker
@@ -136,7 +140,7 @@ class App:
             send,
             self._worker,
             dialect=route.dialect if route is not None else dialect_of(scope["path"], headers),
-            request_id=_request_id(headers),
+            request_id=self._request_id(headers),
             request_headers=headers,
         )
         self._worker.watch.add(exchange)
@@ -152,6 +156,13 @@ class App:
             await _refuse(exchange, Internal("the router failed; its log says why"))
         finally:
             exchange.close()
+
+    def _request_id(self, headers: Mapping[bytes, bytes]) -> str:
+        """The caller's id, if it is one that can stand in a log and a header; else a new one."""
+        given = headers.get(b"x-request-id")
+        if given is not None and _SANE_REQUEST_ID.fullmatch(given):
+            return given.decode()
+        return f"{self._id_prefix}{next(self._exchange_numbers):x}"
 
     async def _serve(
         self, scope: Scope, headers: Mapping[bytes, bytes], route: Route | None, exchange: Exchange
@@ -192,14 +203,6 @@ async def _refuse(exchange: Exchange, error: RequestError) -> None:
         headers.append((b"www-authenticate", b"Bearer"))
     body = error_answer(error, exchange.dialect, exchange.request_id)
     await exchange.respond(error.status, headers, body)
-
-
-def _request_id(headers: Mapping[bytes, bytes]) -> str:
-    """The caller's id, if it is one that can stand in a log and a header; else a new one."""
-    given = headers.get(b"x-request-id")
-    if given is not None and _SANE_REQUEST_ID.fullmatch(given):
-        return given.decode()
-    return f"req_{secrets.token_hex(12)}"
 
 
 def _content_length(headers: Mapping[bytes, bytes]) -> int | None:
