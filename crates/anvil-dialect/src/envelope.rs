@@ -9,8 +9,9 @@ use crate::dialect::Dialect;
 use crate::invalid::Invalid;
 use crate::json::{Reader, push_string, read_lenient};
 
-/// The most bytes of a tier's own words that are kept.
-const WORDS_LIMIT: usize = 2_000;
+/// The most bytes of a tier's own words that are kept. More than a caller is told: a secret in them can be found whole, and
+/// the cut that the caller sees is made after that.
+const WORDS_LIMIT: usize = 8_000;
 
 /// What kind of error it is, in neutral terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +138,7 @@ pub fn push_terminal(out: &mut Vec<u8>, dialect: Dialect) {
 pub struct TierError {
     /// The vendor's type or code; empty where there is none.
     pub kind: String,
-    /// The tier's words, cut to 2,000 bytes; empty where there are none.
+    /// The tier's words, cut to 8,000 bytes; empty where there are none.
     pub message: String,
     /// The offending member, where the tier names one.
     pub param: Option<String>,

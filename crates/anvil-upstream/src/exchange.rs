@@ -24,6 +24,8 @@ use crate::outcome::{Outcome, Timing};
 const ERROR_BODY_BYTES: usize = 64 * 1024;
 /// Once this many bytes are waiting to be handed over, they are, even if more could be read at once.
 const HAND_OVER_BYTES: usize = 64 * 1024;
+/// How much of one answer is read before the others get a turn.
+const TURN_BYTES: usize = 64 * 1024;
 /// How long, and how far, a connection is read on after the answer is whole, so that it can be used again.
 const REST: (Duration, usize) = (Duration::from_millis(250), 64 * 1024);
 
@@ -50,6 +52,10 @@ pub struct Outbound {
     pub headers: Vec<(Bytes, Bytes)>,
 }
 
+/// A kept connection that breaks this soon after the request was sent had been closed before; one that breaks later may have
+/// been at work on the request, which is then not sent again.
+const STALE_WITHIN: Duration = Duration::from_secs(1);
+
 /// What a connection gives: bytes, the body's end, or the connection's.
 type Piece = Option<Result<Frame<Bytes>, hyper::Error>>;
 
@@ -59,34 +65,31 @@ pub(crate) struct Exchange {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) slot: Arc<Slot>,
     pub(crate) relay: Relay,
-    stream: bool,
+    form: Form,
     started: Instant,
-    first_byte: Duration,
-    first_byte_deadline: Instant,
+    /// When the request was sent on the connection in use.
+    sent: Instant,
     timing: Timing,
-    /// Whether a byte of the body has come.
-    has_body: bool,
+    /// How the connection broke, if it did.
+    broken: Option<Failure>,
     released: bool,
     out: Vec<u8>,
 }
 
 impl Exchange {
     pub(crate) fn new(endpoint: Arc<Endpoint>, mailbox: Arc<Mailbox>, slot: Arc<Slot>, setup: Setup) -> Self {
-        let stream = setup.form == Form::Stream;
-        // The first byte of a whole answer comes when the model is done: only the whole attempt's deadline fits it.
-        let first_byte = if setup.form == Form::Whole { endpoint.timeouts.total } else { endpoint.timeouts.first_byte };
+        let form = setup.form;
         let started = Instant::now();
         Self {
-            first_byte,
-            first_byte_deadline: started + first_byte,
+            sent: started,
             endpoint,
             mailbox,
             slot,
-            stream,
+            form,
             relay: Relay::new(setup),
             started,
             timing: Timing::default(),
-            has_body: false,
+            broken: None,
             released: false,
             out: Vec::new(),
         }
@@ -125,7 +128,7 @@ impl Exchange {
         if head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
             return Err(Failure::Encoded);
         }
-        if self.stream && !is_event_stream(&head.headers) {
+        if self.form == Form::Stream && !is_event_stream(&head.headers) {
             let error = self.read_error(&mut link, &mut body).await;
             return Err(Failure::Defect(if error.message.is_empty() {
                 Defect::WrongContentType { expected: "text/event-stream" }
@@ -147,17 +150,20 @@ impl Exchange {
             }
             self.timing.reused = true;
             self.timing.connect = Some(self.elapsed());
-            match timeout_at(self.first_byte_deadline, link.send(request.clone())).await {
-                Err(_) => return Err(Failure::Timeout { phase: Phase::FirstByte }),
+            self.sent = Instant::now();
+            let (deadline, phase) = self.patience();
+            match timeout_at(deadline, link.send(request.clone())).await {
+                Err(_) => return Err(Failure::Timeout { phase }),
                 Ok(Ok(response)) => return Ok((link, response)),
-                Ok(Err(error)) if was_stale(&error) => break,
+                Ok(Err(error)) if was_stale(&error) && self.sent.elapsed() < STALE_WITHIN => break,
                 Ok(Err(error)) => return Err(Failure::from_http(&error)),
             }
         }
         let mut link = self.connect().await?;
-        self.first_byte_deadline = Instant::now() + self.first_byte;
-        match timeout_at(self.first_byte_deadline, link.send(request)).await {
-            Err(_) => Err(Failure::Timeout { phase: Phase::FirstByte }),
+        self.sent = Instant::now();
+        let (deadline, phase) = self.patience();
+        match timeout_at(deadline, link.send(request)).await {
+            Err(_) => Err(Failure::Timeout { phase }),
             Ok(Err(error)) => Err(Failure::from_http(&error)),
             Ok(Ok(response)) => Ok((link, response)),
         }
@@ -187,7 +193,7 @@ impl Exchange {
         if body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let accept = if self.stream { "text/event-stream" } else { "application/json" };
+        let accept = if self.form == Form::Stream { "text/event-stream" } else { "application/json" };
         headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers
@@ -207,11 +213,22 @@ impl Exchange {
 
     /// Drives the relay over the body until it has said how the answer ended.
     async fn relay_body(&mut self, link: &mut Link, body: &mut Incoming) -> Result<(), Failure> {
+        let mut turn = 0;
         loop {
+            if turn > TURN_BYTES {
+                // A tier that always has more to say must not keep the others, and the clock, from their turn.
+                turn = 0;
+                tokio::task::yield_now().await;
+                let (deadline, phase) = self.patience();
+                if Instant::now() >= deadline {
+                    return Err(Failure::Timeout { phase });
+                }
+            }
             let frame = match link.try_drive(&mut body.frame()).await {
                 Some(frame) => frame,
                 None => self.next_frame(link, body).await?,
             };
+            turn += frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
             match self.take_frame(frame) {
                 Step::Continue if self.out.len() >= HAND_OVER_BYTES => {
                     self.hand_over();
@@ -229,11 +246,19 @@ impl Exchange {
         // Nothing more without waiting: what there is goes to the client now.
         self.hand_over();
         self.slot.room().await;
-        let (deadline, phase) = match self.timing.first_byte {
-            None => (self.first_byte_deadline, Phase::FirstByte),
-            Some(_) => (Instant::now() + self.endpoint.timeouts.idle, Phase::Idle),
-        };
+        let (deadline, phase) = self.patience();
         timeout_at(deadline, link.drive(body.frame())).await.map_err(|_| Failure::Timeout { phase })
+    }
+
+    /// How long the tier may be silent from here on, and what it is too late for then. A whole answer comes when the model is
+    /// done: only the whole attempt's deadline fits it.
+    fn patience(&self) -> (Instant, Phase) {
+        let timeouts = &self.endpoint.timeouts;
+        match (self.form, self.timing.first_byte) {
+            (Form::Whole, _) => (self.started + timeouts.total, Phase::Total),
+            (Form::Stream | Form::Document, None) => (self.sent + timeouts.first_byte, Phase::FirstByte),
+            (Form::Stream | Form::Document, Some(_)) => (Instant::now() + timeouts.idle, Phase::Idle),
+        }
     }
 
     /// Feeds the relay with what the connection gave: bytes, the body's end, or the connection's.
@@ -241,23 +266,25 @@ impl Exchange {
         match piece {
             Some(Ok(frame)) => {
                 let Some(data) = frame.data_ref() else { return Step::Continue };
-                self.has_body = true;
                 let step = self.relay.push(data, &mut self.out);
                 // A comment says that the tier is there, not that its answer has begun.
-                if self.timing.first_byte.is_none() && (!self.stream || self.relay.has_begun()) {
+                if self.timing.first_byte.is_none() && (self.form != Form::Stream || self.relay.has_begun()) {
                     self.timing.first_byte = Some(self.elapsed());
                 }
                 step
             }
             None => self.relay.end(Ending::Clean, &mut self.out),
-            Some(Err(_)) => self.relay.end(Ending::Cut, &mut self.out),
+            Some(Err(error)) => {
+                self.broken = Some(Failure::from_http(&error));
+                self.relay.end(Ending::Cut, &mut self.out)
+            }
         }
     }
 
-    /// The failure to report for a defect: a body that never began is the connection's failure, not the answer's.
-    fn cause(&self, defect: Defect) -> Failure {
+    /// The failure to report for a defect: an answer that is not all there is the connection's failure where that broke.
+    fn cause(&mut self, defect: Defect) -> Failure {
         match defect {
-            Defect::StreamCut | Defect::NoAnswer if !self.has_body => Failure::Closed,
+            Defect::StreamCut | Defect::NoAnswer => self.broken.take().unwrap_or(Failure::Defect(defect)),
             other => Failure::Defect(other),
         }
     }
@@ -325,7 +352,7 @@ impl Exchange {
     }
 }
 
-/// Whether the other side had closed a kept connection before the request reached it.
+/// Whether the other side had, by all that can be known here, closed a kept connection before the request reached it.
 fn was_stale(error: &hyper::Error) -> bool {
     error.is_canceled()
         || error.is_closed()

@@ -11,7 +11,7 @@ use thiserror::Error;
 pub enum Phase {
     /// Until the connection stands, TLS included.
     Connect,
-    /// From the request being sent until the first byte of the answer's body.
+    /// From the request being sent until the first event of a stream.
     FirstByte,
     /// Between two pieces of the answer.
     Idle,
@@ -135,6 +135,8 @@ impl Failure {
                 Self::Reset
             }
             io::ErrorKind::UnexpectedEof => Self::Closed,
+            // What the HTTP library says of a chunk that is none.
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Self::NotHttp,
             kind => Self::Unreachable { reason: kind.to_string() },
         }
     }

@@ -22,7 +22,7 @@ pub struct Outcome {
 pub struct Timing {
     /// Until a connection stood.
     pub connect: Option<f64>,
-    /// Until the first byte of the answer's body.
+    /// Until the first event of a stream, or the first byte of another answer's body.
     pub first_byte: Option<f64>,
     /// Until the end.
     pub total: f64,

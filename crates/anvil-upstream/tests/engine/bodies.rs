@@ -51,8 +51,9 @@ fn a_body_in_bytes() {
 
 #[test]
 fn nothing_after_the_head() {
-    for answer in [STREAM_HEAD.to_owned(), format!("{STREAM_HEAD}0\r\n\r\n")] {
-        assert_eq!(failure(&endpoint(Server::answering_once(answer.clone()).port)), Failure::Closed, "{answer}");
+    let empty = format!("{STREAM_HEAD}0\r\n\r\n");
+    for (answer, expected) in [(STREAM_HEAD.to_owned(), Failure::Closed), (empty, Failure::Defect(Defect::NoAnswer))] {
+        assert_eq!(failure(&endpoint(Server::answering_once(answer.clone()).port)), expected, "{answer}");
     }
 }
 
@@ -71,10 +72,18 @@ fn cut_after_the_first_event() {
     let open = format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n{FIRST}");
     let garbage = format!("{STREAM_HEAD}{}zz\r\n", chunk(FIRST));
     let engine = Engine::start().unwrap();
-    for answer in [cut, clean, in_chunk, sized, open, garbage] {
+    let unfinished = Failure::Defect(Defect::StreamCut);
+    for (answer, failure) in [
+        (cut, Failure::Closed),
+        (clean, unfinished.clone()),
+        (in_chunk, Failure::Closed),
+        (sized, Failure::Closed),
+        (open, unfinished),
+        (garbage, Failure::NotHttp),
+    ] {
         let server = Server::answering_once(answer.clone());
         let (bytes, outcome) = exchange(&engine, &endpoint(server.port), Form::Stream);
-        assert_eq!(outcome.failure, Some(Failure::Defect(Defect::StreamCut)), "{answer}");
+        assert_eq!(outcome.failure, Some(failure), "{answer}");
         assert!(outcome.released);
         assert!(bytes.starts_with(FIRST) && bytes[FIRST.len()..].starts_with("data: {\"error\":"), "{bytes}");
         assert!(!bytes.contains("[DONE]"));
@@ -91,7 +100,7 @@ fn reset_after_the_first_event() {
     });
     let engine = Engine::start().unwrap();
     let (bytes, outcome) = exchange(&engine, &endpoint(server.port), Form::Stream);
-    assert_eq!(outcome.failure, Some(Failure::Defect(Defect::StreamCut)));
+    assert_eq!(outcome.failure, Some(Failure::Reset));
     assert!(bytes.starts_with(FIRST) && bytes.contains("\"error\""), "{bytes}");
 }
 
@@ -101,7 +110,7 @@ fn a_whole_answer_cut() {
     let engine = Engine::start().unwrap();
     let (bytes, outcome) = exchange(&engine, &endpoint(Server::answering_once(cut).port), Form::Whole);
     assert_eq!((bytes.as_str(), outcome.released), ("", false));
-    assert_eq!(outcome.failure, Some(Failure::Defect(Defect::StreamCut)));
+    assert_eq!(outcome.failure, Some(Failure::Closed));
 }
 
 #[test]
