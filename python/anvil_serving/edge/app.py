@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
 import itertools
 import logging
 import os
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 from anvil_serving.config import resolve_secrets
 from anvil_serving.edge.auth import Auth
 from anvil_serving.edge.connection import Connections
-from anvil_serving.edge.exchange import Exchange, Worker
+from anvil_serving.edge.exchange import HOPS, Exchange, Worker
 from anvil_serving.edge.limits import Limits
 from anvil_serving.edge.routes import Routes, dialect_of
 from anvil_serving.edge.watch import Watch
@@ -24,6 +26,7 @@ from anvil_serving.errors import (
     Malformed,
     MethodNotAllowed,
     RequestError,
+    RoutedInCircles,
     Unauthenticated,
     UnknownRoute,
 )
@@ -47,7 +50,12 @@ on."""
 _REFUSED_BODY_BYTES = 1024 * 1024
 """A refused request's body up to this size is read and dropped before the refusal is sent."""
 
+_M_MMAP_THRESHOLD = -3
+"""mallopt(3)."""
+_MAPPED_BYTES = 256 * 1024
 _PARENT_CHECK_SECONDS = 1.0
+_MOST_HOPS = 4
+_HOPS_DIGITS = 3
 
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 
@@ -106,6 +114,7 @@ class App:
 
     def _stop(self) -> None:
         self._worker.watch.close()
+        self._worker.connections.close()
         self._router.close()
 
     def _check_parent(self, parent: int) -> None:
@@ -142,6 +151,7 @@ class App:
             dialect=route.dialect if route is not None else dialect_of(scope["path"], headers),
             request_id=self._request_id(headers),
             request_headers=headers,
+            hops=_hops(headers),
         )
         self._worker.watch.add(exchange)
         try:
@@ -162,13 +172,16 @@ class App:
         given = headers.get(b"x-request-id")
         if given is not None and _SANE_REQUEST_ID.fullmatch(given):
             return given.decode()
-        return f"{self._id_prefix}{next(self._exchange_numbers):x}"
+        return f"{self._id_prefix}{next(self._exchange_numbers):08x}"
 
     async def _serve(
         self, scope: Scope, headers: Mapping[bytes, bytes], route: Route | None, exchange: Exchange
     ) -> None:
         """Checks the caller, before anything is done for it, then hands the exchange to its route."""
         exchange.content_length = _content_length(headers)
+        if _hops(headers) >= _MOST_HOPS:
+            _log.error("%s: a tier leads back to this router: check the tiers' base_url", exchange.request_id)
+            raise RoutedInCircles("a tier of the router leads back to the router")
         if route is None or route.is_protected:
             self._auth.check(headers)
         if route is None:
@@ -185,7 +198,14 @@ class App:
 
 def load(config: Config) -> App:
     """The application of one worker; called in the worker's process."""
+    _give_large_buffers_back()
     return App(config)
+
+
+def _give_large_buffers_back() -> None:
+    """Has glibc map bodies instead of keeping what they took: a burst of large requests otherwise stays resident."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)
 
 
 async def _refuse(exchange: Exchange, error: RequestError) -> None:
@@ -203,6 +223,14 @@ async def _refuse(exchange: Exchange, error: RequestError) -> None:
         headers.append((b"www-authenticate", b"Bearer"))
     body = error_answer(error, exchange.dialect, exchange.request_id)
     await exchange.respond(error.status, headers, body)
+
+
+def _hops(headers: Mapping[bytes, bytes]) -> int:
+    """How many routers the request has passed; a header that is no small number says the most there can be."""
+    said = headers.get(HOPS)
+    if said is None:
+        return 0
+    return int(said) if said.isdigit() and len(said) < _HOPS_DIGITS else _MOST_HOPS
 
 
 def _content_length(headers: Mapping[bytes, bytes]) -> int | None:

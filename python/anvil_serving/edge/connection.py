@@ -7,10 +7,14 @@ client then reads an end of stream where its framing promised more, which every 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Connections"]
 
@@ -25,57 +29,81 @@ class Connections:
     The server keeps its sockets to itself, so they are looked up among the process's file descriptors. What a look-up
     finds is kept as a guess for the next one: many streams can break at once. A guess is verified on a duplicate of the
     descriptor, which pins the connection, so that a reused descriptor number is never shut down by mistake.
+
+    It holds three descriptors of its own, because it is needed most when none are left.
     """
 
     def __init__(self) -> None:
         self._guesses: dict[Address, int] = {}
+        self._null, self._pin, self._spare = (os.open(os.devnull, os.O_RDONLY) for _ in range(3))
 
     def break_off(self, peer: Address) -> bool:
-        """Shuts down the connection to `peer`; False if this process has none."""
+        """Shuts down the connection to `peer`; False if this process has none, or cannot find it now."""
         if self._shut_down(self._guesses.pop(peer, -1), peer):
             return True
-        self._guesses = _peers()
+        self._guesses = self._peers()
         return self._shut_down(self._guesses.pop(peer, -1), peer)
 
+    def close(self) -> None:
+        """Gives the descriptors back."""
+        for descriptor in (self._null, self._pin, self._spare):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
     def _shut_down(self, descriptor: int, peer: Address) -> bool:
-        pinned = _duplicate(descriptor)
-        if pinned is None:
-            return False
-        with pinned:
-            if _peer_of(pinned) != peer:
+        with self._pinned(descriptor) as connection:
+            if connection is None or _peer_of(connection) != peer:
                 return False
             try:
-                pinned.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 return False
             return True
 
+    def _peers(self) -> dict[Address, int]:
+        peers: dict[Address, int] = {}
+        for descriptor in self._descriptors():
+            with self._pinned(descriptor) as connection:
+                peer = _peer_of(connection) if connection is not None else None
+            if peer is not None:
+                peers[peer] = descriptor
+        return peers
 
-def _peers() -> dict[Address, int]:
-    peers: dict[Address, int] = {}
-    for name in os.listdir(_DESCRIPTORS):  # noqa: PTH208 (names are wanted, in one system call)
-        duplicate = _duplicate(int(name))
-        if duplicate is None:
-            continue
-        with duplicate:
-            peer = _peer_of(duplicate)
-        if peer is not None:
-            peers[peer] = int(name)
-    return peers
+    @contextlib.contextmanager
+    def _pinned(self, descriptor: int) -> Iterator[socket.socket | None]:
+        """The connection behind a descriptor, held through our own; None if it is closed or no socket's."""
+        try:
+            os.dup2(descriptor, self._pin, inheritable=False)
+        except OSError:
+            yield None
+            return
+        try:
+            connection = socket.socket(fileno=self._pin)
+        except OSError:
+            yield None
+        else:
+            yield connection
+            connection.detach()
+        finally:
+            os.dup2(self._null, self._pin, inheritable=False)
+
+    def _descriptors(self) -> list[int]:
+        """Every open descriptor of the process. Listing takes one; where none is left, the spare one makes room."""
+        try:
+            return _listed()
+        except OSError:
+            os.close(self._spare)
+        try:
+            return _listed()
+        except OSError:
+            return []
+        finally:
+            with contextlib.suppress(OSError):
+                self._spare = os.open(os.devnull, os.O_RDONLY)
 
 
-def _duplicate(descriptor: int) -> socket.socket | None:
-    """A socket of its own on the same connection; None when the descriptor is closed or is no socket's."""
-    try:
-        duplicate = os.dup(descriptor)
-    except OSError:
-        return None
-    try:
-        return socket.socket(fileno=duplicate)
-    except OSError:
-        # A refused descriptor stays its caller's to close.
-        os.close(duplicate)
-        return None
+def _listed() -> list[int]:
+    return [int(name) for name in os.listdir(_DESCRIPTORS)]  # noqa: PTH208 (names are wanted, in one system call)
 
 
 def _peer_of(connection: socket.socket) -> Address | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anvil_serving.errors import RequestError
     from anvil_serving.router import Arrival, Head
 
-__all__ = ["Exchange", "Receive", "Scope", "Send", "Worker"]
+__all__ = ["HOPS", "Exchange", "Receive", "Scope", "Send", "Worker"]
 
 _log = logging.getLogger("anvil_serving.edge")
 
@@ -31,6 +31,8 @@ Scope: TypeAlias = "dict[str, Any]"
 Receive: TypeAlias = "Callable[[], Awaitable[dict[str, Any]]]"
 Send: TypeAlias = "Callable[[dict[str, Any]], Awaitable[None]]"
 
+HOPS = b"x-anvil-hops"
+"""How many routers a request has passed. One may stand before another; more is a circle."""
 _JSON = (b"content-type", b"application/json")
 _STREAM = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -43,6 +45,7 @@ _DISCARD_SECONDS = 5.0
 """How long a refused body may take to arrive."""
 _OVERSIZE_READ_OUT = 2
 """A body up to this many times the cap is read out before it is refused."""
+_BREAK_AGAIN_SECONDS = 1.0
 _FLUSH_SECONDS = 0.02
 """How long the server gets to write out the last bytes before a connection is broken. What is not written by then is
 lost, which the client takes for a broken answer just the same."""
@@ -93,11 +96,12 @@ class Exchange:
         dialect: str,
         request_id: str,
         request_headers: Mapping[bytes, bytes],
+        hops: int,
     ) -> None:
         self.request_id = request_id
         self.dialect = dialect
         self.request_headers = request_headers
-        self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]
+        self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode()), (HOPS, b"%d" % (hops + 1))]
         self.content_length: int | None = None
         self.has_started = False
         self.sent_headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -135,14 +139,12 @@ class Exchange:
             # The server has read all that the framing promised; its own "that was all" need not be waited for.
             return data
         pieces, size = [data], len(data)
-        while more:
+        while more and size != content_length and size <= limit:
             data, more = await self._next_piece()
             pieces.append(data)
             size += len(data)
-            if size > limit:
-                raise BodyTooLarge(f"the request body is larger than {limit} bytes")
-            if content_length is not None and size == content_length:
-                break
+        if size > limit:
+            raise BodyTooLarge(f"the request body is larger than {limit} bytes")
         return b"".join(pieces)
 
     async def _next_piece(self) -> tuple[bytes, bool]:
@@ -263,15 +265,24 @@ class Exchange:
         """Sends an answer's last bytes and breaks the connection, so that no client takes it for whole."""
         if self.has_left:
             return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LAST_WORDS_SECONDS):
-                await self._write(data, last=False)
-        await asyncio.sleep(_FLUSH_SECONDS)
-        self._break_connection()
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await self._write(data, last=False)
+            await asyncio.sleep(_FLUSH_SECONDS)
+        finally:
+            # Also when this task is cancelled meanwhile: to return before the break would end the stream cleanly.
+            is_broken = self._break_connection()
+        while not (is_broken or self.has_left):
+            # The connection is there and could not be found, for want of descriptors most likely.
+            await asyncio.sleep(_BREAK_AGAIN_SECONDS)
+            is_broken = self._break_connection()
 
-    def _break_connection(self) -> None:
-        if not self._worker.connections.break_off((self._peer[0], int(self._peer[1]))):
-            _log.info("%s: the client's connection was gone before it could be broken off", self.request_id)
+    def _break_connection(self) -> bool:
+        is_broken = self._worker.connections.break_off((self._peer[0], int(self._peer[1])))
+        if not (is_broken or self.has_left):
+            _log.warning("%s: the client's connection could not be broken off", self.request_id)
+        return is_broken
 
     async def _send_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.has_started = True
@@ -290,4 +301,4 @@ class Exchange:
 @functools.lru_cache(maxsize=1024)
 def _header_value(text: str) -> bytes:
     """The text as a header may carry it. A tier's model may be named by its server, which may name it anything."""
-    return "".join(character if " " <= character <= "~" else "?" for character in text).encode()
+    return "".join(character if " " <= character <= "~" else "?" for character in text[:256]).encode()

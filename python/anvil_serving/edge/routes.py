@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from anvil_serving import __version__
 from anvil_serving.edge.models import ModelList
+from anvil_serving.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -77,7 +79,8 @@ class Routes:
         states = await self._router.health.states()
         is_ready = any(states.values())
         answer: dict[str, object] = {"status": "ready" if is_ready else "no tier can serve"}
-        if self._auth.admits(exchange.request_headers):
+        with contextlib.suppress(RequestError):
+            self._auth.check(exchange.request_headers)
             answer["tiers"] = {
                 tier_id: "ready" if can_serve else "unreachable" for tier_id, can_serve in states.items()
             }

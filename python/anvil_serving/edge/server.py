@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
+import multiprocessing
 import os
+import signal
+import sys
 import threading
 import time
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, TaskImpl
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from anvil_serving.config import Config
 
 __all__ = ["serve"]
+
+_log = logging.getLogger("anvil_serving.edge")
 
 _CONNECTIONS = 65_536
 """Connections a worker takes; the system's limit of file descriptors is met first. There is no cap on streams."""
@@ -44,6 +50,10 @@ class _Server(MPServer):
                 os.kill(worker.inner.pid, DRAIN_SIGNAL)
         super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
 
+    def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:
+        """SIGHUP says that the terminal is gone: an end like any other, until there is a configuration to read anew."""
+        self.signal_handler_interrupt(*args, **kwargs)
+
 
 def serve(config: Config, *, host: str, port: int, workers: int, on_ready: Callable[[], None] | None = None) -> None:
     """Serves until SIGTERM or SIGINT, then gives running answers `drain_timeout` seconds and returns.
@@ -63,6 +73,8 @@ def serve(config: Config, *, host: str, port: int, workers: int, on_ready: Calla
             header_read_timeout=int(config.server.header_timeout * 1_000), max_buffer_size=_HEAD_BYTES
         ),
         websockets=False,
+        # Its other kind of task cannot be cancelled, which ends an exchange from outside.
+        task_impl=TaskImpl.asyncio,
         backlog=_BACKLOG,
         backpressure=_CONNECTIONS,
         log_level=LogLevels.warning,
@@ -72,9 +84,14 @@ def serve(config: Config, *, host: str, port: int, workers: int, on_ready: Calla
     )
     if on_ready is not None:
         threading.Thread(target=_call_when_ready, args=(on_ready, host, port), daemon=True).start()
+    if sys.platform == "linux":
+        # Python 3.14 would start workers afresh; a fork shares this process's memory with them.
+        multiprocessing.set_start_method("fork", force=True)
     # What the workers share with this process stays shared: a collection would write to every object's page.
     gc.collect()
     gc.freeze()
+    # A worker takes it once its loop runs; before that, and here, it must not kill.
+    signal.signal(DRAIN_SIGNAL, signal.SIG_IGN)
     server.serve(target_loader=partial(load, config), wrap_loader=False)
 
 
@@ -85,6 +102,7 @@ def _call_when_ready(on_ready: Callable[[], None], host: str, port: int) -> None
             on_ready()
             return
         time.sleep(0.05)
+    _log.warning("the router did not answer its own health check within %d s of its start", _READY_SECONDS)
 
 
 def _is_healthy(host: str, port: int) -> bool:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import socket
 import tempfile
 from pathlib import Path
@@ -102,11 +104,34 @@ def test_looking_for_a_connection_leaves_no_descriptor_open(listener: socket.soc
     with tempfile.TemporaryFile():
         try:
             before = _descriptors()
+            connections = Connections()
             for _ in range(5):
                 client, server = _pair(listener)
                 with client, server:
-                    Connections().break_off(client.getsockname())
+                    connections.break_off(client.getsockname())
+            connections.close()
             assert _descriptors() == before
         finally:
             os.close(reading)
             os.close(writing)
+
+
+def test_a_connection_is_broken_off_when_no_descriptor_is_left(listener: socket.socket) -> None:
+    client, server = _pair(listener)
+    connections = Connections()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_descriptors() + 64, limits[1]))
+    hoard: list[int] = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                hoard.append(os.dup(0))
+        assert connections.break_off(client.getsockname())
+        assert connections.break_off(("127.0.0.1", 1)) is False
+    finally:
+        for descriptor in hoard:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        connections.close()
+    with client, server:
+        assert client.recv(1) == b""
