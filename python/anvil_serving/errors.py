@@ -6,6 +6,7 @@
     └── RequestError           one exchange ends in an error the caller sees
         ├── Malformed              400  not a request this dialect knows          (caller)
         ├── Unauthenticated        401  no valid credential                       (caller)
+        ├── RoutedInCircles        508  a tier is this router again               (router)
         ├── Forbidden              403  a web page of another site asks           (caller)
         ├── UnknownRoute           404  no such path                              (caller)
         ├── MethodNotAllowed       405  the path exists, the method does not      (caller)
@@ -35,6 +36,7 @@ __all__ = [
     "Malformed",
     "MethodNotAllowed",
     "RequestError",
+    "RoutedInCircles",
     "StartupError",
     "TierRefused",
     "Unauthenticated",
@@ -115,6 +117,13 @@ class Forbidden(RequestError):
     fault = "caller"
     status = 403
     kind = "permission"
+
+
+class RoutedInCircles(RequestError):
+    """The request has come back: a tier's address is this router's own, or that of one which leads back here."""
+
+    fault = "router"
+    status = 508
 
 
 class UnknownRoute(RequestError):

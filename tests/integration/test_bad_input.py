@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from tests.fakes.tier import Tier
     from tests.integration.router import RouterProcess
 
-LEAKS = re.compile(
-    rb"Traceback|\.py|site-packages|/work/|/usr/|anvil_serving|granian|pyo3|panicked|Error\(|127\.0\.0\.1"
-)
+LEAKS = re.compile(rb"Traceback|\.py|site-packages|/usr/|anvil_serving|granian|pyo3|panicked|Error\(|127\.0\.0\.1")
 BODY_LIMIT = 100_000
 """`max_body_bytes` of the router under test."""
 

@@ -62,8 +62,7 @@ def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quickstart]
 
 def test_curl_streams_an_answer(quickstart: Quickstart) -> None:
     curl = shutil.which("curl")
-    if curl is None:
-        pytest.skip("curl is not installed")
+    assert curl is not None, "curl is what a new user tries first: install it"
     question = {"role": "user", "content": QUESTION}
     body = json.dumps({"model": "chat", "stream": True, "max_tokens": 40, "messages": [question]})
     answer = subprocess.run(

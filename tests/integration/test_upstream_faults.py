@@ -24,12 +24,50 @@ if TYPE_CHECKING:
 DIALECTS = ("messages", "chat")
 FORMS = {"whole": False, "streamed": True}
 
+LABELS = {
+    "closes at once": "closed",
+    "resets at once": "reset",
+    "stalls at once": ("total_timeout", "first_byte_timeout"),
+    "head then fin": "closed",
+    "head then reset": "reset",
+    "head then stall": ("total_timeout", "first_byte_timeout"),
+    "half then fin": "closed",
+    "half then reset": "reset",
+    "half then stall": ("total_timeout", "first_byte_timeout"),
+    "half then clean end": ("malformed_answer", "no_answer"),
+    "length too long": "closed",
+    "bad chunk size": "not_http",
+    "half a head": "closed",
+    "garbage": "not_http",
+    "head drips": ("total_timeout", "first_byte_timeout"),
+    "html": ("malformed_answer", "wrong_content_type"),
+    "not json": ("malformed_answer", "wrong_content_type"),
+    "empty object": ("malformed_answer", "wrong_content_type"),
+    "empty body": ("malformed_answer", "no_answer"),
+    "error with 200": "tier_error",
+    "redirect": "status 307",
+    "compressed": "encoded",
+    "429 with retry-after": "status 429",
+    "429 for a day": "status 429",
+    "503 in html": "status 503",
+    "error event first": "tier_error",
+    "whole answer to a stream": "wrong_content_type",
+    "terminal event first": "no_answer",
+    "event is not json": "malformed_event",
+    "event is no object": "malformed_event",
+    "only comments": "no_answer",
+}
+"""What each fault is told as, whole and streamed where that differs; a status is told by its number."""
+
 
 def _cases() -> Iterator[Any]:
     for dialect in DIALECTS:
         for form, streamed in FORMS.items():
             for name, fault in {**BEFORE_RELEASE, **(BEFORE_RELEASE_STREAMED if streamed else {})}.items():
-                yield pytest.param(dialect, streamed, fault, id=f"{dialect}-{form}-{name}".replace(" ", "_"))
+                label = LABELS.get(name, name)
+                told = label if isinstance(label, str) else label[streamed]
+                id_ = f"{dialect}-{form}-{name}".replace(" ", "_")
+                yield pytest.param(dialect, streamed, fault, told, id=id_)
 
 
 def _ask(router: RouterProcess, dialect: str, model: str, *, stream: bool) -> Answer:
@@ -53,21 +91,23 @@ def _error(answer: Answer, dialect: str) -> dict[str, Any]:
     return error
 
 
-@pytest.mark.parametrize(("dialect", "streamed", "fault"), list(_cases()))
-def test_a_broken_tier_alone_is_503_in_the_callers_words(
-    router: RouterProcess, first: Tier, dialect: str, streamed: bool, fault: faults.Fault
+@pytest.mark.parametrize(("dialect", "streamed", "fault", "told"), list(_cases()))
+def test_a_broken_tier_alone_is_503_and_says_what_was_wrong(
+    router: RouterProcess, first: Tier, dialect: str, streamed: bool, fault: faults.Fault, told: str
 ) -> None:
     first.plays(lambda _: fault(dialect, streamed))
     answer = _ask(router, dialect, "alone", stream=streamed)
     assert answer.status == 503
     assert answer.is_clean
     assert 1 <= int(answer.headers["retry-after"]) <= 30
-    assert "first" in _error(answer, dialect)["message"]
+    assert f"(first: {told})" in _error(answer, dialect)["message"]
     assert SECRET.encode() not in answer.body
     assert str(first.port).encode() not in answer.body
 
 
-@pytest.mark.parametrize(("dialect", "streamed", "fault"), list(_cases()))
+@pytest.mark.parametrize(
+    ("dialect", "streamed", "fault"), [pytest.param(*case.values[:3], id=case.id) for case in _cases()]
+)
 def test_a_healthy_tier_behind_a_broken_one_answers_alone(
     router: RouterProcess, first: Tier, second: Tier, dialect: str, streamed: bool, fault: faults.Fault
 ) -> None:

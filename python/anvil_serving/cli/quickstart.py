@@ -30,14 +30,19 @@ def quickstart(
     It proves the path from your harness to a model and back; for real work, write a configuration and use `serve`.
     Needs `pip install 'anvil-serving[embedded]'`. Ctrl-C ends the router and the model.
     """
-    from anvil_serving.substrate.embedded import EmbeddedEngine  # noqa: PLC0415 - not for `--version`
-    from anvil_serving.substrate.serve import claim_port  # noqa: PLC0415
+    from anvil_serving.config import is_loopback  # noqa: PLC0415 - not for `--version`
+    from anvil_serving.errors import StartupError  # noqa: PLC0415
+    from anvil_serving.substrate.embedded import EmbeddedEngine  # noqa: PLC0415
+    from anvil_serving.substrate.serve import claim_address  # noqa: PLC0415
 
-    claimed = claim_port(host, port)  # before the model is loaded: this fails at once or not at all
+    # Before the model is loaded: these fail at once or not at all.
+    host, port = claim_address(host, port)
+    if not is_loopback(host):
+        raise StartupError(f"{host} can be reached from other machines", hint="quickstart serves this machine alone")
     with _interrupted_by_sigterm(), showing_progress() as progress:
         engine = EmbeddedEngine.start(progress=progress)
     with engine:
-        _serve(engine, host, claimed)
+        _serve(engine, host, port)
     if engine.failure is not None:
         typer.echo(f"error: {engine.failure}\nhint: {engine.failure.hint}", err=True)
         raise typer.Exit(1)
@@ -45,11 +50,9 @@ def quickstart(
 
 def _serve(engine: EmbeddedEngine, host: str, port: int) -> None:
     from anvil_serving import edge  # noqa: PLC0415 - not for `--version`
-    from anvil_serving.config import check_bind  # noqa: PLC0415
     from anvil_serving.substrate.quickstart import quickstart_config, recipes  # noqa: PLC0415
 
     config = quickstart_config(engine)
-    check_bind(config, host, insecure=False)
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def announce() -> None:

@@ -36,7 +36,7 @@ def serve(
     # Here and not above: `--version` and `--help` must not load a server.
     from anvil_serving import edge  # noqa: PLC0415
     from anvil_serving.config import check_bind, load, resolve_secrets  # noqa: PLC0415
-    from anvil_serving.substrate.serve import claim_port, find_config  # noqa: PLC0415
+    from anvil_serving.substrate.serve import claim_address, find_config  # noqa: PLC0415
 
     settings = load(config if config is not None else find_config(Path.cwd(), os.environ))
     address = settings.server.host if host is None else host
@@ -44,12 +44,12 @@ def serve(
     for warning in (*settings.warnings, *secrets.warnings):
         typer.echo(f"warning: {warning}", err=True)
     check_bind(settings, address, insecure=insecure_no_auth)
-    claimed = claim_port(address, settings.server.port if port is None else port)
-    shown = f"[{address}]" if ":" in address else address
+    host, port = claim_address(address, settings.server.port if port is None else port)
+    shown = f"[{host}]" if ":" in host else host
     edge.serve(
         settings,
-        host=address,
-        port=claimed,
+        host=host,
+        port=port,
         workers=settings.server.workers if workers is None else workers,
-        on_ready=lambda: typer.echo(f"serving on http://{shown}:{claimed}", err=True),
+        on_ready=lambda: typer.echo(f"serving on http://{shown}:{port}", err=True),
     )

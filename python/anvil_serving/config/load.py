@@ -38,7 +38,7 @@ def load(path: Path) -> Config:
             data = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         raise _invalid(
-            name, 0, "there is no such file", "check the path, or write one with `anvil-serving init`"
+            name, 0, "there is no such file", "check the path, or copy one of the examples in configs/"
         ) from None
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

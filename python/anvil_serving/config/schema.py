@@ -125,7 +125,9 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "fragment. Write 127.0.0.1 rather than localhost."
         ),
     ]
-    context_limit: Annotated[Tokens, Meta(description="Context window in tokens, prompt and answer together.")]
+    context_limit: Annotated[
+        Tokens, Meta(description="Context window in tokens, prompt and answer together. Read by later capabilities.")
+    ]
     privacy: Annotated[
         Literal["local", "cloud"],
         Meta(
@@ -149,11 +151,18 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = ()
     tool_support: Annotated[
-        bool, Meta(description="Whether the model can call tools; if not, requests that offer tools pass it by.")
+        bool,
+        Meta(
+            description="Whether the model can call tools; if not, requests that offer tools pass it by. "
+            "Read by later capabilities."
+        ),
     ] = True
     vision: Annotated[
         bool | None,
-        Meta(description="Whether the model reads images. Unset: not known, and images are no reason to pass it by."),
+        Meta(
+            description="Whether the model reads images. Unset: not known, and images are no reason to pass it by. "
+            "Read by later capabilities."
+        ),
     ] = None
     auth_env: Annotated[
         EnvironmentName | None,
@@ -167,14 +176,20 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     max_concurrency: Annotated[
         Annotated[int, Meta(ge=1, le=100_000)] | None,
-        Meta(description="Requests in flight at once, over all replicas; more wait in a queue. Unset: no limit here."),
+        Meta(
+            description="Requests in flight at once, over all replicas; more wait in a queue. Unset: no limit here. "
+            "Read by later capabilities."
+        ),
     ] = None
     replicas: Annotated[
         tuple[Url, ...], Meta(description="Further base URLs that serve the same model; same rules as `base_url`.")
     ] = ()
     swap_group: Annotated[
         Text | None,
-        Meta(description="Tiers with the same name here share a GPU and displace one another when loaded."),
+        Meta(
+            description="Tiers with the same name here share a GPU and displace one another when loaded. "
+            "Read by later capabilities."
+        ),
     ] = None
     proxy: Annotated[
         ProxyUrl | None,
@@ -191,10 +206,12 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Body | None, Meta(description="Members put into a request body only where the caller did not set them.")
     ] = None
     cost_input_per_mtok: Annotated[
-        Dollars | None, Meta(description="US dollars per million input tokens. Unset: not known.")
+        Dollars | None,
+        Meta(description="US dollars per million input tokens. Unset: not known. Read by later capabilities."),
     ] = None
     cost_output_per_mtok: Annotated[
-        Dollars | None, Meta(description="US dollars per million output tokens. Unset: not known.")
+        Dollars | None,
+        Meta(description="US dollars per million output tokens. Unset: not known. Read by later capabilities."),
     ] = None
 
     @property
@@ -217,7 +234,11 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = {}
     mapping_version: Annotated[
-        Text, Meta(description="A label of your choice for this mapping; every decision is recorded under it.")
+        Text,
+        Meta(
+            description="A label of your choice for this mapping; every decision is recorded under it. "
+            "Read by later capabilities."
+        ),
     ] = "1"
     metered_cloud: Annotated[
         tuple[str, ...],
@@ -244,10 +265,17 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     verify_local_min: Annotated[
         bool,
-        Meta(description="Whether a trusted local tier's answer is still checked for being empty or cut off."),
+        Meta(
+            description="Whether a trusted local tier's answer is still checked for being empty or cut off. "
+            "Read by later capabilities."
+        ),
     ] = True
     profile_path: Annotated[
-        Text | None, Meta(description="Path of a measured quality profile; `~` is your home. Unset: the built-in one.")
+        Text | None,
+        Meta(
+            description="Path of a measured quality profile; `~` is your home. Unset: the built-in one. "
+            "Read by later capabilities."
+        ),
     ] = None
     cost_sync: Annotated[
         bool,

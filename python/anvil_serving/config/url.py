@@ -6,8 +6,10 @@ from urllib.parse import SplitResult, urlsplit
 
 __all__ = ["hostname", "url_fault"]
 
+_ENDPOINTS = ("/chat/completions", "/completions", "/messages", "/responses", "/models")
 
-def url_fault(url: str) -> tuple[str, str] | None:
+
+def url_fault(url: str) -> tuple[str, str] | None:  # noqa: PLR0911 (one a fault)
     """What is wrong with a base URL and what to do about it; `None` where it is good.
 
     The URL is never repeated in the message: it may hold a credential.
@@ -25,6 +27,8 @@ def url_fault(url: str) -> tuple[str, str] | None:
         return "has a query or a fragment", "keep only the scheme, host, port and path"
     if port == 0 or not _printable(url) or not _host_like(parts):
         return "is not a URL that can be called", "write it as http://HOST:PORT, without spaces"
+    if parts.path.rstrip("/").endswith(_ENDPOINTS):
+        return "is the address of one endpoint", "keep the part up to /v1; the router adds the endpoint"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +21,8 @@ _CALLERS_FAULT = {400: "invalid_request", 409: "invalid_request", 413: "too_larg
 """Statuses of a tier that say the request itself is wrong. 404 is not among them: a tier that does not know its own
 model or path is misconfigured. Nor are 401 and 403, which are about the router's credential, 408, 425, 429 and 529."""
 
+_PARAM = re.compile(r"[A-Za-z0-9_.\[\]]{1,200}")
+"""What names a member of a request; anything else that a tier says there is not passed on."""
 _RETRY_AFTER_LIMIT = 30
 """Seconds. Above 60 Claude Code gives up at once instead of retrying; other clients ignore such a header."""
 _RETRY_AFTER = 5
@@ -41,7 +44,8 @@ def refusal(tier: Tier, outcome: Outcome) -> TierRefused | None:
     if kind is None or outcome.status is None:
         return None
     words = tier.redact(outcome.tier_message or "the model's server refused the request")
-    return TierRefused(words, status=outcome.status, kind=kind, param=outcome.tier_param)
+    param = outcome.tier_param if _PARAM.fullmatch(outcome.tier_param or "") else None
+    return TierRefused(words, status=outcome.status, kind=kind, param=param)
 
 
 def exhaustion(plan: Plan, failed: Sequence[FailedAttempt], *, status: int) -> Exhausted:
@@ -52,7 +56,8 @@ def exhaustion(plan: Plan, failed: Sequence[FailedAttempt], *, status: int) -> E
     return Exhausted(
         f"no tier could answer this request ({'; '.join(told) or 'none is configured for it'})",
         status=status,
-        retry_after=min(asked or _RETRY_AFTER, _RETRY_AFTER_LIMIT),
+        # Without a tier to try, trying again changes nothing.
+        retry_after=min(asked or _RETRY_AFTER, _RETRY_AFTER_LIMIT) if plan.attempts else None,
     )
 
 

@@ -32,6 +32,8 @@ __all__ = ["Client", "Router", "error_answer", "error_event"]
 
 _log = logging.getLogger("anvil_serving.router")
 
+_CREDENTIAL_REFUSED = {401, 403}
+"""Statuses of a tier that say the router's own key is wrong: a person has to do something."""
 _READY_IN_A_ROW = 16
 """A ready `send` never yields: after this many pieces without a wait, the other exchanges get a turn."""
 
@@ -105,7 +107,8 @@ class Router:
             if refused is not None:
                 raise refused
             failed.append(FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after))
-            _log.warning("%s: tier %s failed: %s", client.request_id, planned.tier_id, outcome.explanation)
+            level = logging.ERROR if outcome.status in _CREDENTIAL_REFUSED else logging.WARNING
+            _log.log(level, "%s: tier %s failed: %s", client.request_id, planned.tier_id, outcome.explanation)
         raise exhaustion(plan, failed, status=self._exhaustion_status)
 
     async def _dispatch(self, client: Client, request: Request, planned: PlannedAttempt) -> Attempt:

@@ -13,7 +13,7 @@ from anvil_serving.errors import StartupError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["claim_port", "find_config"]
+__all__ = ["claim_address", "find_config"]
 
 _FILE = "anvil-serving.toml"
 
@@ -38,8 +38,8 @@ def find_config(folder: Path, environ: Mapping[str, str]) -> Path:
     )
 
 
-def claim_port(host: str, port: int) -> int:
-    """The port to listen on: `port` itself if it is free, or one that the system chose for 0.
+def claim_address(host: str, port: int) -> tuple[str, int]:
+    """The address to listen on: `host` as a number, and `port` if it is free, or one that the system chose for 0.
 
     It is bound and released, so another process may still take it before the server does; that is rare, and the server
     then says so in its own words. Raises `StartupError` when the address cannot be listened on.
@@ -53,8 +53,8 @@ def claim_port(host: str, port: int) -> int:
                 # Connections of a router that has just ended must not count; on Windows this would share a used port.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-            claimed: int = probe.getsockname()[1]
-            return claimed
+            bound = probe.getsockname()
+            return str(bound[0]), int(bound[1])
     except OSError as error:
         raise _cannot_listen(host, port, error) from None
 

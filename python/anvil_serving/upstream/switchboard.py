@@ -53,16 +53,13 @@ class Switchboard:
         self._waiting[attempt.id] = future
         return future
 
-    async def outcome(self, attempt: Attempt, wait: Wait | None = None) -> tuple[bytes, Outcome]:
-        """All that arrives until the attempt's end, and how it ended.
-
-        `wait` waits for each arrival, and may give up with None: then the attempt is ended and `AbandonedError` raised.
-        """
+    async def outcome(self, attempt: Attempt) -> tuple[bytes, Outcome]:
+        """All that arrives until the attempt's end, and how it ended."""
         parts: list[bytes] = []
         try:
             while True:
                 ready = self.next_arrival(attempt)
-                arrival = ready if isinstance(ready, tuple) else await (ready if wait is None else wait(ready))
+                arrival = ready if isinstance(ready, tuple) else await ready
                 if arrival is None:
                     raise AbandonedError
                 _, data, outcome = arrival
@@ -81,6 +78,8 @@ class Switchboard:
         """Ends the engine: running attempts get `grace` seconds."""
         self._loop.remove_reader(self.engine.fileno())
         self.engine.close(grace)
+        # The engine tells those whom it ended; nobody else would wake them.
+        self._drain()
 
     def _drain(self) -> None:
         for arrival in self.engine.drain():

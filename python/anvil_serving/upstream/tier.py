@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import TYPE_CHECKING
@@ -10,16 +11,23 @@ from urllib.parse import urlsplit
 import msgspec
 
 from anvil_serving._core import Endpoint, Overrides
+from anvil_serving.upstream.switchboard import AbandonedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from anvil_serving import config
-    from anvil_serving.upstream.switchboard import Switchboard, Wait
+    from anvil_serving.upstream.switchboard import Arrival, Switchboard, Wait
 
 __all__ = ["Replica", "Tier", "Tiers", "UnknownModelError"]
 
 _HIDDEN = "…"
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_WORDS_LIMIT = 2_000
+_MODEL_LIMIT = 256
+"""The longest model name that is adopted, in characters; it stands in a header of every answer."""
+_TOLD: Arrival = (0, b"", None)
+"""What wakes those who wait for a list of models; it carries nothing."""
 _DIALECTS = {"openai": "chat", "anthropic": "messages"}
 """The configuration names vendors; the router names wire forms."""
 
@@ -66,35 +74,50 @@ class Tier:
             )
             for url in settings.urls
         )
+        self._asking: dict[Replica, _Asking] = {}
         self._secret = secret
         self._addresses = _addresses(settings.urls)
         if settings.model:
             self._adopt(settings.model)
 
     def redact(self, words: str) -> str:
-        """The tier's own words without its addresses and its key, which no caller is told."""
+        """The tier's own words without its key and without addresses; at most 2,000 characters."""
         if self._secret is not None:
-            words = words.replace(self._secret.reveal(), _HIDDEN)
-        return self._addresses.sub(_HIDDEN, words)
+            words = re.sub(re.escape(self._secret.reveal()), _HIDDEN, words, flags=re.IGNORECASE)
+        return self._addresses.sub(_HIDDEN, _URL.sub(_HIDDEN, words))[:_WORDS_LIMIT]
 
     async def know_model(self, switchboard: Switchboard, replica: Replica, wait: Wait) -> None:
         """Makes sure that the tier's model is known, by asking `replica` once where the configuration does not say.
 
-        Raises `UnknownModelError` when the server cannot be asked or does not list exactly one model. The next request
-        asks again: an engine that is still loading today serves tomorrow. Raises `AbandonedError` when `wait` gives up.
+        Whoever comes meanwhile waits for the same answer. Raises `UnknownModelError` when the server cannot be asked or
+        does not list exactly one model; the next request asks again, since an engine that is still loading today serves
+        tomorrow. Raises `AbandonedError` when `wait` gives up.
         """
         if self.model is not None:
             return
-        body, outcome = await switchboard.outcome(switchboard.engine.list_models(replica.endpoint), wait)
+        asking = self._asking.get(replica)
+        if asking is None:
+            asking = self._asking[replica] = _Asking(asyncio.create_task(self._ask(switchboard, replica)))
+            asking.task.add_done_callback(lambda _: self._asking.pop(replica, None))
+        unknown = await asking.answer(wait)
+        if unknown is not None:
+            raise unknown
+
+    async def _ask(self, switchboard: Switchboard, replica: Replica) -> UnknownModelError | None:
+        """Asks, and adopts the one model that is listed; what stands in the way otherwise."""
+        body, outcome = await switchboard.outcome(switchboard.engine.list_models(replica.endpoint))
         if outcome.failure is not None:
-            raise UnknownModelError(f"its list of models could not be read: {outcome.explanation}")
+            return UnknownModelError(f"its list of models could not be read: {outcome.explanation}")
         try:
             listed = [model.id for model in msgspec.json.decode(body, type=_ModelList).data]
-        except msgspec.DecodeError as error:
-            raise UnknownModelError("its list of models is not one") from error
+        except msgspec.DecodeError:
+            return UnknownModelError("its list of models is not one")
         if len(listed) != 1:
-            raise UnknownModelError(f"it lists {len(listed)} models and `model` does not say which one to use")
+            return UnknownModelError(f"it lists {len(listed)} models and `model` does not say which one to use")
+        if not 0 < len(listed[0]) <= _MODEL_LIMIT or not listed[0].isprintable():
+            return UnknownModelError("the model it lists has a name that cannot be used: set `model`")
         self._adopt(listed[0])
+        return None
 
     def _adopt(self, model: str) -> None:
         self.model = model
@@ -104,6 +127,28 @@ class Tier:
             defaults=json.dumps(self.settings.extra_body_defaults or {}),
             max_output_tokens=self.settings.max_output_tokens,
         )
+
+
+class _Asking:
+    """A question for a list of models, and how many wait for it. When the last one leaves, it is asked no more."""
+
+    def __init__(self, task: asyncio.Task[UnknownModelError | None]) -> None:
+        self.task = task
+        self._waiting = 0
+
+    async def answer(self, wait: Wait) -> UnknownModelError | None:
+        """What the task comes to. Raises `AbandonedError` when `wait` gives up."""
+        told: asyncio.Future[Arrival | None] = asyncio.get_running_loop().create_future()
+        self.task.add_done_callback(lambda _: None if told.done() else told.set_result(_TOLD))
+        self._waiting += 1
+        try:
+            if await wait(told) is None:
+                raise AbandonedError
+        finally:
+            self._waiting -= 1
+            if self._waiting == 0:
+                self.task.cancel()
+        return self.task.result()
 
 
 class _ListedModel(msgspec.Struct):

@@ -39,6 +39,8 @@ def test_addresses_of_servers_are_good(url: str) -> None:
         ("http://host:/v1", "is not a URL that can be called"),
         ("http://a b/v1", "is not a URL that can be called"),
         ("http://host/v1\n", "is not a URL that can be called"),
+        ("http://host/v1/chat/completions", "is the address of one endpoint"),
+        ("http://host/v1/messages/", "is the address of one endpoint"),
         ("http://ho\\st/v1", "is not a URL that can be called"),
     ],
 )

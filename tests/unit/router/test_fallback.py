@@ -7,7 +7,7 @@ import pytest
 
 from anvil_serving import config
 from anvil_serving.router.fallback import FailedAttempt, exhaustion, refusal
-from anvil_serving.router.plan import Plan
+from anvil_serving.router.plan import Plan, PlannedAttempt
 from anvil_serving.upstream import Tiers
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_a_refusal_without_words_still_says_something() -> None:
 def test_a_refusal_tells_neither_the_tiers_address_nor_its_key() -> None:
     words = "POST http://10.0.0.5:9999/v1/chat/completions with sk-very-private at 10.0.0.5 was refused"
     told = str(refusal(TIER, _outcome(400, words)))
-    assert told == "POST http://…/v1/chat/completions with … at … was refused"
+    assert told == "POST … with … at … was refused"
 
 
 @pytest.mark.parametrize("status", [None, 401, 403, 404, 405, 408, 425, 429, 500, 502, 503, 504, 529])
@@ -80,4 +80,14 @@ def test_the_longest_wait_that_a_tier_asks_for_is_passed_on_up_to_half_a_minute(
     asked: list[int | None], given: int
 ) -> None:
     failed = [FailedAttempt("a", "status", 429, retry_after) for retry_after in asked]
-    assert exhaustion(PLAN, failed, status=503).retry_after == given
+    plan = Plan("chat", (PlannedAttempt(TIER.replicas[0], "the only one"),), ())
+    assert exhaustion(plan, failed, status=503).retry_after == given
+
+
+def test_nobody_is_told_to_try_again_where_there_is_no_tier_to_try() -> None:
+    assert exhaustion(PLAN, [], status=503).retry_after is None
+
+
+def test_what_a_tier_names_as_the_member_to_blame_is_passed_on_only_if_it_can_be_one() -> None:
+    assert getattr(refusal(TIER, _outcome(400, "no", "messages[0].content")), "param", "") == "messages[0].content"
+    assert getattr(refusal(TIER, _outcome(400, "no", "sk-very-private at 10.0.0.5")), "param", "") is None

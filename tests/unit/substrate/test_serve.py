@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anvil_serving.errors import StartupError
-from anvil_serving.substrate.serve import claim_port, find_config
+from anvil_serving.substrate.serve import claim_address, find_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,19 +36,24 @@ def test_without_xdg_the_users_file_is_under_dot_config(tmp_path: Path, monkeypa
 
 
 def test_port_zero_becomes_a_free_port() -> None:
-    port = claim_port("127.0.0.1", 0)
+    host, port = claim_address("127.0.0.1", 0)
+    assert host == "127.0.0.1"
     assert port > 0
-    assert claim_port("127.0.0.1", port) == port
+    assert claim_address("127.0.0.1", port) == (host, port)
 
 
 def test_a_port_in_use_is_one_sentence_and_a_hint() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(StartupError, match=re.escape(f"port {port} on 127.0.0.1 is already in use")) as caught:
-            claim_port("127.0.0.1", port)
+            claim_address("127.0.0.1", port)
     assert caught.value.hint is not None
 
 
 def test_an_address_of_another_machine() -> None:
     with pytest.raises(StartupError, match=r"192\.0\.2\.1 is not an address of this machine"):
-        claim_port("192.0.2.1", 0)
+        claim_address("192.0.2.1", 0)
+
+
+def test_a_name_is_listened_on_as_the_address_it_stands_for() -> None:
+    assert claim_address("localhost", 0)[0] in {"127.0.0.1", "::1"}

@@ -7,7 +7,7 @@ from tests.fakes.steps import Stall
 from tests.fakes.tier import Tier
 
 from anvil_serving._core import Endpoint
-from anvil_serving.upstream import AbandonedError, Arrival, Switchboard
+from anvil_serving.upstream import Switchboard
 
 
 def _endpoint(tier: Tier) -> Endpoint:
@@ -43,23 +43,14 @@ def test_many_attempts_at_once_get_their_own_arrivals() -> None:
     assert [b'"one"' in body for body in bodies] == [True, False] * 10
 
 
-@pytest.mark.parametrize("how", ["cancelled", "abandoned"])
-def test_an_attempt_that_nobody_waits_for_is_ended_at_once(how: str) -> None:
-    async def give_up(_: asyncio.Future[Arrival | None]) -> Arrival | None:
-        await asyncio.sleep(0.1)
-        return None
-
+def test_an_attempt_that_nobody_waits_for_is_ended_at_once() -> None:
     async def main(tier: Tier) -> bool:
         switchboard = Switchboard()
         try:
             attempt = switchboard.engine.list_models(_endpoint(tier))
-            if how == "cancelled":
-                with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.1):
-                        await switchboard.outcome(attempt)
-            else:
-                with pytest.raises(AbandonedError):
-                    await switchboard.outcome(attempt, give_up)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await switchboard.outcome(attempt)
             return await asyncio.to_thread(tier.connections[0].gone.wait, 1.0)
         finally:
             switchboard.close(0.0)
