@@ -4,23 +4,36 @@
 //! tier overrides into it, so that in the same dialect every unknown member survives byte for byte. [`Reader`] says what one
 //! stream event is, [`answer::read`] what a whole answer is, [`envelope`] how an error looks on the wire.
 //!
+//! A tier that speaks another dialect gets what [`translate()`] makes of a request; what it answers is read by [`DeltaReader`] or
+//! [`read_answer`] and said again by [`DeltaWriter`] or [`write_answer`], through [`Delta`]s that no dialect owns.
+//!
 //! Sans-IO: bytes in, values out.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 pub mod answer;
 mod chat;
+mod compose;
+mod conversation;
+mod delta;
 mod dialect;
 pub mod envelope;
 mod event;
 mod facts;
+mod gathered;
 mod invalid;
 mod json;
 mod messages;
+mod node;
 mod overrides;
 mod request;
+mod text;
+mod translate;
+mod untranslatable;
 mod usage;
+mod warning;
 
+pub use delta::{Delta, DeltaReader, DeltaWriter, Head, StopReason, read_answer, write_answer};
 pub use dialect::Dialect;
 pub use event::{Event, EventKind, FinishReason, Malformed, Reader};
 pub use facts::Facts;
@@ -28,4 +41,8 @@ pub use invalid::Invalid;
 pub use json::quoted;
 pub use overrides::{BadOverrides, Overrides};
 pub use request::Request;
+pub use text::Text;
+pub use translate::{Translated, translate};
+pub use untranslatable::Untranslatable;
 pub use usage::Usage;
+pub use warning::{Warning, WarningKind};

@@ -51,6 +51,16 @@ impl Overrides {
         self.defaults.iter().map(|(name, json)| (name.as_str(), json.as_str()))
     }
 
+    /// The default of that member, as JSON.
+    pub(crate) fn default_of(&self, wanted: &str) -> Option<&str> {
+        self.defaults().find(|(name, _)| *name == wanted).map(|(_, json)| json)
+    }
+
+    /// Whether the member is set or has a default.
+    pub(crate) fn names(&self, wanted: &str) -> bool {
+        self.set().chain(self.defaults()).any(|(name, _)| name == wanted)
+    }
+
     pub(crate) fn max_output_tokens(&self) -> Option<(u64, &str)> {
         self.max_output_tokens.as_ref().map(|(limit, json)| (*limit, json.as_str()))
     }

@@ -7,6 +7,7 @@ use crate::dialect::Dialect;
 use crate::facts::{self, Facts, Gathering};
 use crate::invalid::Invalid;
 use crate::json::{self, Reader, Span};
+use crate::node::Node;
 use crate::overrides::Overrides;
 
 /// The most members the top level of a body may have. Real requests have under thirty.
@@ -80,9 +81,21 @@ impl Request {
         self.dialect
     }
 
+    /// The body's size in bytes.
+    pub fn size(&self) -> usize {
+        self.body.len()
+    }
+
     /// The request's facts.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Whether the client asked for a chunk with usage at the end of a stream (`stream_options.include_usage`).
+    pub fn asks_for_usage(&self) -> bool {
+        let options = self.members().find(|(name, _)| *name == "stream_options");
+        let options = options.and_then(|(_, json)| Node::read(json, 1).ok());
+        options.is_some_and(|options| options.get("include_usage").and_then(Node::boolean) == Some(true))
     }
 
     /// The body for a tier of the same dialect: every member byte for byte, except what `overrides` says.
@@ -110,6 +123,12 @@ impl Request {
         }
         out.push(b'}');
         Bytes::from(out)
+    }
+
+    /// The members in order, each with its value as JSON text.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        let text = std::str::from_utf8(&self.body).unwrap_or_default();
+        self.members.iter().map(move |member| (member.name.as_str(), text.get(member.value.clone()).unwrap_or("null")))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -151,6 +170,22 @@ impl Request {
         }
         edits
     }
+}
+
+/// Reads the list of messages that comes next, each with `message`, which is told its index and counts it.
+pub(crate) fn read_messages(
+    json: &mut Reader<'_>,
+    gathering: &mut Gathering,
+    message: impl Fn(usize, &mut Reader<'_>, &mut Gathering) -> Result<(), Invalid>,
+) -> Result<(), Invalid> {
+    if json.peek()? != Peek::Array {
+        return Err(Invalid::wrong("messages", "a list of messages"));
+    }
+    json.array(|index, json| message(index, json, gathering))?;
+    if gathering.facts.messages == 0 {
+        return Err(Invalid::wrong("messages", "a list of at least one message"));
+    }
+    Ok(())
 }
 
 struct Edit<'a> {

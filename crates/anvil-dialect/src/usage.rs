@@ -18,7 +18,7 @@ pub struct Usage {
 
 impl Usage {
     /// Takes over every count that `later` has: within one stream, later numbers replace earlier ones.
-    pub(crate) fn update(&mut self, later: Self) {
+    pub fn update(&mut self, later: Self) {
         self.input = later.input.or(self.input);
         self.output = later.output.or(self.output);
         self.cached = later.cached.or(self.cached);
@@ -27,13 +27,14 @@ impl Usage {
 
     /// Reads the `usage` object of Messages. Its `input_tokens` leaves out what the cache gave or took; ours does not.
     pub(crate) fn read_messages(json: &mut Reader<'_>) -> Result<Self, Invalid> {
-        let (mut fresh, mut read, mut written, mut output) = (None, None, None, None);
+        let (mut fresh, mut read, mut written, mut output, mut reasoning) = (None, None, None, None, None);
         json.object(
             |name| match name {
                 "input_tokens" => 1,
                 "cache_read_input_tokens" => 2,
                 "cache_creation_input_tokens" => 3,
                 "output_tokens" => 4,
+                "output_tokens_details" => 5,
                 _ => 0,
             },
             |member, json| {
@@ -42,6 +43,7 @@ impl Usage {
                     2 => read = json.unsigned()?,
                     3 => written = json.unsigned()?,
                     4 => output = json.unsigned()?,
+                    5 => reasoning = read_detail(json, "thinking_tokens")?,
                     _ => json.ignore()?,
                 }
                 Ok(())
@@ -49,7 +51,7 @@ impl Usage {
         )?;
         let input =
             fresh.map(|tokens: u64| tokens.saturating_add(read.unwrap_or(0)).saturating_add(written.unwrap_or(0)));
-        Ok(Self { input, output, cached: read, reasoning: None })
+        Ok(Self { input, output, cached: read, reasoning })
     }
 
     /// Reads the `usage` object of Chat Completions.

@@ -5,7 +5,7 @@ use jiter::Peek;
 use crate::facts::Gathering;
 use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
-use crate::request::ReadMember;
+use crate::request::{ReadMember, read_messages};
 
 /// Reads each member of the top level. The vendor's SDKs send `null` for what is not set, so `null` is absence here.
 pub(crate) struct Members;
@@ -19,7 +19,7 @@ impl ReadMember for Members {
                 let model = json.string()?.filter(|model| !model.is_empty());
                 gathering.facts.model = model.ok_or_else(|| Invalid::wrong("model", "a non-empty string"))?;
             }
-            "messages" => read_messages(json, gathering)?,
+            "messages" => read_messages(json, gathering, read_message)?,
             _ if is_null => json.ignore()?,
             "max_tokens" | "max_completion_tokens" => {
                 let cap = json.unsigned()?.filter(|cap| *cap >= 1);
@@ -51,17 +51,6 @@ impl ReadMember for Members {
             None => Ok(()),
         }
     }
-}
-
-fn read_messages(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
-    if json.peek()? != Peek::Array {
-        return Err(Invalid::wrong("messages", "a list of messages"));
-    }
-    json.array(|index, json| read_message(index, json, gathering))?;
-    if gathering.facts.messages == 0 {
-        return Err(Invalid::wrong("messages", "a list of at least one message"));
-    }
-    Ok(())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

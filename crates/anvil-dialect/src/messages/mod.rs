@@ -1,5 +1,14 @@
 //! Anthropic Messages.
 
 pub(crate) mod answer;
+mod blocks;
+pub(crate) mod decode;
+pub(crate) mod deltas;
+pub(crate) mod encode;
+mod finish;
 pub(crate) mod request;
 pub(crate) mod stream;
+mod tool_id;
+mod turns;
+pub(crate) mod whole;
+pub(crate) mod write;

@@ -5,7 +5,7 @@ use jiter::Peek;
 use crate::facts::Gathering;
 use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
-use crate::request::ReadMember;
+use crate::request::{ReadMember, read_messages};
 
 /// How deep content blocks may lie in one another and still be told apart. A tool's result holds blocks, and a search result
 /// among them holds some of its own; each level is a level of the stack here, and the caller says how many there are.
@@ -30,7 +30,7 @@ impl ReadMember for Members {
             "stream" => {
                 gathering.facts.stream = json.boolean()?.ok_or_else(|| Invalid::wrong("stream", "a boolean"))?;
             }
-            "messages" => read_messages(json, gathering)?,
+            "messages" => read_messages(json, gathering, read_message)?,
             "system" => read_system(json, gathering)?,
             "tools" => read_tools(json, gathering)?,
             "tool_choice" => {
@@ -52,17 +52,6 @@ impl ReadMember for Members {
             None => Ok(()),
         }
     }
-}
-
-fn read_messages(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
-    if json.peek()? != Peek::Array {
-        return Err(Invalid::wrong("messages", "a list of messages"));
-    }
-    json.array(|index, json| read_message(index, json, gathering))?;
-    if gathering.facts.messages == 0 {
-        return Err(Invalid::wrong("messages", "a list of at least one message"));
-    }
-    Ok(())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

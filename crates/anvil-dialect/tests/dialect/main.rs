@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets an error has failed")]
 
 mod answers;
+mod deltas;
 mod encode;
 mod envelope;
 mod facts;
+mod heard;
 mod invalid;
+mod round_trip;
 mod stream;
+mod translate;
 
 use anvil_dialect::{Dialect, Facts, Invalid, Request};
 use bytes::Bytes;
@@ -23,4 +27,13 @@ fn facts(dialect: Dialect, body: &str) -> Facts {
 fn wire(path: &str) -> Vec<u8> {
     let path = format!("{}/../../tests/wire/{path}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Holds `actual` against a file of the wire material; `ANVIL_BLESS=1` writes the file instead, to be read before it is kept.
+fn golden(path: &str, actual: &str) {
+    if std::env::var_os("ANVIL_BLESS").is_some() {
+        let path = format!("{}/../../tests/wire/{path}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(&path, actual).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+    assert_eq!(String::from_utf8(wire(path)).unwrap(), actual, "{path}");
 }

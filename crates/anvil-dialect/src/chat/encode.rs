@@ -1,0 +1,123 @@
+//! A neutral request, written as one of Chat Completions.
+
+use super::turns;
+use crate::compose::{self, Object};
+use crate::conversation::{Choice, Conversation, Format, Reasoning, Settings, Tool, Turn, arrange};
+use crate::overrides::Overrides;
+use crate::untranslatable::Untranslatable;
+use crate::warning::{WarningKind, Warnings};
+
+/// The longest `user` that the vendor accepts, in characters.
+const USER_LIMIT: usize = 64;
+
+/// Writes the body.
+pub(crate) fn encode(
+    conversation: Conversation<'_>,
+    overrides: &Overrides,
+    warnings: &mut Warnings,
+) -> Result<Vec<u8>, Untranslatable> {
+    let Conversation { model, system, messages, tools, choice, parallel_calls, settings } = conversation;
+    let turns = arrange(messages, warnings);
+    if matches!(turns.last(), Some(Turn::Assistant(_))) {
+        warnings.note(WarningKind::AssistantPrefill, "messages");
+    }
+    let mut out = Vec::with_capacity(4_096);
+    let mut unsayable = None;
+    compose::object(&mut out, |body| {
+        body.text("model", &model);
+        body.with("messages", |out| unsayable = turns::write(out, system, &turns).err());
+        if !tools.is_empty() {
+            body.list("tools", &tools, write_tool);
+            write_choice(body, choice.as_ref(), parallel_calls);
+        }
+        write_settings(body, &settings, overrides, warnings);
+    });
+    unsayable.map_or(Ok(out), Err)
+}
+
+fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>) {
+    compose::object(out, |object| {
+        object.string("type", "function");
+        object.object("function", |function| {
+            function.text("name", &tool.name);
+            if let Some(description) = &tool.description {
+                function.text("description", description);
+            }
+            function.raw("parameters", tool.schema.unwrap_or("{\"type\":\"object\",\"properties\":{}}"));
+            if let Some(strict) = tool.strict {
+                function.raw("strict", if strict { "true" } else { "false" });
+            }
+        });
+    });
+}
+
+fn write_choice(body: &mut Object<'_>, choice: Option<&Choice<'_>>, parallel_calls: Option<bool>) {
+    match choice {
+        None => {}
+        Some(Choice::Auto) => body.string("tool_choice", "auto"),
+        Some(Choice::Required) => body.string("tool_choice", "required"),
+        Some(Choice::None) => body.string("tool_choice", "none"),
+        Some(Choice::Tool(name)) => body.object("tool_choice", |choice| {
+            choice.string("type", "function");
+            choice.object("function", |function| function.text("name", name));
+        }),
+    }
+    if let Some(parallel) = parallel_calls {
+        body.raw("parallel_tool_calls", if parallel { "true" } else { "false" });
+    }
+}
+
+fn write_settings(body: &mut Object<'_>, settings: &Settings<'_>, overrides: &Overrides, warnings: &mut Warnings) {
+    if let Some(cap) = settings.cap {
+        // The older spelling is the one that every engine knows; a tier whose own settings use the newer one gets that.
+        let is_newer = overrides.names("max_completion_tokens");
+        body.number(if is_newer { "max_completion_tokens" } else { "max_tokens" }, cap);
+    }
+    for (name, number) in [("temperature", settings.temperature), ("top_p", settings.top_p)] {
+        if let Some(number) = number {
+            body.raw(name, number);
+        }
+    }
+    if settings.top_k.is_some() {
+        // Many engines know it, but the vendor refuses a member that it does not.
+        warnings.note(WarningKind::SamplingChanged, "top_k");
+    }
+    if !settings.stop.is_empty() {
+        body.list("stop", &settings.stop, |out, text| text.push(out));
+    }
+    match &settings.user {
+        Some(user) if user.decoded().chars().count() > USER_LIMIT => warnings.dropped("user"),
+        Some(user) => body.text("user", user),
+        None => {}
+    }
+    write_output(body, settings);
+    if let Some(stream) = settings.stream {
+        body.raw("stream", if stream { "true" } else { "false" });
+        if stream {
+            // Asked for whatever the client wants, so that usage is known.
+            body.object("stream_options", |options| options.raw("include_usage", "true"));
+        }
+    }
+}
+
+/// The form of the answer, and how much to think.
+fn write_output(body: &mut Object<'_>, settings: &Settings<'_>) {
+    match &settings.format {
+        None => {}
+        Some(Format::Json) => body.object("response_format", |format| format.string("type", "json_object")),
+        // Not strict: the vendor's strict schemas are fewer than those that Messages takes.
+        Some(Format::Schema(schema)) => body.object("response_format", |format| {
+            format.string("type", "json_schema");
+            format.object("json_schema", |definition| {
+                definition.string("name", "answer");
+                definition.raw("schema", schema);
+            });
+        }),
+    }
+    match settings.reasoning {
+        Some(Reasoning::Off) => body.string("reasoning_effort", "none"),
+        Some(Reasoning::Effort(effort)) => body.string("reasoning_effort", effort.name()),
+        // Leaving it to the model is what the dialect does by itself.
+        Some(Reasoning::Adaptive) | None => {}
+    }
+}

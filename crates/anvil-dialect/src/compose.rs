@@ -1,0 +1,76 @@
+//! Writing JSON member by member.
+
+use std::io::Write;
+
+use crate::json::push_string;
+use crate::text::Text;
+
+/// An object that is being written. Names are this crate's own and need no escapes.
+pub(crate) struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    has_members: bool,
+}
+
+/// Writes an object whose members `write` adds.
+pub(crate) fn object(out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
+    out.push(b'{');
+    let mut object = Object { out, has_members: false };
+    write(&mut object);
+    out.push(b'}');
+}
+
+/// Writes a list of what `write` makes of each item.
+pub(crate) fn list<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+    out.push(b'[');
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}
+
+impl Object<'_> {
+    /// A member whose value `write` writes; exactly one value.
+    pub(crate) fn with(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        if std::mem::replace(&mut self.has_members, true) {
+            self.out.push(b',');
+        }
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        write(self.out);
+    }
+
+    pub(crate) fn object(&mut self, name: &str, write: impl FnOnce(&mut Object<'_>)) {
+        self.with(name, |out| object(out, write));
+    }
+
+    pub(crate) fn list<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl FnMut(&mut Vec<u8>, T),
+    ) {
+        self.with(name, |out| list(out, items, write));
+    }
+
+    /// A member whose value is JSON already.
+    pub(crate) fn raw(&mut self, name: &str, json: &str) {
+        self.with(name, |out| out.extend_from_slice(json.as_bytes()));
+    }
+
+    pub(crate) fn text(&mut self, name: &str, text: &Text<'_>) {
+        self.with(name, |out| text.push(out));
+    }
+
+    pub(crate) fn string(&mut self, name: &str, text: &str) {
+        self.with(name, |out| push_string(out, text));
+    }
+
+    pub(crate) fn number(&mut self, name: &str, number: u64) {
+        // Writing to memory does not fail.
+        self.with(name, |out| drop(write!(out, "{number}")));
+    }
+}

@@ -1,0 +1,38 @@
+//! How an answer of Messages says why it stopped and what it cost.
+
+use crate::compose::Object;
+use crate::delta::StopReason;
+use crate::usage::Usage;
+
+/// The members `stop_reason` and `stop_sequence`. Some tiers stop to call a tool and say that they were done; clients go by the
+/// reason.
+pub(super) fn write_stop(object: &mut Object<'_>, reason: Option<&StopReason<'_>>, has_calls: bool) {
+    let name = match reason {
+        Some(StopReason::StopSequence(_)) => "stop_sequence",
+        Some(StopReason::MaxTokens) => "max_tokens",
+        Some(StopReason::ContextWindow) => "model_context_window_exceeded",
+        Some(StopReason::ToolUse) => "tool_use",
+        Some(StopReason::Refusal) => "refusal",
+        Some(StopReason::PauseTurn) => "pause_turn",
+        None | Some(StopReason::EndTurn | StopReason::Other) if has_calls => "tool_use",
+        None | Some(StopReason::EndTurn | StopReason::Other) => "end_turn",
+    };
+    object.string("stop_reason", name);
+    match reason {
+        Some(StopReason::StopSequence(Some(sequence))) => object.text("stop_sequence", sequence),
+        _ => object.raw("stop_sequence", "null"),
+    }
+}
+
+/// The members of `usage`. The dialect's input tokens leave out those from the cache; all four counts are always there, for
+/// clients add them up unasked, so that one which is not known is 0.
+pub(super) fn write_usage(object: &mut Object<'_>, usage: &Usage) {
+    let cached = usage.cached.unwrap_or(0);
+    object.number("input_tokens", usage.input.unwrap_or(0).saturating_sub(cached));
+    object.number("cache_creation_input_tokens", 0);
+    object.number("cache_read_input_tokens", cached);
+    object.number("output_tokens", usage.output.unwrap_or(0));
+    if let Some(reasoning) = usage.reasoning {
+        object.object("output_tokens_details", |details| details.number("thinking_tokens", reasoning));
+    }
+}
