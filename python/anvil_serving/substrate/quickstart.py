@@ -60,8 +60,13 @@ Claude Code
 Aider
   OPENAI_API_BASE={address}/v1 OPENAI_API_KEY=local aider --model openai/chat
 
-Codex
-  not yet: it speaks only the Responses API, which arrives in a later version
+Codex: it speaks only the Responses API, which this version answers with 404; for the next, in ~/.codex/config.toml
+  model = "planning"
+  model_provider = "anvil"
+  [model_providers.anvil]
+  name = "anvil-serving"
+  base_url = "{address}/v1"
+  wire_api = "responses"
 
 curl, Chat Completions
   curl {address}/v1/chat/completions -H 'content-type: application/json' \\

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -26,4 +27,9 @@ def test_recipes_carry_the_address_as_each_harness_wants_it() -> None:
     assert "ANTHROPIC_BASE_URL=http://127.0.0.1:8000\n" in text
     assert "OPENAI_API_BASE=http://127.0.0.1:8000/v1 " in text
     assert '{"model": "chat", "messages": [{"role": "user", "content": "Say hello."}]}' in text
-    assert "wire_api" not in text
+    codex = text[text.index("Codex") : text.index("curl")]
+    assert "answers with 404" in codex
+    indented = [line.strip() for line in codex.splitlines()[1:]]
+    settings = tomllib.loads("\n".join(indented))
+    provider = settings["model_providers"][settings["model_provider"]]
+    assert (provider["base_url"], provider["wire_api"]) == ("http://127.0.0.1:8000/v1", "responses")
