@@ -18,6 +18,7 @@ __all__ = [
     "Outcome",
     "Overrides",
     "Request",
+    "UntranslatableError",
     "build_info",
     "error_body",
     "error_event",
@@ -28,6 +29,12 @@ class InvalidRequestError(ValueError):
 
     param: str | None
     """The path of the offending member, such as `messages.0.role`, where one is to blame."""
+
+class UntranslatableError(ValueError):
+    """The tier's dialect cannot say the request. `str()` is one sentence without the caller's text."""
+
+    param: str | None
+    """The path of what cannot be said."""
 
 class BadEndpointError(ValueError):
     """An endpoint's settings cannot be used. `str()` never holds a header's value or a URL."""
@@ -177,13 +184,15 @@ class Engine:
         request: Request,
         overrides: Overrides,
         *,
-        model: str | None,
+        dialect: str,
+        model: str,
         request_id: str,
         headers: Sequence[tuple[bytes, bytes]],
     ) -> Attempt:
-        """Starts an attempt. `model` is the name the answer is to carry (None: the tier's own).
+        """Starts an attempt: asks in `dialect`, and has the answer said in the request's. `model` is what it names.
 
-        Raises `EngineClosedError`.
+        A request of the same dialect is spliced, one of another translated; the GIL is released above 64 KiB. Raises
+        `UntranslatableError` when the dialect cannot say the request, and `EngineClosedError`.
         """
 
     def list_models(self, endpoint: Endpoint) -> Attempt:
@@ -198,6 +207,10 @@ class Attempt:
 
     @property
     def id(self) -> int: ...
+    @property
+    def warnings(self) -> list[str]:
+        """What the request no longer says in the tier's dialect: a label and a path each."""
+
     def take(self) -> tuple[int, bytes, Outcome | None] | None:
         """What is there for the client; None means that the id will come out of `Engine.drain` once something is."""
 

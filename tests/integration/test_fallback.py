@@ -68,9 +68,9 @@ def test_tiers_are_asked_in_the_presets_order_each_at_all_replicas(
         tier.plays(OUT)
     answer = _ask(routed, "planning")
     assert answer.status == 503
-    assert _asked(fleet) == ["heavy", "fast", "fast_too"]
+    assert _asked(fleet) == ["heavy", "fast", "fast_too", "cloud"]
     message = answer.json["error"]["message"]
-    assert "Heavy: status 500; fast: status 500; fast: status 500; cloud: it does not speak" in message
+    assert "Heavy: status 500; fast: status 500; fast: status 500; cloud: status 500" in message
 
 
 def test_the_first_that_answers_ends_the_search(routed: RouterProcess, fleet: dict[str, Tier]) -> None:
@@ -83,12 +83,11 @@ def test_the_first_that_answers_ends_the_search(routed: RouterProcess, fleet: di
     assert _asked(fleet) == ["fast", "fast_too"]
 
 
-def test_a_tier_is_asked_only_in_a_dialect_that_it_speaks(routed: RouterProcess, fleet: dict[str, Tier]) -> None:
-    assert _ask(routed, "planning", "messages").headers["x-anvil-tier"] == "fast"
-    answer = _ask(routed, "model:heavy", "messages")
-    assert answer.status == 503
-    assert "Heavy: it does not speak the request's dialect" in answer.json["error"]["message"]
-    assert _asked(fleet) == ["fast"]
+def test_a_tier_is_asked_in_a_dialect_that_it_speaks(routed: RouterProcess, fleet: dict[str, Tier]) -> None:
+    answer = _ask(routed, "planning", "messages")
+    assert answer.headers["x-anvil-tier"] == "Heavy"
+    assert fleet["heavy"].requests[0].target == "/v1/chat/completions"
+    assert answer.json["type"] == "message"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use anvil_dialect::{Dialect, Head, translate};
 use anvil_relay::{Form, Setup};
 use anvil_upstream::{Closed, Delivery, Outbound};
 use bytes::Bytes;
@@ -13,7 +15,7 @@ use pyo3::types::PyBytes;
 
 use crate::endpoint::{Endpoint, seconds};
 use crate::outcome::Outcome;
-use crate::request::{Overrides, Request};
+use crate::request::{DETACH_BYTES, Overrides, Request, dialect_named, untranslatable_request};
 
 create_exception!(_core, EngineClosedError, PyRuntimeError);
 
@@ -39,30 +41,44 @@ impl Engine {
         arrived.into_iter().map(|(id, delivery)| arrival(py, id, delivery)).collect()
     }
 
-    #[pyo3(signature = (endpoint, request, overrides, *, model, request_id, headers))]
+    #[pyo3(signature = (endpoint, request, overrides, *, dialect, model, request_id, headers))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn open(
         &self,
+        py: Python<'_>,
         endpoint: &Endpoint,
         request: &Request,
         overrides: &Overrides,
-        model: Option<String>,
+        dialect: &str,
+        model: String,
         request_id: String,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
     ) -> PyResult<Attempt> {
-        let dialect = request.0.dialect();
+        let (client, tier) = (request.0.dialect(), dialect_named(dialect)?);
+        let work = || translate(&request.0, tier, &overrides.0);
+        let translated = if request.0.size() > DETACH_BYTES { py.detach(work) } else { work() };
+        let translated = translated.map_err(|untranslatable| untranslatable_request(py, &untranslatable))?;
         let form = if request.0.facts().stream { Form::Stream } else { Form::Whole };
         let outbound = Outbound {
-            body: Some(request.0.encode(&overrides.0)),
-            path: dialect.path(),
+            body: Some(translated.body),
+            path: tier.path(),
             headers: headers.into_iter().map(|(name, value)| (Bytes::from(name), Bytes::from(value))).collect(),
         };
-        self.start(endpoint, outbound, Setup::new(dialect, form, model, request_id))
+        let head = Head {
+            id: request_id.trim_start_matches("req_").to_owned(),
+            model,
+            created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            usage: client != tier && request.0.asks_for_usage(),
+        };
+        let warnings = translated.warnings.iter().map(ToString::to_string).collect();
+        self.start(endpoint, outbound, Setup::new(client, tier, form, head, request_id), warnings)
     }
 
     fn list_models(&self, endpoint: &Endpoint) -> PyResult<Attempt> {
         let outbound = Outbound { body: None, path: "/models", headers: Vec::new() };
-        let setup = Setup::new(anvil_dialect::Dialect::Chat, Form::Document, None, String::new());
-        self.start(endpoint, outbound, setup)
+        let head = Head { id: String::new(), model: String::new(), created: 0, usage: false };
+        let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Document, head, String::new());
+        self.start(endpoint, outbound, setup, Vec::new())
     }
 
     fn close(&self, py: Python<'_>, grace: f64) -> PyResult<()> {
@@ -73,30 +89,39 @@ impl Engine {
 }
 
 impl Engine {
-    fn start(&self, endpoint: &Endpoint, outbound: Outbound, setup: Setup) -> PyResult<Attempt> {
+    fn start(&self, endpoint: &Endpoint, outbound: Outbound, setup: Setup, warnings: Vec<String>) -> PyResult<Attempt> {
         self.0
             .open(Arc::clone(&endpoint.0), outbound, setup)
-            .map(Attempt)
+            .map(|attempt| Attempt { attempt, warnings })
             .map_err(|closed: Closed| EngineClosedError::new_err(closed.to_string()))
     }
 }
 
 #[pyclass(frozen, module = "anvil_serving._core")]
-pub(crate) struct Attempt(anvil_upstream::Attempt);
+pub(crate) struct Attempt {
+    attempt: anvil_upstream::Attempt,
+    /// What the translated request no longer says.
+    warnings: Vec<String>,
+}
 
 #[pymethods]
 impl Attempt {
     #[getter]
     fn id(&self) -> u64 {
-        self.0.id()
+        self.attempt.id()
+    }
+
+    #[getter]
+    fn warnings(&self) -> Vec<&str> {
+        self.warnings.iter().map(String::as_str).collect()
     }
 
     fn take<'py>(&self, py: Python<'py>) -> Option<Arrival<'py>> {
-        self.0.take().map(|delivery| arrival(py, self.0.id(), delivery))
+        self.attempt.take().map(|delivery| arrival(py, self.attempt.id(), delivery))
     }
 
     fn cancel(&self) {
-        self.0.cancel();
+        self.attempt.cancel();
     }
 }
 

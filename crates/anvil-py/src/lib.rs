@@ -25,7 +25,7 @@ mod _core {
     #[pymodule_export]
     use crate::outcome::Outcome;
     #[pymodule_export]
-    use crate::request::{Facts, InvalidRequestError, Overrides, Request};
+    use crate::request::{Facts, InvalidRequestError, Overrides, Request, UntranslatableError};
 }
 
 #[pyfunction]

@@ -1,6 +1,6 @@
 //! Requests, their facts, and what a tier changes in them.
 
-use anvil_dialect::{Dialect, Invalid};
+use anvil_dialect::{Dialect, Invalid, Untranslatable};
 use bytes::Bytes;
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -8,9 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 /// Bodies larger than this are read with the interpreter released: below it, letting go costs more than it gives.
-const DETACH_BYTES: usize = 64 * 1024;
+pub(crate) const DETACH_BYTES: usize = 64 * 1024;
 
 create_exception!(_core, InvalidRequestError, PyValueError);
+create_exception!(_core, UntranslatableError, PyValueError);
 
 #[pyclass(frozen, module = "anvil_serving._core")]
 pub(crate) struct Request(pub(crate) anvil_dialect::Request);
@@ -158,8 +159,16 @@ pub(crate) fn dialect_named(name: &str) -> PyResult<Dialect> {
 
 /// `InvalidRequestError(message)`, with the offending member's path as its attribute `param`.
 fn invalid_request(py: Python<'_>, invalid: &Invalid) -> PyErr {
-    let error = InvalidRequestError::new_err(invalid.to_string());
-    match error.value(py).setattr("param", invalid.param()) {
+    with_param(py, InvalidRequestError::new_err(invalid.to_string()), invalid.param())
+}
+
+/// `UntranslatableError(message)`, with the path of what cannot be said as its attribute `param`.
+pub(crate) fn untranslatable_request(py: Python<'_>, untranslatable: &Untranslatable) -> PyErr {
+    with_param(py, UntranslatableError::new_err(untranslatable.to_string()), Some(&untranslatable.path))
+}
+
+fn with_param(py: Python<'_>, error: PyErr, param: Option<&str>) -> PyErr {
+    match error.value(py).setattr("param", param) {
         Ok(()) => error,
         Err(failure) => failure,
     }

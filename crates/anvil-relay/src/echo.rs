@@ -10,8 +10,9 @@ pub(crate) struct Echo {
 }
 
 impl Echo {
-    pub(crate) fn new(model: Option<&str>) -> Self {
-        let json = model.map(|model| anvil_dialect::quoted(model).into_bytes());
+    /// An empty name leaves the tier's.
+    pub(crate) fn new(model: &str) -> Self {
+        let json = (!model.is_empty()).then(|| anvil_dialect::quoted(model).into_bytes());
         Self { json, spliced: Vec::new() }
     }
 

@@ -13,6 +13,7 @@ mod echo;
 mod relay;
 mod report;
 mod setup;
+mod voice;
 mod window;
 
 pub use anvil_verify::Defect;

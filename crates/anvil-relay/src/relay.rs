@@ -1,13 +1,14 @@
 //! One attempt, from the tier's bytes to the client's.
 
 use anvil_dialect::envelope::{self, ErrorKind};
-use anvil_dialect::{EventKind, Reader, answer};
+use anvil_dialect::{Delta, answer, read_answer, write_answer};
 use anvil_sse::{Decoder, Frame, Limits};
 use anvil_verify::{Completeness, Defect, form};
 
 use crate::echo::Echo;
 use crate::report::Report;
 use crate::setup::{Ending, Form, Setup};
+use crate::voice::{Hearing, Voice};
 use crate::window::{Held, Window};
 
 /// What happened to an attempt.
@@ -29,7 +30,6 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Relay {
     setup: Setup,
-    echo: Echo,
     body: Body,
     report: Report,
 }
@@ -44,9 +44,8 @@ enum Body {
 #[derive(Debug)]
 struct Stream {
     decoder: Decoder,
-    reader: Reader,
-    completeness: Completeness,
-    window: Window,
+    voice: Voice,
+    hearing: Hearing,
 }
 
 /// What one pass over the decoded frames came to.
@@ -61,15 +60,17 @@ impl Relay {
         let body = if setup.form == Form::Stream {
             Body::Stream(Box::new(Stream {
                 decoder: Decoder::new(Limits { max_event_bytes: setup.max_event_bytes }),
-                reader: Reader::new(setup.dialect),
-                completeness: Completeness::default(),
-                window: Window::Held(Held::new(setup.max_event_bytes)),
+                voice: Voice::new(&setup),
+                hearing: Hearing {
+                    completeness: Completeness::default(),
+                    window: Window::Held(Held::new(setup.max_event_bytes)),
+                    report: Report::default(),
+                },
             }))
         } else {
             Body::Whole(Held::new(setup.max_answer_bytes))
         };
-        let echo = Echo::new(setup.model.as_deref());
-        Self { setup, echo, body, report: Report::default() }
+        Self { setup, body, report: Report::default() }
     }
 
     /// Takes more bytes of the tier's body; appends to `out` what the client may see.
@@ -82,7 +83,9 @@ impl Relay {
             },
             Body::Stream(stream) => {
                 stream.decoder.feed(bytes);
-                stream.pass(&mut self.echo, &mut self.report, out)
+                let passed = stream.pass(out);
+                self.report = stream.hearing.report;
+                passed
             }
         };
         match passed {
@@ -112,7 +115,7 @@ impl Relay {
 
     /// Whether part of the answer has been released.
     pub fn has_released(&self) -> bool {
-        matches!(&self.body, Body::Stream(stream) if stream.window.released().is_some())
+        matches!(&self.body, Body::Stream(stream) if stream.hearing.window.released().is_some())
     }
 
     /// What is known of the answer so far.
@@ -129,34 +132,64 @@ impl Relay {
         if ending == Ending::Cut {
             return Step::Reject(Defect::StreamCut);
         }
-        let Setup { dialect, form: wanted, .. } = self.setup;
-        let read = |body: &[u8]| match wanted {
-            Form::Document => answer::read_document(body),
-            Form::Stream | Form::Whole => answer::read(dialect, body),
+        let ended = if self.setup.form == Form::Document || self.setup.client == self.setup.tier {
+            self.pass_on_whole(held, out)
+        } else {
+            self.translate_whole(held, out)
         };
-        let checked = held.check(|body| match form::answer(read(body))? {
-            (answer::Answer::Whole { model, finish, usage }, passed) => Ok(((model, finish, usage), passed)),
-            (answer::Answer::Error(error), _) => Err(Defect::TierError { kind: error.kind, words: error.message }),
-        });
-        match checked {
-            Ok(((model, finish, usage), passed)) => {
-                let echo = &mut self.echo;
-                held.release(passed)
-                    .write_held(out, |out, body| out.extend_from_slice(echo.apply(body, model.as_ref())));
-                self.report = Report { finish, usage, events: 0 };
-                Step::Done(self.report)
+        match ended {
+            Ok(report) => {
+                self.report = report;
+                Step::Done(report)
             }
             Err(defect) => Step::Reject(defect),
         }
     }
 
+    fn pass_on_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<Report, Defect> {
+        let Setup { tier, form: wanted, .. } = self.setup;
+        let read = |body: &[u8]| match wanted {
+            Form::Document => answer::read_document(body),
+            Form::Stream | Form::Whole => answer::read(tier, body),
+        };
+        let ((model, finish, usage), passed) = held.check(|body| match form::answer(read(body))? {
+            (answer::Answer::Whole { model, finish, usage }, passed) => Ok(((model, finish, usage), passed)),
+            (answer::Answer::Error(error), _) => Err(Defect::TierError { kind: error.kind, words: error.message }),
+        })?;
+        let mut echo = Echo::new(&self.setup.head.model);
+        held.release(passed).write_held(out, |out, body| out.extend_from_slice(echo.apply(body, model.as_ref())));
+        Ok(Report { finish, usage, events: 0 })
+    }
+
+    fn translate_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<Report, Defect> {
+        let Setup { client, tier, head, .. } = &self.setup;
+        let (released, report) = held.release_as(|body| {
+            let (deltas, _) = form::answer(read_answer(*tier, body))?;
+            let mut report = Report::default();
+            for delta in &deltas {
+                match delta {
+                    Delta::Error(error) => {
+                        return Err(Defect::TierError { kind: error.kind.clone(), words: error.message.clone() });
+                    }
+                    Delta::Stop(reason) => report.finish = Some(reason.finish()),
+                    Delta::Usage(usage) => report.usage.update(*usage),
+                    _ => {}
+                }
+            }
+            let mut anew = Vec::with_capacity(body.len());
+            let ((), passed) = form::answer(write_answer(*client, head, &deltas, &mut anew))?;
+            Ok((anew, report, passed))
+        })?;
+        released.write_held(out, Vec::extend_from_slice);
+        Ok(report)
+    }
+
     /// The stream has said all it will say.
     fn finish(&mut self, out: &mut Vec<u8>) -> Step {
-        let Body::Stream(stream) = &self.body else { return Step::Continue };
-        match stream.completeness.verdict() {
+        let Body::Stream(stream) = &mut self.body else { return Step::Continue };
+        match stream.hearing.completeness.verdict() {
             Ok(_) => {
-                envelope::push_terminal(out, self.setup.dialect);
-                self.report.usage = stream.reader.usage();
+                stream.voice.end(out);
                 self.body = Body::Over;
                 Step::Done(self.report)
             }
@@ -169,53 +202,32 @@ impl Relay {
             return Step::Continue;
         }
         let released = self.has_released();
-        if let Body::Stream(stream) = &self.body {
-            self.report.usage = stream.reader.usage();
-        }
         self.body = Body::Over;
         if !released {
             return Step::Reject(defect);
         }
         let (kind, message) = words_for_client(&defect);
-        envelope::push_event(out, self.setup.dialect, kind, message, &self.setup.request_id);
+        envelope::push_event(out, self.setup.client, kind, message, &self.setup.request_id);
         Step::Broken(defect)
     }
 }
 
 impl Stream {
     /// Reads every frame that is complete; appends to `out` what may be seen.
-    fn pass(&mut self, echo: &mut Echo, report: &mut Report, out: &mut Vec<u8>) -> Result<Pass, Defect> {
+    fn pass(&mut self, out: &mut Vec<u8>) -> Result<Pass, Defect> {
         loop {
-            let event = match self.decoder.next() {
+            match self.decoder.next() {
                 Err(error) => return Err(sse_defect(&error)),
                 Ok(None) => return Ok(Pass::NeedsMore),
-                Ok(Some(Frame::Event(event))) => event,
+                Ok(Some(Frame::Event(event))) => {
+                    if self.voice.say(&event, &mut self.hearing, out)? {
+                        return Ok(Pass::Terminal);
+                    }
+                }
                 Ok(Some(Frame::Comment(text))) => {
                     // A sign of life: worth passing on once the client has the stream's head, worth nothing before.
-                    if let Some(released) = self.window.released() {
+                    if let Some(released) = self.hearing.window.released() {
                         released.write_comment(out, text);
-                    }
-                    continue;
-                }
-            };
-            let (read, passed) = form::event(self.reader.read(event.data))?;
-            let name = if event.name.is_empty() { read.name } else { event.name };
-            match read.kind {
-                EventKind::Terminal => return Ok(Pass::Terminal),
-                EventKind::Error(error) => {
-                    return Err(Defect::TierError { kind: error.kind, words: error.message });
-                }
-                EventKind::Ping => {
-                    if let Some(released) = self.window.released() {
-                        released.write_event(out, name, event.data);
-                    }
-                }
-                EventKind::Answer => {
-                    self.completeness.note(read.choices, read.finished);
-                    report.events += 1;
-                    report.finish = read.finish.or(report.finish);
-                    if let Some(released) = self.window.open(passed) {
-                        released.write_event(out, name, echo.apply(event.data, read.model.as_ref()));
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! What a relay is told before it begins.
 
-use anvil_dialect::Dialect;
+use anvil_dialect::{Dialect, Head};
 
 /// The most bytes of one event of a stream, unless said otherwise.
 const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
@@ -21,12 +21,15 @@ pub enum Form {
 /// What one relay is told before it begins.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// The dialect that the tier and the client speak.
-    pub dialect: Dialect,
+    /// The dialect that the client speaks.
+    pub client: Dialect,
+    /// The dialect that the tier speaks.
+    pub tier: Dialect,
     /// The form that the answer is to have.
     pub form: Form,
-    /// The model's name that the client is told; `None` leaves the tier's.
-    pub model: Option<String>,
+    /// What the client is told of the answer beside what the tier says: the model's name in any case, the rest where the
+    /// tier speaks another dialect.
+    pub head: Head,
     /// The exchange's id, for an error inside the stream.
     pub request_id: String,
     /// The most bytes of one event.
@@ -37,8 +40,16 @@ pub struct Setup {
 
 impl Setup {
     /// A setup with the default caps: 8 MiB an event, 64 MiB a whole answer.
-    pub fn new(dialect: Dialect, form: Form, model: Option<String>, request_id: String) -> Self {
-        Self { dialect, form, model, request_id, max_event_bytes: MAX_EVENT_BYTES, max_answer_bytes: MAX_ANSWER_BYTES }
+    pub fn new(client: Dialect, tier: Dialect, form: Form, head: Head, request_id: String) -> Self {
+        Self {
+            client,
+            tier,
+            form,
+            head,
+            request_id,
+            max_event_bytes: MAX_EVENT_BYTES,
+            max_answer_bytes: MAX_ANSWER_BYTES,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! [`Held`] has no method that yields a byte. The only way from it to [`Released`], which has, takes a [`Passed`], and only a
 //! check can make one. So "no byte of a rejected answer leaves" is held by the compiler.
 
+use anvil_dialect::{Delta, DeltaWriter, Malformed};
 use anvil_verify::{Defect, Passed};
 
 /// What is held back until a check has passed.
@@ -43,6 +44,15 @@ impl Held {
         check(&self.bytes)
     }
 
+    /// Opens the window on what a check makes of what is held: the answer said anew.
+    pub(crate) fn release_as<T>(
+        self,
+        check: impl FnOnce(&[u8]) -> Result<(Vec<u8>, T, Passed), Defect>,
+    ) -> Result<(Released, T), Defect> {
+        let (anew, known, _proof) = check(&self.bytes)?;
+        Ok((Released { held: anew }, known))
+    }
+
     /// Opens the window.
     pub(crate) fn release(self, _proof: Passed) -> Released {
         Released { held: self.bytes }
@@ -59,6 +69,17 @@ impl Released {
     #[expect(clippy::unused_self, reason = "having one is the proof that the window is open")]
     pub(crate) fn write_event(&self, out: &mut Vec<u8>, name: &str, data: &[u8]) {
         anvil_sse::write_event(out, name, data);
+    }
+
+    /// Writes a step of an answer in the client's dialect.
+    #[expect(clippy::unused_self, reason = "having one is the proof that the window is open")]
+    pub(crate) fn write_delta(
+        &self,
+        out: &mut Vec<u8>,
+        writer: &mut DeltaWriter,
+        delta: &Delta<'_>,
+    ) -> Result<(), Malformed> {
+        writer.write(delta, out)
     }
 
     /// Writes a comment: a sign of life.

@@ -1,7 +1,7 @@
 //! Whatever is pushed, ended or abandoned, and in what pieces: no byte of a rejected answer, one last step, and then silence.
 #![no_main]
 
-use anvil_dialect::Dialect;
+use anvil_dialect::{Dialect, Head};
 use anvil_relay::{Defect, Ending, Form, Relay, Setup, Step};
 use libfuzzer_sys::fuzz_target;
 
@@ -32,7 +32,7 @@ fn cut<'a>(body: &'a [u8], lengths: &[u8]) -> Vec<&'a [u8]> {
 fn run(choice: u8, chunks: &[&[u8]]) -> (Vec<u8>, Step) {
     let dialect = if choice & 1 == 0 { Dialect::Messages } else { Dialect::Chat };
     let form = [Form::Stream, Form::Stream, Form::Whole, Form::Document][usize::from(choice >> 1 & 3)];
-    let mut setup = Setup::new(dialect, form, Some("planning".to_owned()), "req_1".to_owned());
+    let mut setup = Setup::new(dialect, dialect, form, Head { model: "planning".to_owned(), ..Head::default() }, "req_1".to_owned());
     if choice & 8 != 0 {
         (setup.max_event_bytes, setup.max_answer_bytes) = (100, 200);
     }

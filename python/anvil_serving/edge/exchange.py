@@ -41,6 +41,8 @@ _STREAM = (
 )
 _LAST_WORDS_SECONDS = 1.0
 """How long a client that does not read may hold up the end of its own broken answer."""
+_HEADER_LIMIT = 1_024
+"""Characters of a header of ours."""
 _DISCARD_SECONDS = 5.0
 """How long a refused body may take to arrive."""
 _OVERSIZE_READ_OUT = 2
@@ -242,6 +244,8 @@ class Exchange:
             (b"x-anvil-intent", _header_value(head.intent)),
             (b"x-anvil-attempts", b"%d" % head.number),
         ]
+        if head.warnings:
+            headers.append((b"x-anvil-warning", _header_value("; ".join(head.warnings))))
         if head.stream:
             await self._send_head(200, [*headers, *_STREAM])
         else:
@@ -301,4 +305,4 @@ class Exchange:
 @functools.lru_cache(maxsize=1024)
 def _header_value(text: str) -> bytes:
     """The text as a header may carry it. A tier's model may be named by its server, which may name it anything."""
-    return "".join(character if " " <= character <= "~" else "?" for character in text[:256]).encode()
+    return "".join(character if " " <= character <= "~" else "?" for character in text[:_HEADER_LIMIT]).encode()

@@ -23,8 +23,6 @@ __all__ = ["Route", "Routes", "dialect_of"]
 Handler: TypeAlias = "Callable[[Exchange], Awaitable[None]]"
 
 _JSON = (b"content-type", b"application/json")
-_ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
-"""Said to a Messages tier when the caller says none: Anthropic refuses a request without it."""
 
 
 class Route:
@@ -61,10 +59,7 @@ class Routes:
         return self._routes.get(path)
 
     async def _messages(self, exchange: Exchange) -> None:
-        said = [header for header in exchange.sent_headers if header[0].startswith(b"anthropic-")]
-        exchange.headers += said
-        if b"anthropic-version" not in exchange.request_headers:
-            exchange.headers.append(_ANTHROPIC_VERSION)
+        exchange.headers += [header for header in exchange.sent_headers if header[0].startswith(b"anthropic-")]
         await self._router.answer(exchange, "messages", await exchange.read_body())
 
     async def _chat(self, exchange: Exchange) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from anvil_serving.errors import Exhausted, TierRefused
+from anvil_serving.errors import Exhausted, Malformed, TierRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anvil_serving.router.plan import Plan
     from anvil_serving.upstream import Outcome, Tier
 
-__all__ = ["FailedAttempt", "exhaustion", "refusal"]
+__all__ = ["UNTRANSLATABLE", "FailedAttempt", "exhaustion", "refusal"]
 
 _CALLERS_FAULT = {400: "invalid_request", 409: "invalid_request", 413: "too_large", 422: "invalid_request"}
 """Statuses of a tier that say the request itself is wrong. 404 is not among them: a tier that does not know its own
@@ -27,6 +27,9 @@ _RETRY_AFTER_LIMIT = 30
 """Seconds. Above 60 Claude Code gives up at once instead of retrying; other clients ignore such a header."""
 _RETRY_AFTER = 5
 
+UNTRANSLATABLE = "untranslatable"
+"""The label of an attempt that was not made because the tier's dialect cannot say the request."""
+
 
 class FailedAttempt(msgspec.Struct, frozen=True):
     """An attempt that did not answer."""
@@ -36,6 +39,9 @@ class FailedAttempt(msgspec.Struct, frozen=True):
     """The failure's label, such as `refused` or `status`."""
     status: int | None = None
     retry_after: int | None = None
+    explanation: str | None = None
+    """What the caller may be told of it beyond the label."""
+    param: str | None = None
 
 
 def refusal(tier: Tier, outcome: Outcome) -> TierRefused | None:
@@ -48,8 +54,13 @@ def refusal(tier: Tier, outcome: Outcome) -> TierRefused | None:
     return TierRefused(words, status=outcome.status, kind=kind, param=param)
 
 
-def exhaustion(plan: Plan, failed: Sequence[FailedAttempt], *, status: int) -> Exhausted:
-    """The error when every attempt of the plan has failed, or it had none. Names tiers and labels, never addresses."""
+def exhaustion(plan: Plan, failed: Sequence[FailedAttempt], *, status: int) -> Exhausted | Malformed:
+    """The error when every attempt of the plan has failed, or it had none. Names tiers and labels, never addresses.
+
+    A request that no tier's dialect can say is the caller's to change, not to repeat.
+    """
+    if failed and all(attempt.label == UNTRANSLATABLE for attempt in failed):
+        return Malformed(f"no tier can be asked this: {failed[0].explanation}", param=failed[0].param)
     told = [f"{attempt.tier_id}: {_describe(attempt)}" for attempt in failed]
     told += [f"{tier_id}: {reason}" for tier_id, reason in plan.refused]
     asked = max((attempt.retry_after or 0 for attempt in failed), default=0)

@@ -12,9 +12,9 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from anvil_serving import _core
-from anvil_serving._core import InvalidRequestError, Request
+from anvil_serving._core import InvalidRequestError, Request, UntranslatableError
 from anvil_serving.errors import Malformed
-from anvil_serving.router.fallback import FailedAttempt, exhaustion, refusal
+from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.intent import Intents
 from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Policy
@@ -34,6 +34,8 @@ _log = logging.getLogger("anvil_serving.router")
 
 _CREDENTIAL_REFUSED = {401, 403}
 """Statuses of a tier that say the router's own key is wrong: a person has to do something."""
+_ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
+"""Said to a Messages tier when the caller says none: Anthropic refuses a request without it."""
 _READY_IN_A_ROW = 16
 """A ready `send` never yields: after this many pieces without a wait, the other exchanges get a turn."""
 
@@ -97,8 +99,13 @@ class Router:
                 failed.append(FailedAttempt(planned.tier_id, "model_unknown"))
                 _log.warning("%s: tier %s has no known model: %s", client.request_id, planned.tier_id, error)
                 continue
+            except UntranslatableError as error:
+                failed.append(FailedAttempt(planned.tier_id, UNTRANSLATABLE, explanation=str(error), param=error.param))
+                _log.warning("%s: tier %s cannot be asked: %s", client.request_id, planned.tier_id, error)
+                continue
             try:
-                outcome = await self._relay(client, attempt, Head(plan.intent, planned, number, stream=request.stream))
+                head = Head(plan.intent, planned, number, stream=request.stream, warnings=tuple(attempt.warnings))
+                outcome = await self._relay(client, attempt, head)
             finally:
                 self._switchboard.forget(attempt)
             if outcome is None:
@@ -120,9 +127,10 @@ class Router:
             planned.replica.endpoint,
             request,
             tier.overrides,
-            model=request.model if self._echo_model else None,
+            dialect=planned.dialect,
+            model=request.model if self._echo_model else tier.model or request.model,
             request_id=client.request_id,
-            headers=client.headers,
+            headers=_headers_for(planned.dialect, client),
         )
 
     async def _relay(self, client: Client, attempt: Attempt, head: Head) -> Outcome | None:
@@ -158,6 +166,14 @@ class Router:
             ready_in_a_row += 1
             if ready_in_a_row % _READY_IN_A_ROW == 0:
                 await asyncio.sleep(0)
+
+
+def _headers_for(dialect: str, client: Client) -> Sequence[tuple[bytes, bytes]]:
+    """The caller's headers that a tier of this dialect is sent."""
+    if dialect == "messages":
+        said_version = any(name == _ANTHROPIC_VERSION[0] for name, _ in client.headers)
+        return client.headers if said_version else [*client.headers, _ANTHROPIC_VERSION]
+    return [header for header in client.headers if not header[0].startswith(b"anthropic-")]
 
 
 def _decode(dialect: str, body: bytes) -> Request:

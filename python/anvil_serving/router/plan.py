@@ -13,6 +13,8 @@ class PlannedAttempt(msgspec.Struct, frozen=True, gc=False):
     """One attempt that may be made."""
 
     replica: Replica
+    dialect: str
+    """The dialect that it is asked in: the request's own where the tier speaks it."""
     reason: str
     """Why it is in the plan at this place, for a person."""
 
@@ -41,3 +43,5 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     number: int
     """The attempt's number in its exchange; above 1 means that others failed before it."""
     stream: bool
+    warnings: tuple[str, ...]
+    """What the request no longer said in the tier's dialect."""

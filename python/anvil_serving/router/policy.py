@@ -46,17 +46,16 @@ class Policy:
         work_class = _work_class(intent)
         for place, tier_id in enumerate(self._tier_ids(intent), start=1):
             tier = self._tiers[tier_id]
-            why_not = self._why_not(tier, work_class, dialect)
+            why_not = self._why_not(tier, work_class)
             if why_not is not None:
                 refused.append((tier_id, why_not))
                 continue
             reason = "pinned" if intent.source == "pin" else f"number {place} of {intent.name or 'all tiers'}"
-            attempts += [PlannedAttempt(replica, reason) for replica in tier.replicas]
+            spoken = dialect if dialect in tier.dialects else tier.dialects[0]
+            attempts += [PlannedAttempt(replica, spoken, reason) for replica in tier.replicas]
         return Plan(intent.name, tuple(attempts), tuple(refused))
 
-    def _why_not(self, tier: Tier, work_class: str, dialect: str) -> str | None:
-        if dialect not in tier.dialects:
-            return f"it does not speak the request's dialect ({dialect})"
+    def _why_not(self, tier: Tier, work_class: str) -> str | None:
         if tier.settings.privacy == "cloud" and work_class not in self._metered:
             return f"it is a cloud tier and `metered_cloud` does not list {work_class}"
         return None

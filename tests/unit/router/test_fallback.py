@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from anvil_serving import config
-from anvil_serving.router.fallback import FailedAttempt, exhaustion, refusal
+from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.plan import Plan, PlannedAttempt
 from anvil_serving.upstream import Tiers
 
@@ -80,7 +80,7 @@ def test_the_longest_wait_that_a_tier_asks_for_is_passed_on_up_to_half_a_minute(
     asked: list[int | None], given: int
 ) -> None:
     failed = [FailedAttempt("a", "status", 429, retry_after) for retry_after in asked]
-    plan = Plan("chat", (PlannedAttempt(TIER.replicas[0], "the only one"),), ())
+    plan = Plan("chat", (PlannedAttempt(TIER.replicas[0], "chat", "the only one"),), ())
     assert exhaustion(plan, failed, status=503).retry_after == given
 
 
@@ -91,3 +91,11 @@ def test_nobody_is_told_to_try_again_where_there_is_no_tier_to_try() -> None:
 def test_what_a_tier_names_as_the_member_to_blame_is_passed_on_only_if_it_can_be_one() -> None:
     assert getattr(refusal(TIER, _outcome(400, "no", "messages[0].content")), "param", "") == "messages[0].content"
     assert getattr(refusal(TIER, _outcome(400, "no", "sk-very-private at 10.0.0.5")), "param", "") is None
+
+
+def test_a_request_that_no_tiers_dialect_can_say_is_the_callers_to_change() -> None:
+    failed = [FailedAttempt("a", UNTRANSLATABLE, explanation="n: only one choice", param="n")]
+    error = exhaustion(PLAN, failed, status=503)
+    assert (error.status, error.param, error.fault) == (400, "n", "caller")
+    assert "only one choice" in str(error)
+    assert exhaustion(PLAN, [*failed, FailedAttempt("b", "refused")], status=503).status == 503

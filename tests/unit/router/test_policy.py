@@ -48,14 +48,15 @@ def test_without_presets_all_tiers_are_tried_in_the_files_order() -> None:
     assert _tried(policy, Intent("", "default")) == ["b", "a"]
 
 
-@pytest.mark.parametrize(("dialect", "tried"), [("chat", ["o"]), ("messages", ["a"])])
-def test_a_tier_of_another_dialect_is_refused_with_the_reason(dialect: str, tried: list[str]) -> None:
-    policy = _policy(_tier("o", dialect="openai"), _tier("a", dialect="anthropic"), presets={"chat": ("o", "a")})
-    plan = policy.plan(Intent("chat", "preset"), dialect)
-    assert [attempt.tier_id for attempt in plan.attempts] == tried
-    [(refused, reason)] = plan.refused
-    assert refused not in tried
-    assert dialect in reason
+@pytest.mark.parametrize("dialect", ["chat", "messages"])
+def test_a_tier_is_asked_in_the_requests_dialect_where_it_speaks_it(dialect: str) -> None:
+    tiers = [
+        _tier("o", dialect="openai"),
+        _tier("a", dialect="anthropic"),
+        _tier("b", dialects=("openai", "anthropic")),
+    ]
+    plan = _policy(*tiers, presets={"chat": ("o", "a", "b")}).plan(Intent("chat", "preset"), dialect)
+    assert [attempt.dialect for attempt in plan.attempts] == ["chat", "messages", dialect]
 
 
 @pytest.mark.parametrize(

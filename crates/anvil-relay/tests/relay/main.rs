@@ -3,9 +3,10 @@
 
 mod cuts;
 mod streams;
+mod translated;
 mod whole;
 
-use anvil_dialect::Dialect;
+use anvil_dialect::{Dialect, Head};
 use anvil_relay::{Ending, Form, Relay, Setup, Step};
 
 /// Every recorded stream.
@@ -38,7 +39,7 @@ fn stream(dialect: Dialect, case: &str) -> Vec<u8> {
 }
 
 fn setup(dialect: Dialect, form: Form) -> Setup {
-    Setup::new(dialect, form, Some("planning".to_owned()), "req_1".to_owned())
+    Setup::new(dialect, dialect, form, Head { model: "planning".to_owned(), ..Head::default() }, "req_1".to_owned())
 }
 
 /// Feeds the chunks and then the end; what the client got, and the last step.

@@ -1,6 +1,6 @@
 //! What a client gets of a streamed answer.
 
-use anvil_dialect::{Dialect, FinishReason, Usage};
+use anvil_dialect::{Dialect, FinishReason, Head, Usage};
 use anvil_relay::{Defect, Ending, Form, Relay, Report, Setup, Step};
 
 use crate::{run, setup, stream, text};
@@ -31,14 +31,20 @@ fn the_stream_is_the_tiers_with_the_callers_model() {
 #[test]
 fn without_a_model_the_tiers_stays() {
     let original = stream(Dialect::Chat, "pi");
-    let setup = Setup::new(Dialect::Chat, Form::Stream, None, String::new());
+    let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Stream, Head::default(), String::new());
     let (out, _) = run(setup, [&original[..]], Ending::Clean);
     assert_eq!(out, original);
 }
 
 #[test]
 fn a_hostile_model_name_is_still_json() {
-    let setup = Setup::new(Dialect::Chat, Form::Stream, Some("a\"\n\nb".to_owned()), String::new());
+    let setup = Setup::new(
+        Dialect::Chat,
+        Dialect::Chat,
+        Form::Stream,
+        Head { model: "a\"\n\nb".to_owned(), ..Head::default() },
+        String::new(),
+    );
     let body = format!("data: {{\"model\":\"m\",\"choices\":[]}}\n\n{FIRST}{LAST}");
     let (out, _) = run(setup, [body.as_bytes()], Ending::Clean);
     assert!(text(&out).starts_with("data: {\"model\":\"a\\\"\\n\\nb\",\"choices\":[]}\n\n"));

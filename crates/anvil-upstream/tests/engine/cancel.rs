@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use anvil_dialect::Dialect;
+use anvil_dialect::{Dialect, Head};
 use anvil_relay::{Form, Setup};
 use anvil_upstream::{Closed, Engine, Failure};
 
@@ -151,7 +151,7 @@ fn a_closed_engine_takes_no_more() {
     let engine = Engine::start().unwrap();
     engine.close(Duration::ZERO);
     engine.close(Duration::from_secs(60));
-    let setup = Setup::new(Dialect::Chat, Form::Whole, None, String::new());
+    let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Whole, Head::default(), String::new());
     assert_eq!(engine.open(endpoint(1), outbound(), setup).unwrap_err(), Closed::Closed);
     assert!(engine.mailbox().drain().is_empty());
 }

@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 
-use anvil_dialect::Dialect;
 use anvil_dialect::envelope::TierError;
+use anvil_dialect::{Dialect, Head};
 use anvil_relay::{Defect, Form, Setup};
 use anvil_upstream::{Engine, Failure, Outbound};
 use bytes::Bytes;
@@ -43,7 +43,7 @@ fn the_request_as_the_tier_reads_it() {
             header("connection", "close"),
         ],
     };
-    let setup = Setup::new(Dialect::Chat, Form::Whole, None, String::new());
+    let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Whole, Head::default(), String::new());
     let attempt = engine.open(endpoint, outbound, setup).unwrap();
     assert_eq!(finish(&engine, &attempt).1.failure, None);
     let seen = seen.lock().unwrap().clone();
@@ -73,7 +73,7 @@ fn a_document_is_asked_for_with_get() {
     });
     let engine = Engine::start().unwrap();
     let outbound = Outbound { body: None, path: "/models", headers: Vec::new() };
-    let setup = Setup::new(Dialect::Chat, Form::Document, None, String::new());
+    let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Document, Head::default(), String::new());
     let attempt = engine.open(endpoint(server.port), outbound, setup).unwrap();
     let (bytes, outcome) = finish(&engine, &attempt);
     assert_eq!((bytes.as_str(), outcome.failure), ("{\"data\":[]}", None));
@@ -169,7 +169,7 @@ fn an_early_refusal_of_a_large_body_is_heard() {
     let engine = Engine::start().unwrap();
     let outbound =
         Outbound { body: Some(Bytes::from(vec![b' '; 16 << 20])), path: "/chat/completions", headers: Vec::new() };
-    let setup = Setup::new(Dialect::Chat, Form::Whole, None, String::new());
+    let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Whole, Head::default(), String::new());
     let attempt = engine.open(endpoint(server.port), outbound, setup).unwrap();
     let outcome = finish(&engine, &attempt).1;
     assert!(matches!(outcome.failure, Some(Failure::Status { status: 413, .. })), "{outcome:?}");

@@ -14,7 +14,7 @@ mod timeouts;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anvil_dialect::Dialect;
+use anvil_dialect::{Dialect, Head};
 use anvil_relay::{Form, Setup};
 use anvil_upstream::{Attempt, Delivery, Endpoint, EndpointSettings, Engine, Failure, Outbound, Outcome, Timeouts};
 use bytes::Bytes;
@@ -50,7 +50,7 @@ fn outbound() -> Outbound {
 }
 
 fn open(engine: &Engine, endpoint: &Arc<Endpoint>, form: Form) -> Attempt {
-    let setup = Setup::new(Dialect::Chat, form, None, "req_1".to_owned());
+    let setup = Setup::new(Dialect::Chat, Dialect::Chat, form, Head::default(), "req_1".to_owned());
     engine.open(Arc::clone(endpoint), outbound(), setup).unwrap()
 }
 
