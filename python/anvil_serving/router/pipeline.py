@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from anvil_serving import _core
-from anvil_serving._core import InvalidRequestError, Request, UntranslatableError
+from anvil_serving._core import EngineClosedError, InvalidRequestError, Request, UntranslatableError
 from anvil_serving.errors import Malformed
 from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.intent import Intents
@@ -91,17 +91,11 @@ class Router:
         plan = self.policy.plan(self.intents.resolve(request.model), dialect)
         failed: list[FailedAttempt] = []
         for number, planned in enumerate(plan.attempts, start=1):
-            try:
-                attempt = await self._dispatch(client, request, planned)
-            except AbandonedError:
+            attempt = await self._dispatch(client, request, planned)
+            if attempt is None:
                 return
-            except UnknownModelError as error:
-                failed.append(FailedAttempt(planned.tier_id, "model_unknown"))
-                _log.warning("%s: tier %s has no known model: %s", client.request_id, planned.tier_id, error)
-                continue
-            except UntranslatableError as error:
-                failed.append(FailedAttempt(planned.tier_id, UNTRANSLATABLE, explanation=str(error), param=error.param))
-                _log.warning("%s: tier %s cannot be asked: %s", client.request_id, planned.tier_id, error)
+            if isinstance(attempt, FailedAttempt):
+                failed.append(attempt)
                 continue
             try:
                 head = Head(plan.intent, planned, number, stream=request.stream, warnings=tuple(attempt.warnings))
@@ -118,20 +112,33 @@ class Router:
             _log.log(level, "%s: tier %s failed: %s", client.request_id, planned.tier_id, outcome.explanation)
         raise exhaustion(plan, failed, status=self._exhaustion_status)
 
-    async def _dispatch(self, client: Client, request: Request, planned: PlannedAttempt) -> Attempt:
-        """Starts an attempt."""
+    async def _dispatch(
+        self, client: Client, request: Request, planned: PlannedAttempt
+    ) -> Attempt | FailedAttempt | None:
+        """Starts an attempt. A failed one could not be started; None says that the caller has left meanwhile."""
         tier = planned.replica.tier
-        if tier.model is None:
-            await tier.know_model(self._switchboard, planned.replica, client.wait)
-        return self._switchboard.engine.open(
-            planned.replica.endpoint,
-            request,
-            tier.overrides,
-            dialect=planned.dialect,
-            model=request.model if self._echo_model else tier.model or request.model,
-            request_id=client.request_id,
-            headers=_headers_for(planned.dialect, client),
-        )
+        try:
+            if tier.model is None:
+                await tier.know_model(self._switchboard, planned.replica, client.wait)
+            return self._switchboard.engine.open(
+                planned.replica.endpoint,
+                request,
+                tier.overrides,
+                dialect=planned.dialect,
+                model=request.model if self._echo_model else tier.model or request.model,
+                request_id=client.request_id,
+                headers=_headers_for(planned.dialect, client),
+            )
+        except AbandonedError:
+            return None
+        except EngineClosedError:
+            return FailedAttempt(planned.tier_id, "engine_closed")
+        except UnknownModelError as error:
+            _log.warning("%s: tier %s has no known model: %s", client.request_id, planned.tier_id, error)
+            return FailedAttempt(planned.tier_id, "model_unknown")
+        except UntranslatableError as error:
+            _log.warning("%s: tier %s cannot be asked: %s", client.request_id, planned.tier_id, error)
+            return FailedAttempt(planned.tier_id, UNTRANSLATABLE, explanation=str(error), param=error.param)
 
     async def _relay(self, client: Client, attempt: Attempt, head: Head) -> Outcome | None:
         """Passes an attempt's bytes on.
