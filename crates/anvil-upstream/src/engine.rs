@@ -1,7 +1,6 @@
 //! The engine: a thread with a runtime on it.
 
 use std::io;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -114,7 +113,7 @@ impl Engine {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             // A panic of the thread has been reported by the panic hook; there is nothing left to close.
-            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| thread.join()));
+            let _ = thread.join();
         }
     }
 }

@@ -179,7 +179,7 @@ class App:
     ) -> None:
         """Checks the caller, before anything is done for it, then hands the exchange to its route."""
         exchange.content_length = _content_length(headers)
-        if _hops(headers) >= _MOST_HOPS:
+        if exchange.hops >= _MOST_HOPS:
             _log.error("%s: a tier leads back to this router: check the tiers' base_url", exchange.request_id)
             raise RoutedInCircles("a tier of the router leads back to the router")
         if route is None or route.is_protected:

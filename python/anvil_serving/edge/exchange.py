@@ -83,6 +83,7 @@ class Exchange:
         "has_left",
         "has_started",
         "headers",
+        "hops",
         "request_headers",
         "request_id",
         "sent_headers",
@@ -103,6 +104,7 @@ class Exchange:
         self.request_id = request_id
         self.dialect = dialect
         self.request_headers = request_headers
+        self.hops = hops
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode()), (HOPS, b"%d" % (hops + 1))]
         self.content_length: int | None = None
         self.has_started = False

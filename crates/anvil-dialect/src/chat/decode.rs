@@ -1,7 +1,7 @@
 //! A Chat Completions request, read into a neutral one.
 
 use super::parts;
-use crate::conversation::{Choice, Conversation, Effort, Format, Reasoning, Settings, Tool};
+use crate::conversation::{Choice, Conversation, Effort, Format, Reasoning, Settings, Tool, number};
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -52,15 +52,9 @@ fn setting<'a>(
     match name {
         "max_tokens" => settings.cap = node.unsigned(),
         "stream" => settings.stream = node.boolean(),
-        "temperature" | "top_p" | "top_k" => {
-            let number = Some(node).filter(|node| node.is_number()).map(Node::raw);
-            let number = number.ok_or_else(|| Untranslatable::not(name, "a number"))?;
-            match name {
-                "temperature" => settings.temperature = Some(number),
-                "top_p" => settings.top_p = Some(number),
-                _ => settings.top_k = Some(number),
-            }
-        }
+        "temperature" => settings.temperature = Some(number(name, node)?),
+        "top_p" => settings.top_p = Some(number(name, node)?),
+        "top_k" => settings.top_k = Some(number(name, node)?),
         "stop" => settings.stop = stop(node)?,
         "n" if node.raw() != "1" => return Err(Untranslatable::new(name, "several answers at once")),
         "functions" | "function_call" => {

@@ -10,7 +10,7 @@ mod tool;
 
 pub(crate) use arrange::{Turn, arrange};
 pub(crate) use part::{Arguments, Call, CallResult, Document, Media, Part};
-pub(crate) use settings::{Effort, Format, Reasoning, Settings};
+pub(crate) use settings::{Effort, Format, Reasoning, Settings, number};
 pub(crate) use tool::{Choice, Tool};
 
 use crate::text::Text;

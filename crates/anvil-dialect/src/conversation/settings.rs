@@ -1,6 +1,8 @@
 //! How an answer is to be made.
 
+use crate::node::Node;
 use crate::text::Text;
+use crate::untranslatable::Untranslatable;
 
 /// What a caller asks of an answer. Numbers stay as they were spelt.
 #[derive(Debug, Default)]
@@ -16,6 +18,11 @@ pub(crate) struct Settings<'a> {
     pub(crate) format: Option<Format<'a>>,
     pub(crate) reasoning: Option<Reasoning>,
     pub(crate) stream: Option<bool>,
+}
+
+/// The number that the member `name` holds, as it was spelt.
+pub(crate) fn number<'a>(name: &str, node: &Node<'a>) -> Result<&'a str, Untranslatable> {
+    if node.is_number() { Ok(node.raw()) } else { Err(Untranslatable::not(name, "a number")) }
 }
 
 /// The form an answer must have.

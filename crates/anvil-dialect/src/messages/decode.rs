@@ -1,7 +1,7 @@
 //! A Messages request, read into a neutral one.
 
 use super::blocks;
-use crate::conversation::{Choice, Conversation, Effort, Format, Reasoning, Settings, Tool};
+use crate::conversation::{Choice, Conversation, Effort, Format, Reasoning, Settings, Tool, number};
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -55,15 +55,9 @@ fn setting<'a>(
     match name {
         "max_tokens" => settings.cap = node.unsigned(),
         "stream" => settings.stream = node.boolean(),
-        "temperature" | "top_p" | "top_k" => {
-            let number = Some(node).filter(|node| node.is_number()).map(Node::raw);
-            let number = number.ok_or_else(|| Untranslatable::not(name, "a number"))?;
-            match name {
-                "temperature" => settings.temperature = Some(number),
-                "top_p" => settings.top_p = Some(number),
-                _ => settings.top_k = Some(number),
-            }
-        }
+        "temperature" => settings.temperature = Some(number(name, node)?),
+        "top_p" => settings.top_p = Some(number(name, node)?),
+        "top_k" => settings.top_k = Some(number(name, node)?),
         "stop_sequences" => {
             let list = node.list().ok_or_else(|| Untranslatable::not(name, "a list of strings"))?;
             let texts: Option<Vec<Text<'a>>> = list.iter().map(Node::text).collect();
