@@ -4,7 +4,7 @@ Every class is immutable from Python and safe to use from any thread. Nothing he
 thread and belongs to one event loop.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 __all__ = [
@@ -15,13 +15,13 @@ __all__ = [
     "EngineClosedError",
     "Facts",
     "InvalidRequestError",
+    "Opening",
     "Outcome",
     "Overrides",
     "Request",
     "UntranslatableError",
     "build_info",
     "error_body",
-    "error_event",
 ]
 
 class InvalidRequestError(ValueError):
@@ -48,9 +48,9 @@ class Request:
 
     @staticmethod
     def decode(dialect: str, body: bytes) -> Request:
-        """Reads `body` as a request of `dialect` (`"messages"` or `"chat"`); one pass, the GIL released above 64 KiB.
+        """Reads `body` as a request of `dialect`: `"messages"`, `"chat"` or `"responses"`.
 
-        Raises `InvalidRequestError` when it is none.
+        One pass, the GIL released above 64 KiB. Raises `InvalidRequestError` when it is none.
         """
 
     @property
@@ -64,7 +64,29 @@ class Request:
         """Whether a streamed answer is asked for."""
 
     @property
+    def previous_response(self) -> str | None:
+        """The answer that the request goes on from, by its id."""
+
+    @property
+    def item_references(self) -> list[str]:
+        """The ids of stored items that stand in the conversation by reference."""
+
+    @property
+    def keeps_items(self) -> bool:
+        """Whether the items of the answer are to be kept for later requests."""
+
+    @property
     def facts(self) -> Facts: ...
+    def input_items(self) -> bytes:
+        """The items of a Responses request, as a JSON list without its brackets."""
+
+    def resumed(self, history: str, items: Mapping[str, str]) -> Request:
+        """The same Responses request, going on from stored items instead of referring to them.
+
+        `history` is a JSON list of items without its brackets, which come before its own; `items` has what stands for
+        each item that it refers to by id. Raises `InvalidRequestError`.
+        """
+
     def encode(self, overrides: Overrides) -> bytes:
         """The body for a tier of the same dialect: byte for byte, except for what `overrides` says."""
 
@@ -120,6 +142,18 @@ class Facts:
     def failed_tool_calls(self) -> list[str]:
         """Ids of the tool calls whose results report an error; at most 512."""
 
+    @property
+    def previous_response(self) -> str | None:
+        """The answer that the request goes on from (`previous_response_id`); only Responses has it."""
+
+    @property
+    def item_references(self) -> list[str]:
+        """Ids of the stored items that stand in the conversation by reference (Responses); at most 4,096."""
+
+    @property
+    def store(self) -> bool:
+        """Whether the answer is to be kept for a later request to refer to; only Responses asks for that."""
+
 @final
 class Overrides:
     """What a tier changes in every body it is sent."""
@@ -131,8 +165,12 @@ class Overrides:
         set: str = "{}",  # noqa: A002 (the field's word for it; keyword only)
         defaults: str = "{}",
         max_output_tokens: int | None = None,
+        is_local: bool = False,
     ) -> Overrides:
         """`model` replaces the caller's name for it; a cap above `max_output_tokens` is lowered to that.
+
+        `is_local` says that the tier is not the vendor of the dialect it speaks: a Messages request goes there without
+        what only the vendor knows, and with a prompt that begins the same in every conversation.
 
         `set` and `defaults` are JSON objects as text: members set whatever the caller said, and members set only where
         the caller said nothing.
@@ -166,6 +204,27 @@ class Endpoint:
         """Closes every idle connection."""
 
 @final
+class Opening:
+    """How the answer to one request begins: its id and its date, and what the client is told while it waits.
+
+    Shared with the attempts that may answer. The one whose answer may be seen first goes on where the opening ended.
+    """
+
+    def __new__(cls, request: Request, *, model: str, answer_id: str, request_id: str) -> Opening:
+        """`model` is what the answer names; `answer_id` is unique, and ids in the answer are made of it."""
+
+    def beat(self, *, is_late: bool) -> bytes:
+        """A sign of life for the client of a stream, before the first one the dialect's opening.
+
+        Empty once an answer has begun.
+
+        `is_late` asks for the sign that clients count which have waited for minutes.
+        """
+
+    def fail(self, kind: str, message: str) -> bytes:
+        """The event that ends a stream which cannot go on; `kind` as in `errors.py`."""
+
+@final
 class Engine:
     """The HTTP client engine: one thread. Make it in the event loop's process and close it there."""
 
@@ -186,10 +245,13 @@ class Engine:
         *,
         dialect: str,
         model: str,
-        request_id: str,
+        opening: Opening,
         headers: Sequence[tuple[bytes, bytes]],
+        keeps_items: bool,
     ) -> Attempt:
         """Starts an attempt: asks in `dialect`, and has the answer said in the request's. `model` is what it names.
+
+        The answer goes on where `opening` ends. `keeps_items`: the outcome has the items of a Responses answer.
 
         A request of the same dialect is spliced, one of another translated; the GIL is released above 64 KiB. Raises
         `UntranslatableError` when the dialect cannot say the request, and `EngineClosedError`.
@@ -259,7 +321,13 @@ class Outcome:
     @property
     def cached_tokens(self) -> int | None: ...
     @property
+    def cache_write_tokens(self) -> int | None: ...
+    @property
     def reasoning_tokens(self) -> int | None: ...
+    @property
+    def items(self) -> list[bytes]:
+        """The items of a whole Responses answer, as JSON, where they were to be kept."""
+
     @property
     def connect_seconds(self) -> float | None: ...
     @property
@@ -271,9 +339,6 @@ class Outcome:
 
 def error_body(dialect: str, kind: str, message: str, *, param: str | None = None, request_id: str) -> bytes:
     """The body of an error answer in `dialect`; `kind` as in `errors.py`."""
-
-def error_event(dialect: str, kind: str, message: str, *, request_id: str) -> bytes:
-    """The event that ends a stream which cannot go on."""
 
 def build_info() -> dict[str, str]:
     """How the extension was built: version, profile, architecture, system."""

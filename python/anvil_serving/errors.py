@@ -5,6 +5,7 @@
     ├── StartupError           a command cannot start or finish its work         (operator)
     └── RequestError           one exchange ends in an error the caller sees
         ├── Malformed              400  not a request this dialect knows          (caller)
+        ├── UnknownResponse        400  what the request refers to is not stored  (caller)
         ├── Unauthenticated        401  no valid credential                       (caller)
         ├── RoutedInCircles        508  a tier is this router again               (router)
         ├── Forbidden              403  a web page of another site asks           (caller)
@@ -40,6 +41,7 @@ __all__ = [
     "StartupError",
     "TierRefused",
     "Unauthenticated",
+    "UnknownResponse",
     "UnknownRoute",
 ]
 
@@ -101,6 +103,14 @@ class Malformed(RequestError):
     fault = "caller"
     status = 400
     kind = "invalid_request"
+
+
+class UnknownResponse(RequestError):
+    """The request goes on from an answer, or refers to an item, that is not stored here, or not any more."""
+
+    fault = "caller"
+    status = 400
+    kind = "unknown_response"
 
 
 class Unauthenticated(RequestError):

@@ -1,4 +1,4 @@
-"""Good answers in both dialects, and the bytes they are made of."""
+"""Good answers in every dialect, and the bytes they are made of."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 WORDS = ("alpha ", "beta ", "gamma")
-TERMINAL = {"chat": b"[DONE]", "messages": b"message_stop"}
+TERMINAL = {"chat": b"[DONE]", "messages": b"message_stop", "responses": b"response.completed"}
 """What a client takes for the end of a whole answer."""
 _REASONS = {200: "OK", 429: "Too Many Requests"}
 
@@ -66,7 +66,7 @@ def chunk(data: bytes) -> bytes:
 def event(dialect: str, data: Any) -> bytes:
     """One event; a `str` is sent as it is."""
     text = data if isinstance(data, str) else json.dumps(data)
-    name = f"event: {data['type']}\n" if dialect == "messages" and isinstance(data, dict) and "type" in data else ""
+    name = f"event: {data['type']}\n" if dialect != "chat" and isinstance(data, dict) and "type" in data else ""
     return f"{name}data: {text}\n\n".encode()
 
 
@@ -88,6 +88,8 @@ def events(dialect: str, words: Sequence[str] = WORDS, *, model: str = "model-of
             },
             {"type": "message_stop"},
         ]
+    elif dialect == "responses":
+        documents = _response_events(words, model)
     else:
         documents = [
             _piece(model, {"role": "assistant", "content": ""}),
@@ -103,6 +105,8 @@ def document(dialect: str, words: Sequence[str] = WORDS, *, model: str = "model-
     text = "".join(words)
     if dialect == "messages":
         return _message(model, [{"type": "text", "text": text}], stop="end_turn")
+    if dialect == "responses":
+        return _response(model, [_item(text)], len(words))
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -157,6 +161,48 @@ def _message(model: str, content: list[Any], *, stop: str | None) -> dict[str, A
         "stop_sequence": None,
         "usage": {"input_tokens": 11, "output_tokens": 3},
     }
+
+
+def _item(text: str) -> dict[str, Any]:
+    part = {"type": "output_text", "text": text, "annotations": []}
+    return {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [part]}
+
+
+def _response(model: str, output: list[Any], words: int | None) -> dict[str, Any]:
+    usage = None
+    if words is not None:
+        details = {"input_tokens_details": {"cached_tokens": 4}, "output_tokens_details": {"reasoning_tokens": 0}}
+        usage = {"input_tokens": 11, "output_tokens": words, "total_tokens": 11 + words, **details}
+    return {
+        "id": "resp_of_the_tier",
+        "object": "response",
+        "created_at": 1,
+        "status": "in_progress" if words is None else "completed",
+        "model": model,
+        "output": output,
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": usage,
+    }
+
+
+def _response_events(words: Sequence[str], model: str) -> list[dict[str, Any]]:
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    text = "".join(words)
+    begun = {**_item(""), "status": "in_progress", "content": []}
+    events = [
+        {"type": "response.created", "response": _response(model, [], None)},
+        {"type": "response.in_progress", "response": _response(model, [], None)},
+        {"type": "response.output_item.added", "output_index": 0, "item": begun},
+        {"type": "response.content_part.added", **place, "part": _item("")["content"][0]},
+        *({"type": "response.output_text.delta", **place, "delta": word, "logprobs": []} for word in words),
+        {"type": "response.output_text.done", **place, "text": text, "logprobs": []},
+        {"type": "response.content_part.done", **place, "part": _item(text)["content"][0]},
+        {"type": "response.output_item.done", "output_index": 0, "item": _item(text)},
+        {"type": "response.completed", "response": _response(model, [_item(text)], len(words))},
+    ]
+    return [{**event, "sequence_number": number} for number, event in enumerate(events)]
 
 
 def _piece(model: str, delta: dict[str, Any], *, finish: str | None = None) -> dict[str, Any]:

@@ -189,7 +189,11 @@ class Client:
 
 def request_body(dialect: str, model: str = "alone", *, stream: bool = False, **more: Any) -> dict[str, Any]:
     """A small request of a dialect."""
-    body: dict[str, Any] = {"model": model, "messages": [{"role": "user", "content": "say something"}]}
+    body: dict[str, Any] = {"model": model}
+    if dialect == "responses":
+        body["input"] = "say something"
+    else:
+        body["messages"] = [{"role": "user", "content": "say something"}]
     if dialect == "messages":
         body["max_tokens"] = 100
     if stream:

@@ -68,7 +68,8 @@ class Received:
 
     @property
     def dialect(self) -> str:
-        return "messages" if self.target.split("?")[0].endswith("/messages") else "chat"
+        path = self.target.split("?")[0]
+        return "messages" if path.endswith("/messages") else "responses" if path.endswith("/responses") else "chat"
 
     @property
     def is_streamed(self) -> bool:

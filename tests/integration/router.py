@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATHS", "RouterProcess", "free_port", "tier_config"]
 
-PATHS = {"messages": "/v1/messages", "chat": "/v1/chat/completions"}
+PATHS = {"messages": "/v1/messages", "chat": "/v1/chat/completions", "responses": "/v1/responses"}
 
 _COMMAND = [sys.executable, "-m", "anvil_serving", "serve"]
 _READY_SECONDS = 15.0
@@ -37,14 +37,14 @@ def free_port() -> int:
 
 
 def tier_config(tier_id: str, url: str, **more: Any) -> dict[str, Any]:
-    """A tier of both dialects with deadlines that a test can wait for."""
+    """A tier of every dialect with deadlines that a test can wait for."""
     return {
         "id": tier_id,
         "base_url": url,
         "context_limit": 32_768,
         "privacy": "local",
         "model": "model-of-the-tier",
-        "dialects": ["openai", "anthropic"],
+        "dialects": ["openai", "anthropic", "responses"],
         "timeouts": {"connect": 1.0, "first_byte": 0.4, "idle": 0.4, "total": 1.2},
         **more,
     }

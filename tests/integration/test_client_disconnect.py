@@ -113,7 +113,7 @@ def test_leaving_in_the_middle_of_an_answer_closes_the_tiers_connection(
     client = patient_router.client()
     client.request("POST", PATHS[dialect], json.dumps(request_body(dialect, "backed", stream=stream)).encode())
     if stream:
-        client.read_until(b"beta" if dialect == "chat" else b"alpha")
+        client.read_until({"chat": b"beta", "messages": b"alpha", "responses": b"output_item.added"}[dialect])
     _leave_and_measure(client, patient, leave)
     time.sleep(0.1)
     assert behind.connections == []
@@ -189,7 +189,8 @@ def test_leaving_right_after_the_terminal_event_keeps_the_tiers_connection(
     for _ in range(5):
         client = patient_router.client()
         client.request("POST", PATHS[dialect], json.dumps(request_body(dialect, stream=True)).encode())
-        client.read_until(b"data: [DONE]\n\n" if dialect == "chat" else b'data: {"type":"message_stop"}\n\n')
+        client.read_until(answers.TERMINAL[dialect])
+        client.read_until(b"\n\n")
         leave(client)
         # The tier's terminator is on its way when the client has its last event.
         time.sleep(0.05)

@@ -58,7 +58,9 @@ def test_a_stream_that_outlasts_the_drain_ends_in_an_error_event_and_an_abort(fi
         assert answer.status == 200
         assert answer.ending == "aborted"
         last = answer.events[-1]
-        assert json.loads(last.split(b"data: ", 1)[1])["error"]["message"] == "the router is shutting down"
+        told = json.loads(last.split(b"data: ", 1)[1])
+        error = told["response"]["error"] if dialect == "responses" else told["error"]
+        assert error["message"] == "the router is shutting down"
         assert answers.TERMINAL[dialect] not in answer.body
         assert router.wait(8.0) == 0
         assert first.requests[0].connection.gone.wait(1.0)

@@ -1,21 +1,19 @@
 //! What a whole answer is.
 
-use std::ops::Range;
-
 use crate::dialect::Dialect;
 use crate::envelope::TierError;
-use crate::event::{FinishReason, Malformed};
+use crate::event::{FinishReason, Malformed, Spans};
 use crate::json::{Reader, read_lenient};
 use crate::usage::Usage;
-use crate::{chat, messages};
+use crate::{chat, messages, responses};
 
 /// A whole answer, read but not taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// A whole answer.
     Whole {
-        /// Where in the body the model's name lies, quotes included.
-        model: Option<Range<usize>>,
+        /// Where in the body lies what a relay may have to say otherwise.
+        spans: Spans,
         /// Why the answer stopped; `None` where the tier did not say.
         finish: Option<FinishReason>,
         /// What the answer cost.
@@ -36,7 +34,20 @@ pub fn read(dialect: Dialect, body: &[u8]) -> Result<Answer, Malformed> {
     read_lenient(body, |body| match dialect {
         Dialect::Messages => messages::answer::read(body),
         Dialect::Chat => chat::answer::read(body),
+        Dialect::Responses => responses::answer::read(body),
     })
+}
+
+/// The items of a whole answer's output, as JSON; only Responses has any.
+///
+/// # Errors
+/// [`Malformed`] when the body is not an answer of the dialect.
+pub fn items(dialect: Dialect, body: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
+    match dialect {
+        Dialect::Messages | Dialect::Chat => Ok(Vec::new()),
+        Dialect::Responses => read_lenient(body, responses::answer::items)
+            .map(|spans| spans.into_iter().map(|span| body[span].to_vec()).collect()),
+    }
 }
 
 /// Reads a document that is no answer of a model, such as a list of models: any JSON will do.
@@ -52,5 +63,5 @@ pub fn read_document(body: &[u8]) -> Result<Answer, Malformed> {
         json.skip()?;
         json.finish()
     })?;
-    Ok(Answer::Whole { model: None, finish: None, usage: Usage::default() })
+    Ok(Answer::Whole { spans: Spans::default(), finish: None, usage: Usage::default() })
 }

@@ -61,6 +61,25 @@ impl Object<'_> {
         self.with(name, |out| out.extend_from_slice(json.as_bytes()));
     }
 
+    /// Members that are JSON already: `"name":value` each, with a comma after it.
+    pub(crate) fn members(&mut self, json: &str) {
+        let Some(json) = json.strip_suffix(',') else { return };
+        if std::mem::replace(&mut self.has_members, true) {
+            self.out.push(b',');
+        }
+        self.out.extend_from_slice(json.as_bytes());
+    }
+
+    /// A member of the caller's, with its value as it was spelt.
+    pub(crate) fn named(&mut self, name: &str, json: &str) {
+        if std::mem::replace(&mut self.has_members, true) {
+            self.out.push(b',');
+        }
+        push_string(self.out, name);
+        self.out.push(b':');
+        self.out.extend_from_slice(json.as_bytes());
+    }
+
     pub(crate) fn text(&mut self, name: &str, text: &Text<'_>) {
         self.with(name, |out| text.push(out));
     }

@@ -1,13 +1,17 @@
 //! What one event of a streamed answer says, as no dialect says it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use anvil_sse::write_event;
+
+use crate::asked::Asked;
 use crate::dialect::Dialect;
-use crate::envelope::TierError;
+use crate::envelope::{self, ErrorKind, TierError};
 use crate::event::{FinishReason, Malformed};
 use crate::text::Text;
 use crate::usage::Usage;
-use crate::{chat, messages};
+use crate::{chat, messages, responses};
 
 /// A step of an answer. A streamed answer and a whole one are the same steps; a whole one takes them all at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +110,7 @@ pub struct DeltaReader(Wire);
 enum Wire {
     Messages(messages::deltas::Deltas),
     Chat(chat::deltas::Deltas),
+    Responses(responses::deltas::Deltas),
 }
 
 impl DeltaReader {
@@ -114,6 +119,7 @@ impl DeltaReader {
         Self(match dialect {
             Dialect::Messages => Wire::Messages(messages::deltas::Deltas::default()),
             Dialect::Chat => Wire::Chat(chat::deltas::Deltas::default()),
+            Dialect::Responses => Wire::Responses(responses::deltas::Deltas::default()),
         })
     }
 
@@ -126,6 +132,7 @@ impl DeltaReader {
         match &mut self.0 {
             Wire::Messages(reader) => reader.read(text, deltas),
             Wire::Chat(reader) => reader.read(text, deltas),
+            Wire::Responses(reader) => reader.read(text, deltas),
         }
     }
 }
@@ -139,6 +146,7 @@ pub fn read_answer(dialect: Dialect, body: &[u8]) -> Result<Vec<Delta<'_>>, Malf
     match dialect {
         Dialect::Messages => messages::whole::read(text),
         Dialect::Chat => chat::whole::read(text),
+        Dialect::Responses => responses::whole::read(text),
     }
 }
 
@@ -156,8 +164,8 @@ pub struct Head {
     pub model: String,
     /// When the answer was made, in seconds since 1970.
     pub created: u64,
-    /// Whether the client asked for usage at the end of a stream (`stream_options.include_usage`); Messages always has it.
-    pub usage: bool,
+    /// What it has to know of its request.
+    pub asked: Arc<Asked>,
 }
 
 impl Head {
@@ -171,10 +179,22 @@ impl Head {
 #[derive(Debug)]
 pub struct DeltaWriter(Out);
 
+/// How far an answer has been said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Whether the client was told that there is an answer.
+    pub has_opened: bool,
+    /// Whether a text has begun (Messages).
+    pub has_text: bool,
+    /// How many events were numbered (Responses).
+    pub events: u64,
+}
+
 #[derive(Debug)]
 enum Out {
     Messages(messages::write::Writer),
     Chat(chat::write::Writer),
+    Responses(Box<responses::write::Writer>),
 }
 
 impl DeltaWriter {
@@ -183,7 +203,17 @@ impl DeltaWriter {
         Self(match dialect {
             Dialect::Messages => Out::Messages(messages::write::Writer::new(head)),
             Dialect::Chat => Out::Chat(chat::write::Writer::new(head)),
+            Dialect::Responses => Out::Responses(Box::new(responses::write::Writer::new(head))),
         })
+    }
+
+    /// A writer for an answer of which so many events have been numbered already.
+    pub fn numbered_from(dialect: Dialect, head: Head, events: u64) -> Self {
+        let mut writer = Self::new(dialect, head);
+        if let Out::Responses(writer) = &mut writer.0 {
+            writer.number_from(events);
+        }
+        writer
     }
 
     /// Appends the events that say `delta` to `out`. [`Delta::End`] writes nothing: the caller ends the stream itself, with
@@ -199,6 +229,48 @@ impl DeltaWriter {
                 writer.write(delta, out);
                 Ok(())
             }
+            Out::Responses(writer) => writer.write(delta, out),
+        }
+    }
+
+    /// Appends a sign of life, and before the first one what the dialect begins an answer with.
+    ///
+    /// `is_late` asks for the one that clients which have waited long still count as one: Claude Code's patience ends 300 s after
+    /// the last piece of a text, whatever else comes (clients.md, section 4).
+    pub fn beat(&mut self, is_late: bool, out: &mut Vec<u8>) {
+        match &mut self.0 {
+            Out::Messages(writer) => writer.beat(is_late, out),
+            Out::Chat(writer) => writer.beat(out),
+            Out::Responses(writer) => writer.beat(out),
+        }
+    }
+
+    /// How far the answer has been said.
+    pub fn said(&self) -> Said {
+        match &self.0 {
+            Out::Messages(writer) => writer.progress(),
+            Out::Chat(_) => Said::default(),
+            Out::Responses(writer) => writer.progress(),
+        }
+    }
+
+    /// Appends the event that ends an answer which cannot go on. What follows it on the wire is an abort, never a clean end: several
+    /// clients execute what a cleanly ended stream left half said.
+    pub fn fail(&mut self, kind: ErrorKind, message: &str, request_id: &str, out: &mut Vec<u8>) {
+        match &mut self.0 {
+            Out::Messages(_) => {
+                write_event(out, "error", &envelope::body(Dialect::Messages, kind, message, None, request_id));
+            }
+            Out::Chat(_) => write_event(out, "", &envelope::body(Dialect::Chat, kind, message, None, request_id)),
+            Out::Responses(writer) => writer.fail(kind.responses_code(), message, out),
+        }
+    }
+
+    /// The items of a Responses answer that has ended, as JSON; none in another dialect.
+    pub fn into_items(self) -> Vec<Vec<u8>> {
+        match self.0 {
+            Out::Messages(_) | Out::Chat(_) => Vec::new(),
+            Out::Responses(writer) => writer.into_items(),
         }
     }
 
@@ -207,20 +279,27 @@ impl DeltaWriter {
         match &mut self.0 {
             Out::Messages(writer) => writer.end(out),
             Out::Chat(writer) => writer.end(out),
+            Out::Responses(writer) => writer.end(out),
         }
     }
 }
 
-/// Appends a whole answer in a client's dialect to `out`; usage and the stop reason are what the last of their steps say.
+/// Appends a whole answer in a client's dialect to `out` and returns the items of its output, which only Responses has; usage and the stop reason are what the last of their steps say.
 ///
 /// # Errors
 /// [`Malformed`] when a step cannot be said in the dialect, such as arguments that are no JSON object in Messages.
-pub fn write_answer(dialect: Dialect, head: &Head, deltas: &[Delta<'_>], out: &mut Vec<u8>) -> Result<(), Malformed> {
+pub fn write_answer(
+    dialect: Dialect,
+    head: &Head,
+    deltas: &[Delta<'_>],
+    out: &mut Vec<u8>,
+) -> Result<Vec<Vec<u8>>, Malformed> {
     match dialect {
-        Dialect::Messages => messages::whole::write(head, deltas, out),
+        Dialect::Messages => messages::whole::write(head, deltas, out).map(|()| Vec::new()),
         Dialect::Chat => {
             chat::whole::write(head, deltas, out);
-            Ok(())
+            Ok(Vec::new())
         }
+        Dialect::Responses => responses::whole::write(head, deltas, out),
     }
 }

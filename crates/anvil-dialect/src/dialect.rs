@@ -7,6 +7,8 @@ pub enum Dialect {
     Messages,
     /// OpenAI Chat Completions, `POST /v1/chat/completions`.
     Chat,
+    /// OpenAI Responses, `POST /v1/responses`.
+    Responses,
 }
 
 impl Dialect {
@@ -15,6 +17,7 @@ impl Dialect {
         match self {
             Self::Messages => "messages",
             Self::Chat => "chat",
+            Self::Responses => "responses",
         }
     }
 
@@ -23,6 +26,7 @@ impl Dialect {
         match name {
             "messages" => Some(Self::Messages),
             "chat" => Some(Self::Chat),
+            "responses" => Some(Self::Responses),
             _ => None,
         }
     }
@@ -32,6 +36,7 @@ impl Dialect {
         match self {
             Self::Messages => "/messages",
             Self::Chat => "/chat/completions",
+            Self::Responses => "/responses",
         }
     }
 }

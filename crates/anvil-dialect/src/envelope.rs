@@ -18,6 +18,8 @@ const WORDS_LIMIT: usize = 8_000;
 pub enum ErrorKind {
     /// The request is not one this dialect knows, or the tier says it is wrong.
     InvalidRequest,
+    /// The request goes on from an answer that is not stored.
+    UnknownResponse,
     /// No valid credential.
     Authentication,
     /// A valid credential without the right.
@@ -43,6 +45,7 @@ impl ErrorKind {
     pub fn from_name(name: &str) -> Self {
         match name {
             "invalid_request" => Self::InvalidRequest,
+            "unknown_response" => Self::UnknownResponse,
             "authentication" => Self::Authentication,
             "permission" => Self::Permission,
             "not_found" => Self::NotFound,
@@ -58,7 +61,7 @@ impl ErrorKind {
     /// Anthropic's `error.type`.
     const fn messages_type(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::MethodNotAllowed => "invalid_request_error",
+            Self::InvalidRequest | Self::UnknownResponse | Self::MethodNotAllowed => "invalid_request_error",
             Self::Authentication => "authentication_error",
             Self::Permission => "permission_error",
             Self::NotFound => "not_found_error",
@@ -74,6 +77,7 @@ impl ErrorKind {
     const fn chat_type(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::InvalidRequest | Self::MethodNotAllowed => ("invalid_request_error", None),
+            Self::UnknownResponse => ("invalid_request_error", Some("previous_response_not_found")),
             Self::Authentication => ("invalid_request_error", Some("invalid_api_key")),
             Self::Permission => ("invalid_request_error", Some("insufficient_permissions")),
             Self::NotFound => ("invalid_request_error", Some("not_found")),
@@ -81,6 +85,20 @@ impl ErrorKind {
             Self::TooLarge => ("invalid_request_error", Some("request_too_large")),
             Self::RateLimited => ("rate_limit_error", Some("rate_limit_exceeded")),
             Self::Overloaded | Self::Internal => ("server_error", Some("server_error")),
+        }
+    }
+
+    /// The `code` of a `response.failed`. Codex tries again after all but `context_length_exceeded`, `server_is_overloaded` and their
+    /// like, which it takes for final (clients.md, item 6).
+    pub(crate) const fn responses_code(self) -> &'static str {
+        match self {
+            Self::InvalidRequest | Self::UnknownResponse | Self::MethodNotAllowed | Self::NotFound | Self::TooLarge => {
+                "invalid_prompt"
+            }
+            Self::RateLimited => "rate_limit_exceeded",
+            Self::Authentication | Self::Permission | Self::Timeout | Self::Overloaded | Self::Internal => {
+                "server_error"
+            }
         }
     }
 }
@@ -97,7 +115,7 @@ pub fn body(dialect: Dialect, kind: ErrorKind, message: &str, param: Option<&str
             out.extend_from_slice(b"},\"request_id\":");
             push_string(&mut out, request_id);
         }
-        Dialect::Chat => {
+        Dialect::Chat | Dialect::Responses => {
             let (name, code) = kind.chat_type();
             out.extend_from_slice(b"{\"error\":{\"message\":");
             push_string(&mut out, message);
@@ -114,22 +132,13 @@ pub fn body(dialect: Dialect, kind: ErrorKind, message: &str, param: Option<&str
     out
 }
 
-/// The event that ends a stream which cannot go on. What follows it on the wire is an abort, never a clean end: several
-/// clients execute what a cleanly ended stream left half said.
-pub fn push_event(out: &mut Vec<u8>, dialect: Dialect, kind: ErrorKind, message: &str, request_id: &str) {
-    let data = body(dialect, kind, message, None, request_id);
-    let name = match dialect {
-        Dialect::Messages => "error",
-        Dialect::Chat => "",
-    };
-    anvil_sse::write_event(out, name, &data);
-}
-
-/// The event that tells a client that a streamed answer is whole.
+/// The event that tells a client that a streamed answer is whole, where that says nothing else: not in Responses, whose last event
+/// holds the whole answer.
 pub fn push_terminal(out: &mut Vec<u8>, dialect: Dialect) {
     match dialect {
         Dialect::Messages => anvil_sse::write_event(out, "message_stop", b"{\"type\":\"message_stop\"}"),
         Dialect::Chat => anvil_sse::write_event(out, "", b"[DONE]"),
+        Dialect::Responses => {}
     }
 }
 

@@ -8,7 +8,7 @@ use crate::dialect::Dialect;
 use crate::envelope::TierError;
 use crate::invalid::Invalid;
 use crate::usage::Usage;
-use crate::{chat, json, messages};
+use crate::{chat, json, messages, responses};
 
 /// One event of a streamed answer, read but not taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +17,43 @@ pub struct Event {
     pub kind: EventKind,
     /// The name that an event of its type goes by; empty where the dialect has no names, or none for this type.
     pub name: &'static str,
-    /// Where in the event's data the model's name lies, quotes included, if the event names it.
-    pub model: Option<Range<usize>>,
-    /// The choices that this event belongs to, a bit each. Messages has one choice, bit 0.
+    /// What the event does to the answer's outline.
+    pub outline: Outline,
+    /// Where in the event's data lies what a relay may have to say otherwise.
+    pub spans: Spans,
+    /// The choices that this event belongs to, a bit each. Only Chat Completions can have more than one, bit 0.
     pub choices: u128,
     /// The choices that this event finishes, a bit each.
     pub finished: u128,
     /// Why the answer stopped, where the event says it.
     pub finish: Option<FinishReason>,
+}
+
+/// Where in an event's data its parts lie, in bytes; strings with their quotes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Spans {
+    /// The model's name.
+    pub model: Option<Range<usize>>,
+    /// The answer's id, where it is the same in every event that names it (Responses).
+    pub id: Option<Range<usize>>,
+    /// The event's number: the block's index in Messages, the sequence number in Responses.
+    pub number: Option<Range<usize>>,
+    /// An item of the answer that is complete with this event (Responses).
+    pub item: Option<Range<usize>>,
+}
+
+/// What an event does to the answer's outline, as far as a client may have been told of it before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Outline {
+    /// It says that there is an answer (`message_start`, `response.created`, `response.in_progress`).
+    Opens,
+    /// It begins a text, and says nothing of it yet (Messages).
+    BeginsText,
+    /// It begins something else (Messages).
+    BeginsOther,
+    /// None of these.
+    #[default]
+    Fills,
 }
 
 /// What an event is for.
@@ -34,7 +63,7 @@ pub enum EventKind {
     Answer,
     /// A sign of life; it says nothing about the answer.
     Ping,
-    /// The dialect's last event.
+    /// The dialect's last event. In Responses it is part of the answer and says why that stopped.
     Terminal,
     /// The tier says that it failed.
     Error(TierError),
@@ -53,6 +82,14 @@ pub enum FinishReason {
     Refusal,
     /// Anything else the vendor says.
     Other,
+}
+
+impl Event {
+    /// An event that is part of no choice.
+    pub(crate) fn bare(kind: EventKind, name: &'static str) -> Self {
+        let (outline, spans) = (Outline::Fills, Spans::default());
+        Self { kind, name, outline, spans, choices: 0, finished: 0, finish: None }
+    }
 }
 
 impl FinishReason {
@@ -108,7 +145,7 @@ impl Reader {
 
     /// Reads one event: `data` is its data without the field name.
     ///
-    /// The event's own name is not needed: both dialects say in the data what it is, and some engines leave the name out.
+    /// The event's own name is not needed: every dialect says in the data what it is, and some engines leave the name out.
     ///
     /// # Errors
     /// [`Malformed`] when the data is not an event of the dialect.
@@ -121,6 +158,7 @@ impl Reader {
             let event = match self.dialect {
                 Dialect::Messages => messages::stream::read(data, &mut usage),
                 Dialect::Chat => chat::stream::read(data, &mut usage),
+                Dialect::Responses => responses::stream::read(data, &mut usage),
             };
             event.map(|event| (event, usage))
         })?;

@@ -1,6 +1,7 @@
 //! What the policy needs to know about a request, in numbers and names; never the whole text.
 
 use crate::dialect::Dialect;
+use crate::invalid::Invalid;
 use crate::json::{self, Span};
 
 /// Bytes of JSON text per token, for an estimate before any tokenizer is asked. English prose runs near 4.2, code near 3.2;
@@ -12,6 +13,8 @@ const TOKENS_PER_IMAGE: u64 = 1_600;
 const LAST_USER_TEXT_LIMIT: usize = 8 * 1024;
 /// The most tool names, and the most ids of failed tool results, that are kept; further ones are counted, not named.
 const NAMES_LIMIT: usize = 512;
+/// The most items that a request may refer to instead of holding them. A long conversation of the AI SDK has hundreds.
+const REFERENCES_LIMIT: usize = 4_096;
 
 /// Small facts of one request.
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent fact, not a state")]
@@ -25,9 +28,9 @@ pub struct Facts {
     pub max_output_tokens: Option<u64>,
     /// The prompt's size in tokens, estimated from its bytes; errs on the high side.
     pub prompt_tokens: u64,
-    /// How many messages the conversation has.
+    /// How many messages the conversation has; in Responses, how many items.
     pub messages: usize,
-    /// Names of the tools offered, in order.
+    /// Names of the tools offered, in order; in Responses, as they are told to a tier that knows only functions.
     pub tools: Vec<String>,
     /// Whether the caller named a tool choice other than leaving it to the model.
     pub tool_choice: bool,
@@ -47,8 +50,18 @@ pub struct Facts {
     pub open_tool_loop: bool,
     /// Whether the history holds thinking blocks that some model signed.
     pub signed_thinking: bool,
+    /// Whether the assistant's turns hold what no vendor takes back: thoughts that nobody signed, or (Messages) texts of nothing.
+    pub unsigned_thinking: bool,
+    /// Whether a system message stands among the messages (Messages).
+    pub system_turns: bool,
     /// Ids of the tool calls whose results report an error.
     pub failed_tool_calls: Vec<String>,
+    /// The answer that the request goes on from (`previous_response_id`); only Responses has it.
+    pub previous_response: Option<String>,
+    /// Ids of the stored items that stand in the conversation by reference; only Responses has them.
+    pub item_references: Vec<String>,
+    /// Whether the answer is to be kept, so that a later request can refer to it; only Responses asks for that.
+    pub store: bool,
 }
 
 /// What a dialect's reader gathers on its way through a body.
@@ -61,6 +74,10 @@ pub(crate) struct Gathering {
     pub(crate) last_user_texts: Vec<Span>,
     /// Whether the caller's cap was given as `max_completion_tokens`.
     pub(crate) has_completion_cap: bool,
+    /// Whether the request goes on from something that is not in it.
+    pub(crate) continues: bool,
+    /// Whether the caller wants no answer kept.
+    pub(crate) is_forgotten: bool,
 }
 
 impl Gathering {
@@ -80,6 +97,15 @@ impl Gathering {
         }
     }
 
+    /// Notes that the item at `path` refers to a stored one.
+    pub(crate) fn item_reference(&mut self, path: &str, id: String) -> Result<(), Invalid> {
+        if self.facts.item_references.len() == REFERENCES_LIMIT {
+            return Err(Invalid::wrong(path, "one of at most 4096 references"));
+        }
+        self.facts.item_references.push(id);
+        Ok(())
+    }
+
     pub(crate) fn finish(mut self, body: &[u8]) -> Facts {
         let images = u64::from(self.facts.images).saturating_mul(TOKENS_PER_IMAGE);
         self.facts.prompt_tokens = (self.prompt_bytes / BYTES_PER_TOKEN).saturating_add(images);
@@ -97,10 +123,11 @@ impl Gathering {
     }
 }
 
-/// The readers of the two dialects, chosen once.
+/// The readers of the dialects, chosen once.
 pub(crate) fn reader(dialect: Dialect) -> &'static dyn crate::request::ReadMember {
     match dialect {
         Dialect::Messages => &crate::messages::request::Members,
         Dialect::Chat => &crate::chat::request::Members,
+        Dialect::Responses => &crate::responses::request::Members,
     }
 }

@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 pub mod answer;
+mod asked;
 mod chat;
 mod compose;
 mod conversation;
@@ -21,21 +22,24 @@ pub mod envelope;
 mod event;
 mod facts;
 mod gathered;
+mod hash;
 mod invalid;
 mod json;
 mod messages;
 mod node;
 mod overrides;
 mod request;
+mod responses;
 mod text;
 mod translate;
 mod untranslatable;
 mod usage;
 mod warning;
 
-pub use delta::{Delta, DeltaReader, DeltaWriter, Head, StopReason, read_answer, write_answer};
+pub use asked::Asked;
+pub use delta::{Delta, DeltaReader, DeltaWriter, Head, Said, StopReason, read_answer, write_answer};
 pub use dialect::Dialect;
-pub use event::{Event, EventKind, FinishReason, Malformed, Reader};
+pub use event::{Event, EventKind, FinishReason, Malformed, Outline, Reader, Spans};
 pub use facts::Facts;
 pub use invalid::Invalid;
 pub use json::quoted;

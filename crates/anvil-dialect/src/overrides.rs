@@ -4,12 +4,13 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 /// What a tier changes in a body: members set whatever the caller said, members set only where the caller said nothing, and a
-/// cap on generated tokens. Built once a tier, used for every request.
+/// cap on generated tokens; and whether the tier is the vendor. Built once a tier, used for every request.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     set: Vec<(String, String)>,
     defaults: Vec<(String, String)>,
     max_output_tokens: Option<(u64, String)>,
+    is_local: bool,
 }
 
 /// The configured extra members are not a JSON object.
@@ -35,12 +36,24 @@ impl Overrides {
             set: members(set)?,
             defaults: members(defaults)?,
             max_output_tokens: max_output_tokens.map(|limit| (limit, limit.to_string())),
+            is_local: false,
         };
         if let Some(model) = model {
             overrides.set.retain(|(name, _)| name != "model");
             overrides.set.push(("model".to_owned(), Value::from(model).to_string()));
         }
         Ok(overrides)
+    }
+
+    /// The same for a tier that is not the vendor of the dialect it speaks: a Messages request is sent to it without what
+    /// only the vendor knows, and with a prompt that begins the same in every conversation.
+    #[must_use]
+    pub fn for_local_tier(self) -> Self {
+        Self { is_local: true, ..self }
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        self.is_local
     }
 
     pub(crate) fn set(&self) -> impl Iterator<Item = (&str, &str)> {

@@ -1,5 +1,7 @@
 //! A request: its bytes, where its members lie, and its facts.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use jiter::Peek;
 
@@ -9,6 +11,7 @@ use crate::invalid::Invalid;
 use crate::json::{self, Reader, Span};
 use crate::node::Node;
 use crate::overrides::Overrides;
+use crate::{messages, responses};
 
 /// The most members the top level of a body may have. Real requests have under thirty.
 const MEMBERS_LIMIT: usize = 1_024;
@@ -35,7 +38,7 @@ pub(crate) trait ReadMember {
     /// Reads the value that comes next, which belongs to the member `name`, into `gathering`.
     fn read(&self, name: &str, json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<Span, Invalid>;
     /// Checks, when all members are read, that the required ones were there.
-    fn require(&self, has: &dyn Fn(&str) -> bool) -> Result<(), Invalid>;
+    fn require(&self, has: &dyn Fn(&str) -> bool, gathering: &mut Gathering) -> Result<(), Invalid>;
 }
 
 impl Request {
@@ -72,7 +75,7 @@ impl Request {
             Ok(())
         })?;
         json.finish()?;
-        dialect_reader.require(&|name| members.iter().any(|member| member.name == name))?;
+        dialect_reader.require(&|name| members.iter().any(|member| member.name == name), &mut gathering)?;
         Ok((members, gathering.finish(text)))
     }
 
@@ -106,7 +109,8 @@ impl Request {
         if edits.is_empty() {
             return self.body.clone();
         }
-        let grown: usize = edits.iter().map(|edit| edit.name.len() + edit.json.map_or(0, str::len) + 6).sum();
+        let grown: usize =
+            edits.iter().map(|edit| edit.name.len() + edit.json.as_ref().map_or(0, |json| json.len()) + 6).sum();
         let mut out = Vec::with_capacity(self.body.len() + grown);
         out.push(b'{');
         for member in &self.members {
@@ -117,12 +121,34 @@ impl Request {
             }
         }
         for edit in edits.iter().filter(|edit| !self.has(edit.name)) {
-            if let Some(json) = edit.json {
+            if let Some(json) = &edit.json {
                 push_member(&mut out, edit.name, json.as_bytes());
             }
         }
         out.push(b'}');
         Bytes::from(out)
+    }
+
+    /// The same Responses request without its `previous_response_id`: its input is `history` (JSON items with commas between
+    /// them, or nothing) and then its own items, with what `stored` has for an id in place of each item that refers to one. A
+    /// request of another dialect is the same.
+    ///
+    /// # Errors
+    /// [`Invalid`] when an item refers to one that `stored` does not have, or when there is no item at all.
+    pub fn resumed(&self, history: &str, stored: &dyn Fn(&str) -> Option<String>) -> Result<Self, Invalid> {
+        match self.dialect {
+            Dialect::Messages | Dialect::Chat => Ok(self.clone()),
+            Dialect::Responses => responses::resume::resumed(self, history, stored),
+        }
+    }
+
+    /// The items of a Responses request, JSON with commas between them; its input, where that is a string, as a message of
+    /// the user's.
+    pub fn input_items(&self) -> String {
+        match self.dialect {
+            Dialect::Messages | Dialect::Chat => String::new(),
+            Dialect::Responses => responses::resume::input_items(self),
+        }
     }
 
     /// The members in order, each with its value as JSON text.
@@ -146,25 +172,54 @@ impl Request {
         Reader::new(&self.body[member.value.clone()]).unsigned().ok().flatten()
     }
 
+    /// What may not go to the tier as it is, whatever its settings say.
+    fn hygiene(&self, is_local: bool) -> Vec<(&'static str, Option<String>)> {
+        let raw = |name: &str| self.members().find(|(own, _)| *own == name).map(|(_, raw)| raw);
+        let Facts { signed_thinking, unsigned_thinking, store, .. } = self.facts;
+        match (self.dialect, is_local) {
+            (Dialect::Messages, true) => messages::local::edits(self),
+            (Dialect::Messages, false) if unsigned_thinking => {
+                let messages = raw("messages").and_then(messages::seals::only);
+                messages.map(|messages| ("messages", Some(messages))).into_iter().collect()
+            }
+            (Dialect::Responses, _) => {
+                let input = match is_local {
+                    true if signed_thinking => raw("input").and_then(responses::seals::without),
+                    false if unsigned_thinking => raw("input").and_then(responses::seals::only),
+                    _ => None,
+                };
+                // What is referred to is looked up here, whoever answers (docs/adr/0009-stored-responses.md).
+                let store = store.then(|| ("store", Some("false".to_owned())));
+                input.map(|input| ("input", Some(input))).into_iter().chain(store).collect()
+            }
+            (Dialect::Messages | Dialect::Chat, _) => Vec::new(),
+        }
+    }
+
     fn edits<'a>(&self, overrides: &'a Overrides) -> Vec<Edit<'a>> {
         let mut edits = Vec::new();
         for name in OWN_MEMBERS.iter().filter(|name| self.has(name)) {
             edits.push(Edit { name, json: None });
         }
         for (name, json) in overrides.set() {
-            edits.push(Edit { name, json: Some(json) });
+            edits.push(Edit { name, json: Some(json.into()) });
+        }
+        for (name, json) in self.hygiene(overrides.is_local()) {
+            if edits.iter().all(|edit| edit.name != name) {
+                edits.push(Edit { name, json: json.map(Cow::Owned) });
+            }
         }
         for (name, json) in overrides.defaults() {
             if !self.sets(name) && edits.iter().all(|edit| edit.name != name) {
-                edits.push(Edit { name, json: Some(json) });
+                edits.push(Edit { name, json: Some(json.into()) });
             }
         }
         if let Some((limit, json)) = overrides.max_output_tokens() {
-            for name in ["max_tokens", "max_completion_tokens"] {
+            for name in ["max_tokens", "max_completion_tokens", "max_output_tokens"] {
                 // Each for itself: a cap is only ever lowered.
                 let is_over = self.unsigned(name).is_some_and(|asked| asked > limit);
                 if is_over && edits.iter().all(|edit| edit.name != name) {
-                    edits.push(Edit { name, json: Some(json) });
+                    edits.push(Edit { name, json: Some(json.into()) });
                 }
             }
         }
@@ -191,7 +246,7 @@ pub(crate) fn read_messages(
 struct Edit<'a> {
     name: &'a str,
     /// The new value as JSON text; `None` removes the member.
-    json: Option<&'a str>,
+    json: Option<Cow<'a, str>>,
 }
 
 fn push_member(out: &mut Vec<u8>, name: &str, value: &[u8]) {

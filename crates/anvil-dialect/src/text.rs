@@ -12,6 +12,9 @@ use crate::json::{Reader, push_string, read_lenient};
 pub struct Text<'a>(Cow<'a, str>);
 
 impl<'a> Text<'a> {
+    /// What stands between texts that become one, with its escapes.
+    pub(crate) const PARAGRAPH: &'static str = "\\n\\n";
+
     /// The text of `raw` where that is a JSON string literal, quotes included.
     pub(crate) fn from_literal(raw: &'a str) -> Option<Self> {
         let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
@@ -28,6 +31,11 @@ impl<'a> Text<'a> {
             literal.remove(0);
         }
         Text(Cow::Owned(literal))
+    }
+
+    /// A text whose escapes are there already.
+    pub(crate) const fn from_escaped(text: String) -> Text<'static> {
+        Text(Cow::Owned(text))
     }
 
     /// A text of this crate's own that needs no escapes.

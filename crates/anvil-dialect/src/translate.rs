@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 
-use crate::conversation::{Choice, Conversation};
+use crate::conversation::{Choice, Conversation, Spelling};
 use crate::dialect::Dialect;
 use crate::overrides::Overrides;
 use crate::request::Request;
 use crate::untranslatable::Untranslatable;
 use crate::warning::{Warning, WarningKind, Warnings};
-use crate::{chat, messages};
+use crate::{chat, messages, responses};
 
 /// A body for a tier, and what it no longer says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +30,17 @@ pub fn translate(request: &Request, to: Dialect, overrides: &Overrides) -> Resul
     if request.dialect() == to {
         return Ok(Translated { body: request.encode(overrides), warnings: Vec::new() });
     }
-    let mut warnings = Warnings::default();
+    let mut warnings = Warnings::new(Spelling::of(request.dialect()).messages);
     let conversation = match request.dialect() {
         Dialect::Messages => messages::decode::decode(request, &mut warnings)?,
         Dialect::Chat => chat::decode::decode(request, &mut warnings)?,
+        Dialect::Responses => responses::decode::decode(request, &mut warnings)?,
     };
     check_choice(&conversation, &warnings)?;
     let body = match to {
         Dialect::Messages => messages::encode::encode(conversation, overrides, &mut warnings)?,
         Dialect::Chat => chat::encode::encode(conversation, overrides, &mut warnings)?,
+        Dialect::Responses => responses::encode::encode(conversation, overrides, &mut warnings)?,
     };
     // Read back: the tier's own settings are spliced in as for its own dialect, and nothing leaves that is no request of it.
     let body = Request::decode(to, Bytes::from(body))?.encode(overrides);

@@ -1,5 +1,7 @@
 //! What an answer cost in tokens, as the tier counted it.
 
+use jiter::Peek;
+
 use crate::invalid::Invalid;
 use crate::json::Reader;
 
@@ -12,6 +14,8 @@ pub struct Usage {
     pub output: Option<u64>,
     /// Prompt tokens that came from the tier's prefix cache.
     pub cached: Option<u64>,
+    /// Prompt tokens that were written to it.
+    pub written: Option<u64>,
     /// Generated tokens spent on reasoning.
     pub reasoning: Option<u64>,
 }
@@ -22,6 +26,7 @@ impl Usage {
         self.input = later.input.or(self.input);
         self.output = later.output.or(self.output);
         self.cached = later.cached.or(self.cached);
+        self.written = later.written.or(self.written);
         self.reasoning = later.reasoning.or(self.reasoning);
     }
 
@@ -43,7 +48,7 @@ impl Usage {
                     2 => read = json.unsigned()?,
                     3 => written = json.unsigned()?,
                     4 => output = json.unsigned()?,
-                    5 => reasoning = read_detail(json, "thinking_tokens")?,
+                    5 => [reasoning] = read_details(json, ["thinking_tokens"])?,
                     _ => json.ignore()?,
                 }
                 Ok(())
@@ -51,26 +56,33 @@ impl Usage {
         )?;
         let input =
             fresh.map(|tokens: u64| tokens.saturating_add(read.unwrap_or(0)).saturating_add(written.unwrap_or(0)));
-        Ok(Self { input, output, cached: read, reasoning })
+        Ok(Self { input, output, cached: read, written, reasoning })
     }
 
     /// Reads the `usage` object of Chat Completions.
     pub(crate) fn read_chat(json: &mut Reader<'_>) -> Result<Self, Invalid> {
+        let names = ["prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details"];
+        Self::read_openai(json, names)
+    }
+
+    /// Reads the `usage` object of Responses.
+    pub(crate) fn read_responses(json: &mut Reader<'_>) -> Result<Self, Invalid> {
+        Self::read_openai(json, ["input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details"])
+    }
+
+    /// Reads an object of counts that goes by these names: input, output, and the details of each.
+    fn read_openai(json: &mut Reader<'_>, names: [&str; 4]) -> Result<Self, Invalid> {
         let mut usage = Self::default();
         json.object(
-            |name| match name {
-                "prompt_tokens" => 1,
-                "completion_tokens" => 2,
-                "prompt_tokens_details" => 3,
-                "completion_tokens_details" => 4,
-                _ => 0,
-            },
+            |name| names.iter().position(|own| *own == name),
             |member, json| {
                 match member {
-                    1 => usage.input = json.unsigned()?,
-                    2 => usage.output = json.unsigned()?,
-                    3 => usage.cached = read_detail(json, "cached_tokens")?,
-                    4 => usage.reasoning = read_detail(json, "reasoning_tokens")?,
+                    Some(0) => usage.input = json.unsigned()?,
+                    Some(1) => usage.output = json.unsigned()?,
+                    Some(2) => {
+                        [usage.cached, usage.written] = read_details(json, ["cached_tokens", "cache_write_tokens"])?;
+                    }
+                    Some(3) => [usage.reasoning] = read_details(json, ["reasoning_tokens"])?,
                     _ => json.ignore()?,
                 }
                 Ok(())
@@ -80,11 +92,22 @@ impl Usage {
     }
 }
 
-fn read_detail(json: &mut Reader<'_>, wanted: &str) -> Result<Option<u64>, Invalid> {
-    let mut value = None;
-    json.member(wanted, |json| {
-        value = json.unsigned()?;
-        Ok(())
-    })?;
-    Ok(value)
+/// Takes the next value; the counts of these names where it is an object that has them.
+fn read_details<const N: usize>(json: &mut Reader<'_>, wanted: [&str; N]) -> Result<[Option<u64>; N], Invalid> {
+    let mut counts = [None; N];
+    if json.peek()? != Peek::Object {
+        json.ignore()?;
+        return Ok(counts);
+    }
+    json.object(
+        |name| wanted.iter().position(|own| *own == name),
+        |member, json| {
+            match member {
+                Some(place) => counts[place] = json.unsigned()?,
+                None => json.ignore()?,
+            }
+            Ok(())
+        },
+    )?;
+    Ok(counts)
 }

@@ -72,21 +72,31 @@ impl WarningKind {
 }
 
 /// The warnings of one translation.
-#[derive(Debug, Default)]
-pub(crate) struct Warnings(Vec<Warning>);
+#[derive(Debug)]
+pub(crate) struct Warnings {
+    noted: Vec<Warning>,
+    /// What the caller calls the conversation.
+    conversation: &'static str,
+}
 
 impl Warnings {
+    /// No warnings yet of a request whose member `conversation` is the conversation.
+    pub(crate) fn new(conversation: &'static str) -> Self {
+        Self { noted: Vec::new(), conversation }
+    }
+
     /// Notes what happened at `path`. A long history repeats itself: of one kind within the conversation, one is kept.
     pub(crate) fn note(&mut self, kind: WarningKind, path: impl Into<String>) {
         let path = path.into();
-        let in_messages = path.starts_with("messages");
-        let same = |known: &Warning| {
-            known.kind == kind && (known.path == path || in_messages && known.path.starts_with("messages"))
+        let is_within = |path: &str| {
+            path.strip_prefix(self.conversation).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
+        let is_same =
+            |known: &Warning| known.kind == kind && (known.path == path || is_within(&path) && is_within(&known.path));
         let last = WARNINGS_LIMIT - 1;
-        match self.0.iter().position(same).or((self.0.len() > last).then_some(last)) {
-            Some(known) => self.0[known].count += 1,
-            None => self.0.push(Warning { kind, path, count: 1 }),
+        match self.noted.iter().position(is_same).or((self.noted.len() > last).then_some(last)) {
+            Some(known) => self.noted[known].count += 1,
+            None => self.noted.push(Warning { kind, path, count: 1 }),
         }
     }
 
@@ -95,10 +105,10 @@ impl Warnings {
     }
 
     pub(crate) fn has(&self, kind: WarningKind) -> bool {
-        self.0.iter().any(|warning| warning.kind == kind)
+        self.noted.iter().any(|warning| warning.kind == kind)
     }
 
     pub(crate) fn into_vec(self) -> Vec<Warning> {
-        self.0
+        self.noted
     }
 }

@@ -2,7 +2,6 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anvil_dialect::{Dialect, Head, translate};
 use anvil_relay::{Form, Setup};
@@ -14,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::endpoint::{Endpoint, seconds};
+use crate::opening::Opening;
 use crate::outcome::Outcome;
 use crate::request::{DETACH_BYTES, Overrides, Request, dialect_named, untranslatable_request};
 
@@ -41,7 +41,7 @@ impl Engine {
         arrived.into_iter().map(|(id, delivery)| arrival(py, id, delivery)).collect()
     }
 
-    #[pyo3(signature = (endpoint, request, overrides, *, dialect, model, request_id, headers))]
+    #[pyo3(signature = (endpoint, request, overrides, *, dialect, model, opening, headers, keeps_items))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn open(
         &self,
@@ -51,33 +51,32 @@ impl Engine {
         overrides: &Overrides,
         dialect: &str,
         model: String,
-        request_id: String,
+        opening: &Opening,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
+        keeps_items: bool,
     ) -> PyResult<Attempt> {
         let (client, tier) = (request.0.dialect(), dialect_named(dialect)?);
         let work = || translate(&request.0, tier, &overrides.0);
         let translated = if request.0.size() > DETACH_BYTES { py.detach(work) } else { work() };
         let translated = translated.map_err(|untranslatable| untranslatable_request(py, &untranslatable))?;
-        let form = if request.0.facts().stream { Form::Stream } else { Form::Whole };
+        let is_stream = request.0.facts().stream;
         let outbound = Outbound {
             body: Some(translated.body),
             path: tier.path(),
             headers: headers.into_iter().map(|(name, value)| (Bytes::from(name), Bytes::from(value))).collect(),
         };
-        let head = Head {
-            id: request_id.trim_start_matches("req_").to_owned(),
-            model,
-            created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-            usage: client != tier && request.0.asks_for_usage(),
-        };
+        let head = Head { model, ..opening.head.clone() };
+        let form = if is_stream { Form::Stream } else { Form::Whole };
+        let mut setup = Setup::new(client, tier, form, head, opening.request_id.clone());
+        setup.opening = is_stream.then(|| opening.shared.clone());
+        setup.keeps_items = keeps_items;
         let warnings = translated.warnings.iter().map(ToString::to_string).collect();
-        self.start(endpoint, outbound, Setup::new(client, tier, form, head, request_id), warnings)
+        self.start(endpoint, outbound, setup, warnings)
     }
 
     fn list_models(&self, endpoint: &Endpoint) -> PyResult<Attempt> {
         let outbound = Outbound { body: None, path: "/models", headers: Vec::new() };
-        let head = Head { id: String::new(), model: String::new(), created: 0, usage: false };
-        let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Document, head, String::new());
+        let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Document, Head::default(), String::new());
         self.start(endpoint, outbound, setup, Vec::new())
     }
 

@@ -19,17 +19,3 @@ pub(crate) fn error_body<'py>(
     let body = envelope::body(dialect_named(dialect)?, ErrorKind::from_name(kind), message, param, request_id);
     Ok(PyBytes::new(py, &body))
 }
-
-#[pyfunction]
-#[pyo3(signature = (dialect, kind, message, *, request_id))]
-pub(crate) fn error_event<'py>(
-    py: Python<'py>,
-    dialect: &str,
-    kind: &str,
-    message: &str,
-    request_id: &str,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let mut event = Vec::new();
-    envelope::push_event(&mut event, dialect_named(dialect)?, ErrorKind::from_name(kind), message, request_id);
-    Ok(PyBytes::new(py, &event))
-}

@@ -5,6 +5,7 @@
 mod endpoint;
 mod engine;
 mod envelope;
+mod opening;
 mod outcome;
 mod request;
 
@@ -21,7 +22,9 @@ mod _core {
     #[pymodule_export]
     use crate::engine::{Attempt, Engine, EngineClosedError};
     #[pymodule_export]
-    use crate::envelope::{error_body, error_event};
+    use crate::envelope::error_body;
+    #[pymodule_export]
+    use crate::opening::Opening;
     #[pymodule_export]
     use crate::outcome::Outcome;
     #[pymodule_export]

@@ -2,6 +2,7 @@
 
 use anvil_upstream::Failure;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 #[pyclass(frozen, module = "anvil_serving._core")]
 pub(crate) struct Outcome(pub(crate) anvil_upstream::Outcome);
@@ -76,8 +77,18 @@ impl Outcome {
     }
 
     #[getter]
+    fn cache_write_tokens(&self) -> Option<u64> {
+        self.0.report.usage.written
+    }
+
+    #[getter]
     fn reasoning_tokens(&self) -> Option<u64> {
         self.0.report.usage.reasoning
+    }
+
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyBytes>> {
+        self.0.items.iter().map(|item| PyBytes::new(py, item)).collect()
     }
 
     #[getter]

@@ -1,5 +1,7 @@
 //! Requests, their facts, and what a tier changes in them.
 
+use std::collections::HashMap;
+
 use anvil_dialect::{Dialect, Invalid, Untranslatable};
 use bytes::Bytes;
 use pyo3::create_exception;
@@ -43,8 +45,35 @@ impl Request {
     }
 
     #[getter]
+    fn previous_response(&self) -> Option<&str> {
+        self.0.facts().previous_response.as_deref()
+    }
+
+    #[getter]
+    fn item_references(&self) -> Vec<&str> {
+        self.0.facts().item_references.iter().map(String::as_str).collect()
+    }
+
+    #[getter]
+    fn keeps_items(&self) -> bool {
+        self.0.dialect() == Dialect::Responses && self.0.facts().store
+    }
+
+    #[getter]
     fn facts(&self) -> Facts {
         Facts(self.0.facts().clone())
+    }
+
+    fn input_items<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.0.input_items().as_bytes())
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+    fn resumed(&self, py: Python<'_>, history: &str, items: HashMap<String, String>) -> PyResult<Self> {
+        let stored = |id: &str| items.get(id).cloned();
+        let work = || self.0.resumed(history, &stored);
+        let resumed = if history.len() > DETACH_BYTES { py.detach(work) } else { work() };
+        resumed.map(Self).map_err(|invalid| invalid_request(py, &invalid))
     }
 
     fn encode<'py>(&self, py: Python<'py>, overrides: &Overrides) -> Bound<'py, PyBytes> {
@@ -136,6 +165,21 @@ impl Facts {
     fn failed_tool_calls(&self) -> Vec<&str> {
         self.0.failed_tool_calls.iter().map(String::as_str).collect()
     }
+
+    #[getter]
+    fn previous_response(&self) -> Option<&str> {
+        self.0.previous_response.as_deref()
+    }
+
+    #[getter]
+    fn item_references(&self) -> Vec<&str> {
+        self.0.item_references.iter().map(String::as_str).collect()
+    }
+
+    #[getter]
+    fn store(&self) -> bool {
+        self.0.store
+    }
 }
 
 #[pyclass(frozen, module = "anvil_serving._core")]
@@ -144,17 +188,24 @@ pub(crate) struct Overrides(pub(crate) anvil_dialect::Overrides);
 #[pymethods]
 impl Overrides {
     #[new]
-    #[pyo3(signature = (*, model = None, set = "{}", defaults = "{}", max_output_tokens = None))]
-    fn new(model: Option<&str>, set: &str, defaults: &str, max_output_tokens: Option<u64>) -> PyResult<Self> {
-        anvil_dialect::Overrides::new(model, set, defaults, max_output_tokens)
-            .map(Self)
-            .map_err(|bad| PyValueError::new_err(bad.to_string()))
+    #[pyo3(signature = (*, model = None, set = "{}", defaults = "{}", max_output_tokens = None, is_local = false))]
+    fn new(
+        model: Option<&str>,
+        set: &str,
+        defaults: &str,
+        max_output_tokens: Option<u64>,
+        is_local: bool,
+    ) -> PyResult<Self> {
+        let overrides = anvil_dialect::Overrides::new(model, set, defaults, max_output_tokens)
+            .map_err(|bad| PyValueError::new_err(bad.to_string()))?;
+        Ok(Self(if is_local { overrides.for_local_tier() } else { overrides }))
     }
 }
 
 /// The dialect of that name.
 pub(crate) fn dialect_named(name: &str) -> PyResult<Dialect> {
-    Dialect::from_name(name).ok_or_else(|| PyValueError::new_err("no such dialect: use 'messages' or 'chat'"))
+    Dialect::from_name(name)
+        .ok_or_else(|| PyValueError::new_err("no such dialect: use 'messages', 'chat' or 'responses'"))
 }
 
 /// `InvalidRequestError(message)`, with the offending member's path as its attribute `param`.

@@ -9,14 +9,16 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
-mod echo;
+mod opening;
 mod relay;
 mod report;
 mod setup;
+mod splice;
 mod voice;
 mod window;
 
 pub use anvil_verify::Defect;
+pub use opening::Opening;
 pub use relay::{Relay, Step};
 pub use report::Report;
 pub use setup::{Ending, Form, Setup};

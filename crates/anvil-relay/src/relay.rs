@@ -1,13 +1,13 @@
 //! One attempt, from the tier's bytes to the client's.
 
-use anvil_dialect::envelope::{self, ErrorKind};
+use anvil_dialect::envelope::ErrorKind;
 use anvil_dialect::{Delta, answer, read_answer, write_answer};
 use anvil_sse::{Decoder, Frame, Limits};
 use anvil_verify::{Completeness, Defect, form};
 
-use crate::echo::Echo;
 use crate::report::Report;
 use crate::setup::{Ending, Form, Setup};
+use crate::splice::Splice;
 use crate::voice::{Hearing, Voice};
 use crate::window::{Held, Window};
 
@@ -32,6 +32,7 @@ pub struct Relay {
     setup: Setup,
     body: Body,
     report: Report,
+    items: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -70,7 +71,7 @@ impl Relay {
         } else {
             Body::Whole(Held::new(setup.max_answer_bytes))
         };
-        Self { setup, body, report: Report::default() }
+        Self { setup, body, report: Report::default(), items: Vec::new() }
     }
 
     /// Takes more bytes of the tier's body; appends to `out` what the client may see.
@@ -123,6 +124,11 @@ impl Relay {
         self.report
     }
 
+    /// The items of the output of an answer that is whole, as JSON, where the setup says to keep them.
+    pub fn take_items(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.items)
+    }
+
     /// Ends the attempt for a reason that lies outside its bytes, such as a deadline.
     pub fn abandon(&mut self, defect: Defect, out: &mut Vec<u8>) -> Step {
         self.fail(defect, out)
@@ -138,32 +144,43 @@ impl Relay {
             self.translate_whole(held, out)
         };
         match ended {
-            Ok(report) => {
+            Ok((report, items)) => {
                 self.report = report;
+                self.keep(items);
                 Step::Done(report)
             }
             Err(defect) => Step::Reject(defect),
         }
     }
 
-    fn pass_on_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<Report, Defect> {
-        let Setup { tier, form: wanted, .. } = self.setup;
-        let read = |body: &[u8]| match wanted {
-            Form::Document => answer::read_document(body),
-            Form::Stream | Form::Whole => answer::read(tier, body),
-        };
-        let ((model, finish, usage), passed) = held.check(|body| match form::answer(read(body))? {
-            (answer::Answer::Whole { model, finish, usage }, passed) => Ok(((model, finish, usage), passed)),
-            (answer::Answer::Error(error), _) => Err(Defect::TierError { kind: error.kind, words: error.message }),
-        })?;
-        let mut echo = Echo::new(&self.setup.head.model);
-        held.release(passed).write_held(out, |out, body| out.extend_from_slice(echo.apply(body, model.as_ref())));
-        Ok(Report { finish, usage, events: 0 })
+    fn keep(&mut self, items: Vec<Vec<u8>>) {
+        if self.setup.keeps_items {
+            self.items = items;
+        }
     }
 
-    fn translate_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<Report, Defect> {
+    fn pass_on_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Vec<Vec<u8>>), Defect> {
+        let Setup { client, tier, form: wanted, head, .. } = &self.setup;
+        let read = |body: &[u8]| match wanted {
+            Form::Document => answer::read_document(body),
+            Form::Stream | Form::Whole => answer::read(*tier, body),
+        };
+        let ((spans, report, items), passed) = held.check(|body| match form::answer(read(body))? {
+            (answer::Answer::Whole { spans, finish, usage }, passed) => {
+                let items =
+                    if self.setup.keeps_items { form::answer(answer::items(*tier, body))?.0 } else { Vec::new() };
+                Ok(((spans, Report { finish, usage, events: 0 }, items), passed))
+            }
+            (answer::Answer::Error(error), _) => Err(Defect::TierError { kind: error.kind, words: error.message }),
+        })?;
+        let mut splice = Splice::new(*client, head);
+        held.release(passed).write_held(out, |out, body| out.extend_from_slice(splice.apply(body, &spans, None)));
+        Ok((report, items))
+    }
+
+    fn translate_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Vec<Vec<u8>>), Defect> {
         let Setup { client, tier, head, .. } = &self.setup;
-        let (released, report) = held.release_as(|body| {
+        let (released, known) = held.release_as(|body| {
             let (deltas, _) = form::answer(read_answer(*tier, body))?;
             let mut report = Report::default();
             for delta in &deltas {
@@ -177,38 +194,45 @@ impl Relay {
                 }
             }
             let mut anew = Vec::with_capacity(body.len());
-            let ((), passed) = form::answer(write_answer(*client, head, &deltas, &mut anew))?;
-            Ok((anew, report, passed))
+            let (items, passed) = form::answer(write_answer(*client, head, &deltas, &mut anew))?;
+            Ok((anew, (report, items), passed))
         })?;
         released.write_held(out, Vec::extend_from_slice);
-        Ok(report)
+        Ok(known)
     }
 
     /// The stream has said all it will say.
     fn finish(&mut self, out: &mut Vec<u8>) -> Step {
-        let Body::Stream(stream) = &mut self.body else { return Step::Continue };
+        let stream = match std::mem::replace(&mut self.body, Body::Over) {
+            Body::Stream(stream) => stream,
+            other => {
+                self.body = other;
+                return Step::Continue;
+            }
+        };
         match stream.hearing.completeness.verdict() {
             Ok(_) => {
-                stream.voice.end(out);
-                self.body = Body::Over;
+                let items = stream.voice.end(out);
+                self.keep(items);
                 Step::Done(self.report)
             }
-            Err(defect) => self.fail(defect, out),
+            Err(defect) => {
+                self.body = Body::Stream(stream);
+                self.fail(defect, out)
+            }
         }
     }
 
     fn fail(&mut self, defect: Defect, out: &mut Vec<u8>) -> Step {
-        if matches!(self.body, Body::Over) {
-            return Step::Continue;
+        match std::mem::replace(&mut self.body, Body::Over) {
+            Body::Over => Step::Continue,
+            Body::Stream(mut stream) if stream.hearing.window.released().is_some() => {
+                let (kind, message) = words_for_client(&defect);
+                stream.voice.fail(kind, message, &self.setup.request_id, out);
+                Step::Broken(defect)
+            }
+            Body::Stream(_) | Body::Whole(_) => Step::Reject(defect),
         }
-        let released = self.has_released();
-        self.body = Body::Over;
-        if !released {
-            return Step::Reject(defect);
-        }
-        let (kind, message) = words_for_client(&defect);
-        envelope::push_event(out, self.setup.client, kind, message, &self.setup.request_id);
-        Step::Broken(defect)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use anvil_dialect::{Dialect, Head};
 
+use crate::opening::Opening;
+
 /// The most bytes of one event of a stream, unless said otherwise.
 const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
 /// The most bytes of a whole answer, unless said otherwise.
@@ -32,6 +34,10 @@ pub struct Setup {
     pub head: Head,
     /// The exchange's id, for an error inside the stream.
     pub request_id: String,
+    /// What the client of a stream has been told while it waited, or may be told still.
+    pub opening: Option<Opening>,
+    /// Whether the items of the answer's output are to be kept for a later request (Responses).
+    pub keeps_items: bool,
     /// The most bytes of one event.
     pub max_event_bytes: usize,
     /// The most bytes of a whole answer.
@@ -47,6 +53,8 @@ impl Setup {
             form,
             head,
             request_id,
+            opening: None,
+            keeps_items: false,
             max_event_bytes: MAX_EVENT_BYTES,
             max_answer_bytes: MAX_ANSWER_BYTES,
         }

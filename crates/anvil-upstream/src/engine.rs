@@ -140,8 +140,13 @@ impl Drop for Guard {
             self.running.borrow().map(|_| Failure::EngineClosed)
         };
         if failure.is_some() && !self.slot.is_over() {
-            let outcome =
-                Outcome { failure, released: true, report: anvil_relay::Report::default(), timing: Timing::default() };
+            let outcome = Outcome {
+                failure,
+                released: true,
+                report: anvil_relay::Report::default(),
+                timing: Timing::default(),
+                items: Vec::new(),
+            };
             self.mailbox.put(&self.slot, &mut Vec::new(), Some(outcome));
         }
     }

@@ -307,7 +307,8 @@ impl Exchange {
     fn hand_over_outcome(&mut self, failure: Option<Failure>) {
         self.timing.total = self.elapsed();
         let released = self.released || !self.out.is_empty();
-        let outcome = Outcome { failure, released, report: self.relay.report(), timing: self.timing };
+        let items = self.relay.take_items();
+        let outcome = Outcome { failure, released, report: self.relay.report(), timing: self.timing, items };
         self.mailbox.put(&self.slot, &mut self.out, Some(outcome));
     }
 

@@ -15,6 +15,8 @@ pub struct Outcome {
     pub report: Report,
     /// How long its parts took.
     pub timing: Timing,
+    /// The items of the answer's output, as JSON, where they were to be kept.
+    pub items: Vec<Vec<u8>>,
 }
 
 /// How long the parts of an attempt took, in seconds from its start; `None` for what was not reached.

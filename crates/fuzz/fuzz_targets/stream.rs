@@ -1,4 +1,4 @@
-//! Any stream of events, read in both dialects: spans lie in the data, and what finishes has begun.
+//! Any stream of events, read in every dialect: spans lie in the data, and what finishes has begun.
 #![no_main]
 
 use anvil_dialect::{Dialect, Reader, answer};
@@ -6,7 +6,7 @@ use anvil_sse::{Decoder, Frame, Limits};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
-    for dialect in [Dialect::Messages, Dialect::Chat] {
+    for dialect in [Dialect::Messages, Dialect::Chat, Dialect::Responses] {
         let _ = answer::read(dialect, input);
         let mut decoder = Decoder::new(Limits::default());
         let mut reader = Reader::new(dialect);
@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
             match reader.read(event.data) {
                 Ok(read) => {
                     assert_eq!(read.finished & !read.choices, 0);
-                    if let Some(span) = read.model {
+                    if let Some(span) = read.spans.model {
                         let name = &event.data[span];
                         assert!(name.len() >= 2 && name[0] == b'"' && name[name.len() - 1] == b'"');
                     }

@@ -11,7 +11,7 @@ from .bind import check_bind, is_loopback
 from .load import MAX_FILE_BYTES, load, loads
 from .problems import InvalidConfig, Problem, report
 from .reference import json_schema, reference_markdown
-from .schema import PRESET_WORK_CLASSES, WORK_CLASSES, Config, Document, Router, Serve, Server, Tier, Timeouts
+from .schema import PRESET_WORK_CLASSES, WORK_CLASSES, Config, Document, Router, Serve, Server, Tier, Timeouts, Window
 from .secrets import Secret, Secrets, resolve_secrets
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Server",
     "Tier",
     "Timeouts",
+    "Window",
     "check_bind",
     "is_loopback",
     "json_schema",

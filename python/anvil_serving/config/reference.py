@@ -16,6 +16,7 @@ __all__ = ["Section", "json_schema", "reference_markdown", "sections"]
 _HEADERS: Mapping[str, str] = {
     "Server": "[server]",
     "Router": "[router]",
+    "Window": "[router.window]",
     "Tier": "[[router.tiers]]",
     "Timeouts": "[router.tiers.timeouts]",
     "Serve": "[[serve]]",
@@ -84,6 +85,8 @@ def _section(section: Section) -> str:
 def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f'`"{choice}"`' for choice in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(_type(choice) for choice in schema["anyOf"])
     kind = str(schema.get("type", "table"))
     if kind == "array":
         return f"list of {_plural(schema['items'])}"

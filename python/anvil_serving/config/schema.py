@@ -25,6 +25,7 @@ __all__ = [
     "Server",
     "Tier",
     "Timeouts",
+    "Window",
 ]
 
 WORK_CLASSES = ("chat", "bounded-edit", "multi-file-refactor", "planning", "review", "long-context")
@@ -139,11 +140,14 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str | None, Meta(description="Model name to send. Unset: the single model that the server lists is adopted.")
     ] = None
     dialect: Annotated[
-        Literal["openai", "anthropic"],
-        Meta(description='Wire dialect of the server: `"openai"` Chat Completions, `"anthropic"` Messages.'),
+        Literal["openai", "anthropic", "responses"],
+        Meta(
+            description='Wire dialect of the server: `"openai"` Chat Completions, `"anthropic"` Messages, '
+            '`"responses"` OpenAI Responses.'
+        ),
     ] = "openai"
     dialects: Annotated[
-        tuple[Literal["openai", "anthropic"], ...],
+        tuple[Literal["openai", "anthropic", "responses"], ...],
         Meta(
             description="Every dialect that the server answers by itself, where that is more than `dialect`: "
             "llama.cpp, vLLM, SGLang, Ollama and LM Studio answer both. A request goes out in its own dialect where it "
@@ -220,6 +224,32 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return (self.base_url, *self.replicas)
 
 
+class Window(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happens to an answer before its first byte reaches the client."""
+
+    heartbeat_after: Annotated[
+        Seconds | Literal["off"],
+        Meta(
+            description="Seconds that the client of a streamed answer waits for its first byte until it is given a "
+            "sign of life: the stream is opened, and whatever fails afterwards is told inside it and no longer by a "
+            "status. Without it Qwen Code gives up after 120 s, Claude Code, OpenCode and Cline after 300 s, and they "
+            'ask again while the first question is still being answered. `"off"` keeps the status to the end.'
+        ),
+    ] = 60.0
+    heartbeat_every: Annotated[
+        Seconds,
+        Meta(
+            description="Seconds between two signs of life. Proxies before the router end what is silent for too "
+            "long, nginx after 60 s."
+        ),
+    ] = 15.0
+
+    @property
+    def heartbeat_seconds(self) -> float | None:
+        """Seconds until the first sign of life; None where none is to be given."""
+        return None if self.heartbeat_after == "off" else self.heartbeat_after
+
+
 class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which tiers there are, and what a caller's intent leads to."""
 
@@ -233,6 +263,7 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "The usual ones are `quick-edit`, `chat`, `planning`, `review` and `long-context`."
         ),
     ] = {}
+    window: Annotated[Window, Meta(description="Before the first byte; see `[router.window]`.")] = Window()
     mapping_version: Annotated[
         Text,
         Meta(

@@ -47,8 +47,7 @@ def _walk(value: object, kind: inspect.Type, path: Path) -> Iterator[Finding]:
     if isinstance(kind, inspect.Metadata):
         yield from _annotated(value, kind, path)
     elif isinstance(kind, inspect.UnionType):
-        # The only unions are `X | None`, and TOML has no null.
-        yield from _walk(value, next(part for part in kind.types if not isinstance(part, inspect.NoneType)), path)
+        yield from _walk(value, _part(value, kind), path)
     elif isinstance(kind, inspect.StructType):
         yield from _table(value, kind, path)
     elif isinstance(kind, inspect.DictType):
@@ -57,6 +56,13 @@ def _walk(value: object, kind: inspect.Type, path: Path) -> Iterator[Finding]:
         yield from _list(value, kind, path)
     else:
         yield from _scalar(value, kind, path)
+
+
+def _part(value: object, kind: inspect.UnionType) -> inspect.Type:
+    """What of a union a value means to be: `X | None`, for TOML has no null, or a number that a word can stand for."""
+    parts = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
+    words = (part for part in parts if isinstance(part, inspect.LiteralType))
+    return next(words, parts[0]) if isinstance(value, str) and len(parts) > 1 else parts[0]
 
 
 def _annotated(value: object, kind: inspect.Metadata, path: Path) -> Iterator[Finding]:

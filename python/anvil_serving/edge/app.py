@@ -65,12 +65,17 @@ class App:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._limits = Limits(config.server.max_body_bytes, config.server.body_timeout)
+        self._limits = Limits(
+            config.server.max_body_bytes,
+            config.server.body_timeout,
+            heartbeat_after=config.router.window.heartbeat_seconds,
+            heartbeat_every=config.router.window.heartbeat_every,
+        )
         self._secrets = resolve_secrets(config, os.environ)
         self._auth = Auth(self._secrets.server)
         self._draining: asyncio.Task[None] | None = None
         # Unique, not secret: random once a worker, counted from there.
-        self._id_prefix = f"req_{secrets.token_hex(8)}"
+        self._id_prefix = secrets.token_hex(8)
         self._exchange_numbers = itertools.count(1)
         # Made in the lifespan, in the worker's own process and loop.
         self._router: Router
@@ -143,13 +148,15 @@ class App:
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         route = self._routes.find(scope["path"])
+        answer_id = f"{self._id_prefix}{next(self._exchange_numbers):08x}"
         exchange = Exchange(
             scope,
             receive,
             send,
             self._worker,
             dialect=route.dialect if route is not None else dialect_of(scope["path"], headers),
-            request_id=self._request_id(headers),
+            request_id=_request_id(headers) or f"req_{answer_id}",
+            answer_id=answer_id,
             request_headers=headers,
             hops=_hops(headers),
         )
@@ -166,13 +173,6 @@ class App:
             await _refuse(exchange, Internal("the router failed; its log says why"))
         finally:
             exchange.close()
-
-    def _request_id(self, headers: Mapping[bytes, bytes]) -> str:
-        """The caller's id, if it is one that can stand in a log and a header; else a new one."""
-        given = headers.get(b"x-request-id")
-        if given is not None and _SANE_REQUEST_ID.fullmatch(given):
-            return given.decode()
-        return f"{self._id_prefix}{next(self._exchange_numbers):08x}"
 
     async def _serve(
         self, scope: Scope, headers: Mapping[bytes, bytes], route: Route | None, exchange: Exchange
@@ -223,6 +223,12 @@ async def _refuse(exchange: Exchange, error: RequestError) -> None:
         headers.append((b"www-authenticate", b"Bearer"))
     body = error_answer(error, exchange.dialect, exchange.request_id)
     await exchange.respond(error.status, headers, body)
+
+
+def _request_id(headers: Mapping[bytes, bytes]) -> str | None:
+    """The caller's id, if it is one that can stand in a log and a header."""
+    given = headers.get(b"x-request-id")
+    return given.decode() if given is not None and _SANE_REQUEST_ID.fullmatch(given) else None
 
 
 def _hops(headers: Mapping[bytes, bytes]) -> int:

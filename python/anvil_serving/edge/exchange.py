@@ -14,13 +14,12 @@ from anvil_serving.edge.connection import Connections
 from anvil_serving.edge.limits import Limits
 from anvil_serving.edge.watch import Watch
 from anvil_serving.errors import BodyTimeout, BodyTooLarge, Malformed
-from anvil_serving.router import error_event
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from anvil_serving.errors import RequestError
-    from anvil_serving.router import Arrival, Head
+    from anvil_serving.router import Arrival, Head, Opening
 
 __all__ = ["HOPS", "Exchange", "Receive", "Scope", "Send", "Worker"]
 
@@ -48,6 +47,8 @@ _DISCARD_SECONDS = 5.0
 _OVERSIZE_READ_OUT = 2
 """A body up to this many times the cap is read out before it is refused."""
 _BREAK_AGAIN_SECONDS = 1.0
+_LATE_SECONDS = 180.0
+"""From when on signs of life are those that every client counts: the least patient has 300 s."""
 _FLUSH_SECONDS = 0.02
 """How long the server gets to write out the last bytes before a connection is broken. What is not written by then is
 lost, which the client takes for a broken answer just the same."""
@@ -66,10 +67,15 @@ class Exchange:
 
     __slots__ = (
         "_arrival",
+        "_beat_at",
+        "_beating",
+        "_begun_at",
         "_body_begun",
         "_body_deadline",
+        "_intent",
         "_limits",
         "_loop",
+        "_opening",
         "_peer",
         "_pending",
         "_receive",
@@ -78,6 +84,7 @@ class Exchange:
         "_whole_headers",
         "_worker",
         "_write_deadline",
+        "answer_id",
         "content_length",
         "dialect",
         "has_left",
@@ -98,10 +105,12 @@ class Exchange:
         *,
         dialect: str,
         request_id: str,
+        answer_id: str,
         request_headers: Mapping[bytes, bytes],
         hops: int,
     ) -> None:
         self.request_id = request_id
+        self.answer_id = answer_id
         self.dialect = dialect
         self.request_headers = request_headers
         self.hops = hops
@@ -124,6 +133,12 @@ class Exchange:
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
         self._write_deadline: float | None = None
+        self._begun_at = self._loop.time()
+        self._opening: Opening | None = None
+        self._intent = ""
+        # When the next sign of life is due; None while none is wanted.
+        self._beat_at: float | None = None
+        self._beating: asyncio.Task[None] | None = None
 
     # ── the request ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -187,7 +202,12 @@ class Exchange:
     # ── the watch ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def tick(self, now: float) -> None:
-        """Gives up on a body that is overdue; while the answer is being made, listens for the client's leaving."""
+        """Gives up on a body that is overdue; while the answer is being made, listens for the client's leaving.
+
+        Gives a client that has waited long for a stream a sign of life.
+        """
+        if self._beat_at is not None and now > self._beat_at:
+            self._beat(now)
         if self._body_deadline is not None:
             if now > self._body_deadline:
                 self._body_deadline = None
@@ -215,6 +235,41 @@ class Exchange:
         if self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)
 
+    # ── signs of life ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def expect(self, opening: Opening, *, intent: str) -> None:
+        """A stream will come; `opening` has what its client is told if it has to wait."""
+        self._opening = opening
+        self._intent = intent
+        if self._limits.heartbeat_after is not None:
+            self._beat_at = self._begun_at + self._limits.heartbeat_after
+
+    def _beat(self, now: float) -> None:
+        if self.has_left or self._opening is None or (self._beating is not None and not self._beating.done()):
+            return
+        data = self._opening.beat(is_late=now - self._begun_at > _LATE_SECONDS)
+        if not data:
+            # A tier's answer has begun: its own bytes are the signs of its life.
+            self._beat_at = None
+            return
+        self._beat_at = now + self._limits.heartbeat_every
+        is_first, self.has_started = not self.has_started, True
+        self._beating = self._loop.create_task(self._send_beat(data, is_first=is_first))
+
+    async def _send_beat(self, data: bytes, *, is_first: bool) -> None:
+        if is_first:
+            # Who will answer is not known yet.
+            headers = [(b"x-request-id", self.request_id.encode()), (b"x-anvil-intent", _header_value(self._intent))]
+            await self._send_head(200, [*headers, *_STREAM])
+        await self._write(data, last=False)
+
+    async def _end_beats(self) -> None:
+        """No more signs of life; the last one has been sent."""
+        self._beat_at = None
+        if self._beating is not None:
+            beating, self._beating = self._beating, None
+            await beating
+
     def expel(self) -> None:
         """Ends the exchange from outside: its task is cancelled, and what it has begun is broken off."""
         if self._task is not None:
@@ -223,6 +278,8 @@ class Exchange:
     def close(self) -> None:
         """The exchange is over: nothing is listened for any more."""
         self._worker.watch.discard(self)
+        if self._beating is not None:
+            self._beating.cancel()
         if self._pending is not None:
             pending, self._pending = self._pending, None
             pending.cancel()
@@ -237,7 +294,10 @@ class Exchange:
         return arrival
 
     async def start(self, head: Head) -> None:
-        """Sends a stream's head; keeps a whole answer's until its length is known."""
+        """Sends a stream's head, unless the client has it; keeps a whole answer's until its length is known."""
+        await self._end_beats()
+        if self.has_started:
+            return
         tier = head.planned.replica.tier
         headers = [
             (b"x-request-id", self.request_id.encode()),
@@ -274,6 +334,7 @@ class Exchange:
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await self._end_beats()
                     await self._write(data, last=False)
             await asyncio.sleep(_FLUSH_SECONDS)
         finally:
@@ -301,7 +362,7 @@ class Exchange:
 
     async def break_off(self, error: RequestError) -> None:
         """Ends a running stream with the dialect's error event and breaks the connection."""
-        await self.abort(error_event(error, self.dialect, self.request_id))
+        await self.abort(b"" if self._opening is None else self._opening.fail(error.kind, str(error)))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -48,6 +48,7 @@ class Routes:
         self._routes = {
             "/v1/messages": Route("messages", {"POST": self._messages}),
             "/v1/chat/completions": Route("chat", {"POST": self._chat}),
+            "/v1/responses": Route("responses", {"POST": self._responses}),
             "/v1/models": Route("chat", {"GET": self._list_models}),
             "/healthz": Route("chat", {"GET": _health}, is_protected=False),
             "/readyz": Route("chat", {"GET": self._ready}, is_protected=False),
@@ -64,6 +65,9 @@ class Routes:
 
     async def _chat(self, exchange: Exchange) -> None:
         await self._router.answer(exchange, "chat", await exchange.read_body())
+
+    async def _responses(self, exchange: Exchange) -> None:
+        await self._router.answer(exchange, "responses", await exchange.read_body())
 
     async def _list_models(self, exchange: Exchange) -> None:
         body = self._models.render(for_anthropic=b"anthropic-version" in exchange.request_headers)
@@ -93,5 +97,6 @@ async def _index(exchange: Exchange) -> None:
 
 def dialect_of(path: str, headers: Mapping[bytes, bytes]) -> str:
     """The dialect in which to refuse a request for a path that is not served."""
-    is_messages = path.startswith("/v1/messages") or b"anthropic-version" in headers
-    return "messages" if is_messages else "chat"
+    if path.startswith("/v1/messages") or b"anthropic-version" in headers:
+        return "messages"
+    return "responses" if path.startswith("/v1/responses") else "chat"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from anvil_serving.router.pipeline import Client, Router, error_answer, error_event
+from anvil_serving.router.pipeline import Client, Opening, Router, error_answer
 from anvil_serving.router.plan import Head, Plan, PlannedAttempt
 from anvil_serving.upstream import Arrival
 
-__all__ = ["Arrival", "Client", "Head", "Plan", "PlannedAttempt", "Router", "error_answer", "error_event"]
+__all__ = ["Arrival", "Client", "Head", "Opening", "Plan", "PlannedAttempt", "Router", "error_answer"]

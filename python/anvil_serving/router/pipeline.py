@@ -12,12 +12,13 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from anvil_serving import _core
-from anvil_serving._core import EngineClosedError, InvalidRequestError, Request, UntranslatableError
+from anvil_serving._core import EngineClosedError, InvalidRequestError, Opening, Request, UntranslatableError
 from anvil_serving.errors import Malformed
 from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.intent import Intents
 from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Policy
+from anvil_serving.router.stored import StoredResponses
 from anvil_serving.upstream import AbandonedError, Health, Switchboard, Tiers, UnknownModelError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from anvil_serving.router.plan import PlannedAttempt
     from anvil_serving.upstream import Arrival, Attempt, Outcome
 
-__all__ = ["Client", "Router", "error_answer", "error_event"]
+__all__ = ["Client", "Opening", "Router", "error_answer"]
 
 _log = logging.getLogger("anvil_serving.router")
 
@@ -44,6 +45,8 @@ class Client(Protocol):
     """The caller's side of an exchange, as the router sees it."""
 
     request_id: str
+    answer_id: str
+    """Unique among all answers of all workers; ids within the answer are made of it."""
     has_left: bool
     """Whether the caller has closed its connection."""
 
@@ -51,8 +54,11 @@ class Client(Protocol):
     def headers(self) -> Sequence[tuple[bytes, bytes]]:
         """Headers that go on to a tier."""
 
+    def expect(self, opening: Opening, *, intent: str) -> None:
+        """Is told that a stream will come: a caller that waits for it may be given signs of life from `opening`."""
+
     async def start(self, head: Head) -> None:
-        """Sends the head of a good answer. From here on no other tier can answer."""
+        """Sends the head of a good answer, if none was needed before. From here on no other tier can answer."""
 
     async def send(self, data: bytes, *, last: bool) -> None:
         """Sends part of the answer; waits while the client does not read."""
@@ -74,6 +80,7 @@ class Router:
         self.policy = Policy(settings, self.tiers)
         self._switchboard = Switchboard()
         self.health = Health(self.tiers, self._switchboard)
+        self._stored = StoredResponses()
         self._exhaustion_status = settings.exhaustion_status
         self._echo_model = response_model == "request"
 
@@ -86,12 +93,16 @@ class Router:
 
         Raises a `RequestError` while nothing has been sent; after that, breaks the stream off.
         """
-        request = _decode(dialect, body)
+        asked = _decode(dialect, body)
         del body  # the request holds its own copy; a long answer need not hold two
+        opening = Opening(asked, model=asked.model, answer_id=client.answer_id, request_id=client.request_id)
+        request = self._resumed(asked)
         plan = self.policy.plan(self.intents.resolve(request.model), dialect)
+        if request.stream:
+            client.expect(opening, intent=plan.intent)
         failed: list[FailedAttempt] = []
         for number, planned in enumerate(plan.attempts, start=1):
-            attempt = await self._dispatch(client, request, planned)
+            attempt = await self._dispatch(client, request, opening, planned)
             if attempt is None:
                 return
             if isinstance(attempt, FailedAttempt):
@@ -104,6 +115,10 @@ class Router:
                 self._switchboard.forget(attempt)
             if outcome is None:
                 return
+            if outcome.failure is None:
+                if request.keeps_items:
+                    self._stored.keep(f"resp_{client.answer_id}", request, outcome.items)
+                return
             refused = refusal(planned.replica.tier, outcome)
             if refused is not None:
                 raise refused
@@ -112,8 +127,14 @@ class Router:
             _log.log(level, "%s: tier %s failed: %s", client.request_id, planned.tier_id, outcome.explanation)
         raise exhaustion(plan, failed, status=self._exhaustion_status)
 
+    def _resumed(self, request: Request) -> Request:
+        try:
+            return self._stored.resumed(request)
+        except InvalidRequestError as error:
+            raise Malformed(str(error), param=error.param) from None
+
     async def _dispatch(
-        self, client: Client, request: Request, planned: PlannedAttempt
+        self, client: Client, request: Request, opening: Opening, planned: PlannedAttempt
     ) -> Attempt | FailedAttempt | None:
         """Starts an attempt. A failed one could not be started; None says that the caller has left meanwhile."""
         tier = planned.replica.tier
@@ -126,8 +147,9 @@ class Router:
                 tier.overrides,
                 dialect=planned.dialect,
                 model=request.model if self._echo_model else tier.model or request.model,
-                request_id=client.request_id,
+                opening=opening,
                 headers=_headers_for(planned.dialect, client),
+                keeps_items=request.keeps_items,
             )
         except AbandonedError:
             return None
@@ -143,7 +165,8 @@ class Router:
     async def _relay(self, client: Client, attempt: Attempt, head: Head) -> Outcome | None:
         """Passes an attempt's bytes on.
 
-        None: the exchange is over, well or not. An outcome: the attempt failed and nothing of it was sent.
+        None: the exchange is over, and not well. An outcome: the answer is whole, or the attempt failed and nothing of
+        it was sent.
         """
         has_started = False
         ready_in_a_row = 0
@@ -169,7 +192,7 @@ class Router:
                 await client.start(head)
             await client.send(data, last=outcome is not None)
             if outcome is not None:
-                return None
+                return outcome
             ready_in_a_row += 1
             if ready_in_a_row % _READY_IN_A_ROW == 0:
                 await asyncio.sleep(0)
@@ -193,8 +216,3 @@ def _decode(dialect: str, body: bytes) -> Request:
 def error_answer(error: RequestError, dialect: str, request_id: str) -> bytes:
     """The body that tells a caller of an error, in its dialect."""
     return _core.error_body(dialect, error.kind, str(error), param=error.param, request_id=request_id)
-
-
-def error_event(error: RequestError, dialect: str, request_id: str) -> bytes:
-    """The event that ends a stream which cannot go on, in the caller's dialect."""
-    return _core.error_event(dialect, error.kind, str(error), request_id=request_id)

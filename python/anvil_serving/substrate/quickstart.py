@@ -60,7 +60,7 @@ Claude Code
 Aider
   OPENAI_API_BASE={address}/v1 OPENAI_API_KEY=local aider --model openai/chat
 
-Codex: it speaks only the Responses API, which this version answers with 404; for the next, in ~/.codex/config.toml
+Codex, in ~/.codex/config.toml
   model = "planning"
   model_provider = "anvil"
   [model_providers.anvil]

@@ -28,7 +28,7 @@ _MODEL_LIMIT = 256
 """The longest model name that is adopted, in characters; it stands in a header of every answer."""
 _TOLD: Arrival = (0, b"", None)
 """What wakes those who wait for a list of models; it carries nothing."""
-_DIALECTS = {"openai": "chat", "anthropic": "messages"}
+_DIALECTS = {"openai": "chat", "anthropic": "messages", "responses": "responses"}
 """The configuration names vendors; the router names wire forms."""
 
 
@@ -126,6 +126,7 @@ class Tier:
             set=json.dumps(self.settings.extra_body or {}),
             defaults=json.dumps(self.settings.extra_body_defaults or {}),
             max_output_tokens=self.settings.max_output_tokens,
+            is_local=self.settings.privacy == "local",
         )
 
 
@@ -184,8 +185,8 @@ def _credentials(dialects: tuple[str, ...], secret: config.Secret | None) -> lis
     """The credential in the header that each of the tier's dialects reads."""
     if secret is None:
         return []
-    headers = {"chat": ("authorization", f"Bearer {secret.reveal()}"), "messages": ("x-api-key", secret.reveal())}
-    return [headers[dialect] for dialect in dialects]
+    key, bearer = ("x-api-key", secret.reveal()), ("authorization", f"Bearer {secret.reveal()}")
+    return list(dict.fromkeys(key if dialect == "messages" else bearer for dialect in dialects))
 
 
 def _addresses(urls: Sequence[str]) -> re.Pattern[str]:

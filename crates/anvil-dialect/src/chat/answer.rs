@@ -5,7 +5,7 @@ use jiter::Peek;
 use super::stream::read_choices;
 use crate::answer::Answer;
 use crate::envelope::TierError;
-use crate::event::Malformed;
+use crate::event::{Malformed, Spans};
 use crate::json::Reader;
 use crate::usage::Usage;
 
@@ -43,5 +43,5 @@ pub(crate) fn read(body: &[u8]) -> Result<Answer, Malformed> {
     if choices.count == 0 || choices.answers < choices.count {
         return Err(Malformed::new("an answer whose choices carry no message"));
     }
-    Ok(Answer::Whole { model, finish: choices.finish, usage })
+    Ok(Answer::Whole { spans: Spans { model, ..Spans::default() }, finish: choices.finish, usage })
 }

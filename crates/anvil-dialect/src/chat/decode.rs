@@ -1,7 +1,7 @@
 //! A Chat Completions request, read into a neutral one.
 
 use super::parts;
-use crate::conversation::{Choice, Conversation, Effort, Format, Reasoning, Settings, Tool, number};
+use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Tool, number};
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -15,7 +15,7 @@ const MEMBER_DEPTH: u8 = 4;
 
 /// Reads the request.
 pub(crate) fn decode<'a>(request: &'a Request, warnings: &mut Warnings) -> Result<Conversation<'a>, Untranslatable> {
-    let mut conversation = Conversation::new();
+    let mut conversation = Conversation::new(request.dialect());
     let settings = &mut conversation.settings;
     let mut newer_cap = None;
     for (name, raw) in request.members() {
@@ -102,8 +102,10 @@ fn tools<'a>(node: &Node<'a>, warnings: &mut Warnings) -> Result<Vec<Tool<'a>>, 
                 .get_text("name")
                 .ok_or_else(|| Untranslatable::not(format!("{path}.function.name"), "a string"))?,
             description: function.get_text("description"),
-            schema: function.get("parameters").map(Node::raw),
-            strict: function.get("strict").and_then(Node::boolean),
+            form: Form::Function {
+                schema: function.get("parameters").map(Node::raw),
+                strict: function.get("strict").and_then(Node::boolean),
+            },
         });
     }
     Ok(tools)

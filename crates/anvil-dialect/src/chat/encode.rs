@@ -2,7 +2,7 @@
 
 use super::turns;
 use crate::compose::{self, Object};
-use crate::conversation::{Choice, Conversation, Format, Reasoning, Settings, Tool, Turn, arrange};
+use crate::conversation::{Choice, Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange};
 use crate::overrides::Overrides;
 use crate::untranslatable::Untranslatable;
 use crate::warning::{WarningKind, Warnings};
@@ -16,21 +16,21 @@ pub(crate) fn encode(
     overrides: &Overrides,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>, Untranslatable> {
-    let Conversation { model, system, messages, tools, choice, parallel_calls, settings } = conversation;
-    let turns = arrange(messages, warnings);
+    let Conversation { model, system, messages, tools, choice, parallel_calls, settings, spelling } = conversation;
+    let turns = arrange(messages, spelling, warnings);
     if matches!(turns.last(), Some(Turn::Assistant(_))) {
-        warnings.note(WarningKind::AssistantPrefill, "messages");
+        warnings.note(WarningKind::AssistantPrefill, spelling.messages);
     }
     let mut out = Vec::with_capacity(4_096);
     let mut unsayable = None;
     compose::object(&mut out, |body| {
         body.text("model", &model);
-        body.with("messages", |out| unsayable = turns::write(out, system, &turns).err());
+        body.with("messages", |out| unsayable = turns::write(out, system, &turns, spelling).err());
         if !tools.is_empty() {
             body.list("tools", &tools, write_tool);
             write_choice(body, choice.as_ref(), parallel_calls);
         }
-        write_settings(body, &settings, overrides, warnings);
+        write_settings(body, &settings, spelling, overrides, warnings);
     });
     unsayable.map_or(Ok(out), Err)
 }
@@ -40,11 +40,11 @@ fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>) {
         object.string("type", "function");
         object.object("function", |function| {
             function.text("name", &tool.name);
-            if let Some(description) = &tool.description {
-                function.text("description", description);
+            if let Some(description) = tool.description() {
+                function.text("description", &description);
             }
-            function.raw("parameters", tool.schema.unwrap_or("{\"type\":\"object\",\"properties\":{}}"));
-            if let Some(strict) = tool.strict {
+            function.raw("parameters", tool.schema());
+            if let Some(strict) = tool.strict() {
                 function.raw("strict", if strict { "true" } else { "false" });
             }
         });
@@ -67,7 +67,13 @@ fn write_choice(body: &mut Object<'_>, choice: Option<&Choice<'_>>, parallel_cal
     }
 }
 
-fn write_settings(body: &mut Object<'_>, settings: &Settings<'_>, overrides: &Overrides, warnings: &mut Warnings) {
+fn write_settings(
+    body: &mut Object<'_>,
+    settings: &Settings<'_>,
+    spelling: &Spelling,
+    overrides: &Overrides,
+    warnings: &mut Warnings,
+) {
     if let Some(cap) = settings.cap {
         // The older spelling is the one that every engine knows; a tier whose own settings use the newer one gets that.
         let is_newer = overrides.names("max_completion_tokens");
@@ -86,7 +92,7 @@ fn write_settings(body: &mut Object<'_>, settings: &Settings<'_>, overrides: &Ov
         body.list("stop", &settings.stop, |out, text| text.push(out));
     }
     match &settings.user {
-        Some(user) if user.decoded().chars().count() > USER_LIMIT => warnings.dropped("user"),
+        Some(user) if user.decoded().chars().count() > USER_LIMIT => warnings.dropped(spelling.user),
         Some(user) => body.text("user", user),
         None => {}
     }

@@ -23,8 +23,13 @@ pub(super) fn write_usage(object: &mut Object<'_>, usage: &Usage) {
     object.number("prompt_tokens", input);
     object.number("completion_tokens", output);
     object.number("total_tokens", input.saturating_add(output));
-    if let Some(cached) = usage.cached {
-        object.object("prompt_tokens_details", |details| details.number("cached_tokens", cached));
+    if usage.cached.is_some() || usage.written.is_some() {
+        object.object("prompt_tokens_details", |details| {
+            details.number("cached_tokens", usage.cached.unwrap_or(0));
+            if let Some(written) = usage.written {
+                details.number("cache_write_tokens", written);
+            }
+        });
     }
     if let Some(reasoning) = usage.reasoning {
         object.object("completion_tokens_details", |details| details.number("reasoning_tokens", reasoning));

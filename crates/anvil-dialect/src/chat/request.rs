@@ -45,7 +45,7 @@ impl ReadMember for Members {
         Ok(start..json.index())
     }
 
-    fn require(&self, has: &dyn Fn(&str) -> bool) -> Result<(), Invalid> {
+    fn require(&self, has: &dyn Fn(&str) -> bool, _gathering: &mut Gathering) -> Result<(), Invalid> {
         match ["model", "messages"].into_iter().find(|name| !has(name)) {
             Some(missing) => Err(Invalid::missing(missing)),
             None => Ok(()),

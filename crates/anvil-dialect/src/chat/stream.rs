@@ -3,7 +3,7 @@
 use jiter::Peek;
 
 use crate::envelope::TierError;
-use crate::event::{Event, EventKind, FinishReason, Malformed};
+use crate::event::{Event, EventKind, FinishReason, Malformed, Spans};
 use crate::invalid::Invalid;
 use crate::json::Reader;
 use crate::usage::Usage;
@@ -34,7 +34,7 @@ pub(super) struct Choices {
 /// Reads one chunk's data.
 pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     if data.trim_ascii() == DONE {
-        return Ok(Event { kind: EventKind::Terminal, name: "", model: None, choices: 0, finished: 0, finish: None });
+        return Ok(Event::bare(EventKind::Terminal, ""));
     }
     let mut json = Reader::new(data);
     if json.peek()? != Peek::Object {
@@ -53,23 +53,15 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     })?;
     json.finish()?;
     if let Some(error) = error {
-        return Ok(Event {
-            kind: EventKind::Error(error),
-            name: "",
-            model: None,
-            choices: 0,
-            finished: 0,
-            finish: None,
-        });
+        return Ok(Event::bare(EventKind::Error(error), ""));
     }
     let choices = choices.ok_or_else(|| Malformed::new("a chunk without choices"))?;
     Ok(Event {
-        kind: EventKind::Answer,
-        name: "",
-        model,
+        spans: Spans { model, ..Spans::default() },
         choices: choices.seen,
         finished: choices.finished,
         finish: choices.finish,
+        ..Event::bare(EventKind::Answer, "")
     })
 }
 

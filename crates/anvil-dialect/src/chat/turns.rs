@@ -1,18 +1,18 @@
 //! Turns as messages of Chat Completions.
 
 use crate::compose::{self, Object};
-use crate::conversation::{Arguments, Call, CallResult, Document, Media, Part, Turn};
+use crate::conversation::{Arguments, Call, CallResult, Document, Media, Part, Spelling, Turn, without_attribution};
 use crate::json::push_string;
 use crate::text::Text;
 use crate::untranslatable::Untranslatable;
 
-/// How Claude Code's first system block begins. It holds three digits that change with the conversation, so that no prefix
-/// cache would ever hold the system prompt after it; it means something to its vendor only.
-const ATTRIBUTION: &str = "x-anthropic-billing-header:";
-/// What stands between blocks that become one text.
-const PARAGRAPH: &str = "\\n\\n";
 /// One system message first, whatever the number of blocks: many chat templates take no more, and only a string.
-pub(super) fn write(out: &mut Vec<u8>, system: Vec<Text<'_>>, turns: &[Turn<'_>]) -> Result<(), Untranslatable> {
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    system: Vec<Text<'_>>,
+    turns: &[Turn<'_>],
+    spelling: &Spelling,
+) -> Result<(), Untranslatable> {
     let leading = turns.iter().take_while(|turn| matches!(turn, Turn::System(_))).count();
     let (first, rest) = turns.split_at(leading);
     let mut instructions: Vec<Text<'_>> = system.into_iter().filter_map(without_attribution).collect();
@@ -21,7 +21,7 @@ pub(super) fn write(out: &mut Vec<u8>, system: Vec<Text<'_>>, turns: &[Turn<'_>]
             instructions.extend(texts.iter().cloned());
         }
     }
-    let mut messages = Messages { out, count: 0 };
+    let mut messages = Messages { out, count: 0, spelling };
     messages.out.push(b'[');
     if !instructions.is_empty() {
         messages.system(&instructions);
@@ -38,19 +38,11 @@ pub(super) fn write(out: &mut Vec<u8>, system: Vec<Text<'_>>, turns: &[Turn<'_>]
     Ok(())
 }
 
-/// The instruction without a line that says who pays; `None` if there was nothing else.
-fn without_attribution(text: Text<'_>) -> Option<Text<'_>> {
-    if !text.escaped().starts_with(ATTRIBUTION) {
-        return Some(text);
-    }
-    let rest = text.decoded().split_once('\n').map(|(_, rest)| Text::quote(rest));
-    rest.filter(|rest| !rest.is_blank())
-}
-
 /// The list of messages while it is written.
 struct Messages<'o> {
     out: &'o mut Vec<u8>,
     count: usize,
+    spelling: &'o Spelling,
 }
 
 impl Messages<'_> {
@@ -66,11 +58,11 @@ impl Messages<'_> {
     }
 
     fn system(&mut self, texts: &[Text<'_>]) {
-        self.push("system", |message| message.text("content", &Text::join(texts, PARAGRAPH)));
+        self.push("system", |message| message.text("content", &Text::join(texts, Text::PARAGRAPH)));
     }
 
     fn user(&mut self, parts: &[Part<'_>]) -> Result<(), Untranslatable> {
-        let pieces = pieces(parts)?;
+        let pieces = pieces(parts, self.spelling)?;
         self.push("user", |message| match pieces.as_slice() {
             [] => message.string("content", ""),
             [Piece::Text(text)] => message.text("content", text),
@@ -99,7 +91,7 @@ impl Messages<'_> {
                 _ => message.text("content", &Text::join(texts, "")),
             }
             if !reasoning.is_empty() {
-                message.text("reasoning_content", &Text::join(reasoning, PARAGRAPH));
+                message.text("reasoning_content", &Text::join(reasoning, Text::PARAGRAPH));
             }
             if !calls.is_empty() {
                 message.list("tool_calls", calls, write_call);
@@ -114,7 +106,7 @@ impl Messages<'_> {
         for result in results {
             let (texts, media): (Vec<_>, Vec<_>) =
                 result.content.iter().partition(|part| matches!(part, Part::Text(_)));
-            let text = result_text(&texts, result.is_error, !media.is_empty());
+            let text = result.marked(result_text(&texts, !media.is_empty()));
             self.push("tool", |message| {
                 message.text("tool_call_id", &result.id);
                 message.text("content", &text);
@@ -125,20 +117,14 @@ impl Messages<'_> {
     }
 }
 
-/// A tool message's content. The dialect has no mark for a failure, so that the text says it where it does not yet.
-fn result_text(parts: &[&Part<'_>], is_error: bool, is_shown: bool) -> Text<'static> {
+/// A tool message's content.
+fn result_text(parts: &[&Part<'_>], is_shown: bool) -> Text<'static> {
     let note = Text::plain("[The tool's images and files are in the next message]");
-    let text = |part: &&Part<'_>| match *part {
-        Part::Text(text) => Some(text.clone().into_owned()),
-        _ => None,
-    };
-    let mut lines: Vec<Text<'static>> = parts.iter().filter_map(text).collect();
+    let mut lines: Vec<&Text<'_>> = parts.iter().filter_map(|part| part.as_text()).collect();
     if is_shown {
-        lines.push(note);
+        lines.push(&note);
     }
-    let joined = Text::join(&lines, "\\n");
-    let says_so = joined.escaped().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"));
-    if is_error && !says_so { Text::join([&Text::plain("Error: "), &joined], "") } else { joined }
+    Text::join(lines, "\\n")
 }
 
 /// A content part of a user's message.
@@ -148,14 +134,14 @@ enum Piece<'p> {
     File(&'p Document<'p>),
 }
 
-fn pieces<'p>(parts: &'p [Part<'p>]) -> Result<Vec<Piece<'p>>, Untranslatable> {
+fn pieces<'p>(parts: &'p [Part<'p>], spelling: &Spelling) -> Result<Vec<Piece<'p>>, Untranslatable> {
     let piece = |part: &'p Part<'p>| match part {
         Part::Text(text) => Ok(Piece::Text(text)),
         Part::Image(media) => Ok(Piece::Image(media)),
         Part::Document(document) if matches!(document.media, Media::Inline { .. }) => Ok(Piece::File(document)),
-        Part::Document(_) => Err(Untranslatable::new("messages", "a document behind a URL")),
+        Part::Document(_) => Err(Untranslatable::new(spelling.messages, "a document behind a URL")),
         Part::Reasoning(_) | Part::Call(_) | Part::Result(_) => {
-            Err(Untranslatable::new("messages", "a part out of place"))
+            Err(Untranslatable::new(spelling.messages, "a part out of place"))
         }
     };
     parts.iter().map(piece).collect()

@@ -63,10 +63,15 @@ impl Writer {
                 self.complete_call(out);
                 self.stop = Some(reason.clone().into_owned());
             }
-            // A `ping` event, or a chunk of an odd shape, breaks clients; a comment breaks none (clients.md, item 5).
-            Delta::Ping if self.has_started => anvil_sse::write_comment(out, b"ping"),
+            Delta::Ping if self.has_started => self.beat(out),
             Delta::Arguments { .. } | Delta::Ping | Delta::End | Delta::Error(_) => {}
         }
+    }
+
+    /// A sign of life. A `ping` event, or a chunk of an odd shape, breaks clients; a comment breaks none (clients.md, item 5).
+    #[expect(clippy::unused_self, reason = "what it writes does not depend on what was said, unlike in other dialects")]
+    pub(crate) fn beat(&self, out: &mut Vec<u8>) {
+        anvil_sse::write_comment(out, b"ping");
     }
 
     pub(crate) fn end(&mut self, out: &mut Vec<u8>) {
@@ -75,7 +80,7 @@ impl Writer {
         let reason = finish_reason(self.stop.as_ref(), self.calls > 0);
         self.delta(out, reason, |_| {});
         let is_known = self.usage.input.is_some() || self.usage.output.is_some();
-        if self.head.usage && is_known {
+        if self.head.asked.usage && is_known {
             self.chunk.clear();
             self.chunk.extend_from_slice(&self.prefix);
             self.chunk.extend_from_slice(b"],\"usage\":");

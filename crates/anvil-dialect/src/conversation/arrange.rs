@@ -1,8 +1,13 @@
 //! Turns in the order that every vendor accepts.
 
-use super::{Call, CallResult, Message, Part, Role};
+use std::collections::HashMap;
+
+use super::{Call, CallResult, Message, Part, Role, Spelling};
 use crate::text::Text;
 use crate::warning::{WarningKind, Warnings};
+
+/// What the user says in a first turn that a conversation was given because it had none of theirs.
+pub(crate) const OPENING: &str = "(The conversation begins.)";
 
 /// One turn. A turn of the assistant that calls tools is followed at once by the results of all its calls.
 #[derive(Debug)]
@@ -16,21 +21,41 @@ pub(crate) enum Turn<'a> {
 /// The calls that wait for their results, and where among the turns those belong.
 #[derive(Default)]
 struct Open<'a> {
-    ids: Vec<Text<'a>>,
+    /// Each call's id until its result is there.
+    ids: Vec<Option<Text<'a>>>,
+    /// Where in `ids` an id is, the first one last.
+    places: HashMap<String, Vec<usize>>,
     slot: usize,
     path: String,
 }
 
+impl<'a> Open<'a> {
+    fn new(ids: Vec<Text<'a>>, slot: usize, path: String) -> Self {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::with_capacity(ids.len());
+        for (place, id) in ids.iter().enumerate().rev() {
+            places.entry(id.decoded().into_owned()).or_default().push(place);
+        }
+        Self { ids: ids.into_iter().map(Some).collect(), places, slot, path }
+    }
+
+    /// Whether a call of that id still waited; it does no longer.
+    fn take(&mut self, id: &Text<'_>) -> bool {
+        let place = self.places.get_mut(&*id.decoded()).and_then(Vec::pop);
+        place.and_then(|place| self.ids[place].take()).is_some()
+    }
+}
+
 /// Arranges messages into turns: results move to the calls they belong to, whatever the caller put between; a call that has
 /// none is given one that says so, and a result without a call becomes text.
-pub(crate) fn arrange<'a>(messages: Vec<Message<'a>>, warnings: &mut Warnings) -> Vec<Turn<'a>> {
+pub(crate) fn arrange<'a>(messages: Vec<Message<'a>>, spelling: &Spelling, warnings: &mut Warnings) -> Vec<Turn<'a>> {
     let mut turns = Vec::with_capacity(messages.len() + 8);
     let mut open = Open::default();
     for message in messages {
+        let path = format!("{}.{}", spelling.messages, message.index);
         match message.role {
-            Role::System => turns.push(Turn::System(texts(message.parts))),
+            Role::System => turns.push(Turn::System(message.parts.iter().filter_map(Part::as_text).cloned().collect())),
             Role::User => {
-                let rest = place_results(message, &mut open, &mut turns, warnings);
+                let rest = place_results(message.parts, &path, &mut open, &mut turns, warnings);
                 if !rest.is_empty() {
                     turns.push(Turn::User(rest));
                 }
@@ -40,7 +65,7 @@ pub(crate) fn arrange<'a>(messages: Vec<Message<'a>>, warnings: &mut Warnings) -
                 let ids: Vec<Text<'a>> = calls(&message.parts).map(|call| call.id.clone()).collect();
                 turns.push(Turn::Assistant(message.parts));
                 if !ids.is_empty() {
-                    open = Open { ids, slot: turns.len(), path: format!("messages.{}", message.index) };
+                    open = Open::new(ids, turns.len(), path);
                     turns.push(Turn::Results(Vec::new()));
                 }
             }
@@ -58,33 +83,24 @@ pub(super) fn calls<'p, 'a>(parts: &'p [Part<'a>]) -> impl Iterator<Item = &'p C
     })
 }
 
-fn texts(parts: Vec<Part<'_>>) -> Vec<Text<'_>> {
-    let text = |part| match part {
-        Part::Text(text) => Some(text),
-        _ => None,
-    };
-    parts.into_iter().filter_map(text).collect()
-}
-
 /// Moves the message's results to their calls; returns what else it holds, results without a call among it.
 fn place_results<'a>(
-    message: Message<'a>,
+    parts: Vec<Part<'a>>,
+    path: &str,
     open: &mut Open<'a>,
     turns: &mut [Turn<'a>],
     warnings: &mut Warnings,
 ) -> Vec<Part<'a>> {
     let mut rest = Vec::new();
-    for part in message.parts {
+    for part in parts {
         let Part::Result(result) = part else {
             rest.push(part);
             continue;
         };
-        let waiting = open.ids.iter().position(|id| id.same(&result.id));
-        if let (Some(position), Some(Turn::Results(results))) = (waiting, turns.get_mut(open.slot)) {
-            open.ids.remove(position);
+        if let (true, Some(Turn::Results(results))) = (open.take(&result.id), turns.get_mut(open.slot)) {
             results.push(result);
         } else {
-            warnings.note(WarningKind::OrphanResult, format!("messages.{}", message.index));
+            warnings.note(WarningKind::OrphanResult, path);
             let note = "[The result of a tool call that is no longer part of the conversation]";
             rest.push(Part::Text(Text::plain(note)));
             rest.extend(result.content);
@@ -95,9 +111,9 @@ fn place_results<'a>(
 
 /// Gives the calls that still wait a result each.
 fn settle<'a>(open: &mut Open<'a>, turns: &mut [Turn<'a>], warnings: &mut Warnings) {
-    let Open { ids, slot, path } = std::mem::take(open);
+    let Open { ids, slot, path, .. } = std::mem::take(open);
     let Some(Turn::Results(results)) = turns.get_mut(slot) else { return };
-    for id in ids {
+    for id in ids.into_iter().flatten() {
         warnings.note(WarningKind::OrphanCall, path.clone());
         let content = vec![Part::Text(Text::plain("No result of this tool call was recorded."))];
         results.push(CallResult { id, content, is_error: true });

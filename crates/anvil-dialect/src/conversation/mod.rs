@@ -4,15 +4,20 @@
 //! arguments are borrowed from the caller's body as they were spelt there.
 
 mod arrange;
+mod attribution;
 mod part;
 mod settings;
+mod spelling;
 mod tool;
 
-pub(crate) use arrange::{Turn, arrange};
+pub(crate) use arrange::{OPENING, Turn, arrange};
+pub(crate) use attribution::{is_attributed, without_attribution};
 pub(crate) use part::{Arguments, Call, CallResult, Document, Media, Part};
 pub(crate) use settings::{Effort, Format, Reasoning, Settings, number};
-pub(crate) use tool::{Choice, Tool};
+pub(crate) use spelling::Spelling;
+pub(crate) use tool::{Choice, Form, Grammar, Tool};
 
+use crate::dialect::Dialect;
 use crate::text::Text;
 
 /// One request.
@@ -27,11 +32,13 @@ pub(crate) struct Conversation<'a> {
     /// Whether the model may call several tools at once; `None` where the caller did not say.
     pub(crate) parallel_calls: Option<bool>,
     pub(crate) settings: Settings<'a>,
+    /// What the caller calls all this.
+    pub(crate) spelling: &'static Spelling,
 }
 
 impl Conversation<'_> {
-    /// A conversation of which nothing is known yet.
-    pub(crate) fn new() -> Self {
+    /// A conversation of a caller who speaks `dialect`, of which nothing more is known yet.
+    pub(crate) fn new(dialect: Dialect) -> Self {
         Self {
             model: Text::plain(""),
             system: Vec::new(),
@@ -40,6 +47,7 @@ impl Conversation<'_> {
             choice: None,
             parallel_calls: None,
             settings: Settings::default(),
+            spelling: Spelling::of(dialect),
         }
     }
 }

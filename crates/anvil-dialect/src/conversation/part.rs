@@ -17,6 +17,16 @@ pub(crate) enum Part<'a> {
     Result(CallResult<'a>),
 }
 
+impl<'a> Part<'a> {
+    /// The text, if it is one.
+    pub(crate) fn as_text(&self) -> Option<&Text<'a>> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// Where an image's or a document's bytes are.
 #[derive(Debug, Clone)]
 pub(crate) enum Media<'a> {
@@ -27,6 +37,9 @@ pub(crate) enum Media<'a> {
 }
 
 impl<'a> Media<'a> {
+    /// The type of a document that every dialect takes.
+    pub(crate) const PDF: &'static str = "application/pdf";
+
     /// What a URL stands for: a `data:` URL (RFC 2397) holds the bytes itself. `None` where those are not base64.
     pub(crate) fn from_url(url: Text<'a>) -> Option<Self> {
         let Some(_) = url.strip_prefix("data:") else { return Some(Self::Remote(url)) };
@@ -107,4 +120,13 @@ pub(crate) struct CallResult<'a> {
     /// Texts, images and documents only.
     pub(crate) content: Vec<Part<'a>>,
     pub(crate) is_error: bool,
+}
+
+impl CallResult<'_> {
+    /// `text`, which is of the result, with a word before it that the tool failed, where it did and the text does not say so
+    /// yet. Only Messages has a mark for that.
+    pub(crate) fn marked<'t>(&self, text: Text<'t>) -> Text<'t> {
+        let says_so = text.escaped().get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"));
+        if self.is_error && !says_so { Text::join([&Text::plain("Error: "), &text], "") } else { text }
+    }
 }

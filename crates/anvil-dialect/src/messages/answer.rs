@@ -5,7 +5,7 @@ use jiter::Peek;
 use super::stream::finish_reason;
 use crate::answer::Answer;
 use crate::envelope::TierError;
-use crate::event::Malformed;
+use crate::event::{Malformed, Spans};
 use crate::json::Reader;
 use crate::usage::Usage;
 
@@ -43,7 +43,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Answer, Malformed> {
     json.finish()?;
     match error {
         Some(error) => Ok(Answer::Error(error)),
-        None if has_content => Ok(Answer::Whole { model, finish, usage }),
+        None if has_content => Ok(Answer::Whole { spans: Spans { model, ..Spans::default() }, finish, usage }),
         None => Err(Malformed::new("an answer without content")),
     }
 }

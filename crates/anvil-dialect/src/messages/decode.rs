@@ -1,7 +1,7 @@
 //! A Messages request, read into a neutral one.
 
 use super::blocks;
-use crate::conversation::{Choice, Conversation, Effort, Format, Reasoning, Settings, Tool, number};
+use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Tool, number};
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -16,7 +16,7 @@ const MEMBER_DEPTH: u8 = 4;
 
 /// Reads the request.
 pub(crate) fn decode<'a>(request: &'a Request, warnings: &mut Warnings) -> Result<Conversation<'a>, Untranslatable> {
-    let mut conversation = Conversation::new();
+    let mut conversation = Conversation::new(request.dialect());
     let mut thinking = Thinking::default();
     for (name, raw) in request.members() {
         let depth = if matches!(name, "messages" | "system") { CONVERSATION_DEPTH } else { MEMBER_DEPTH };
@@ -105,8 +105,10 @@ fn tools<'a>(node: &Node<'a>, warnings: &mut Warnings) -> Result<Vec<Tool<'a>>, 
         tools.push(Tool {
             name,
             description: tool.get_text("description"),
-            schema: tool.get("input_schema").map(Node::raw),
-            strict: tool.get("strict").and_then(Node::boolean),
+            form: Form::Function {
+                schema: tool.get("input_schema").map(Node::raw),
+                strict: tool.get("strict").and_then(Node::boolean),
+            },
         });
     }
     Ok(tools)

@@ -2,7 +2,7 @@
 
 use super::turns;
 use crate::compose::{self, Object};
-use crate::conversation::{Choice, Conversation, Effort, Format, Reasoning, Settings, Tool, arrange};
+use crate::conversation::{Choice, Conversation, Effort, Format, Reasoning, Settings, Spelling, Tool, arrange};
 use crate::overrides::Overrides;
 use crate::untranslatable::Untranslatable;
 use crate::warning::{WarningKind, Warnings};
@@ -10,8 +10,6 @@ use crate::warning::{WarningKind, Warnings};
 /// The cap that is sent where neither the caller nor the tier's settings name one, for the dialect requires one. What Claude
 /// Code and `OpenCode` send; every current model of the vendor takes it.
 const DEFAULT_CAP: &str = "32000";
-/// A schema for a function that declares none.
-const ANY_ARGUMENTS: &str = "{\"type\":\"object\",\"properties\":{}}";
 /// With thinking on, the vendor takes no `top_p` below this ("Extended thinking", feature compatibility).
 const THINKING_TOP_P: f64 = 0.95;
 
@@ -21,14 +19,14 @@ pub(crate) fn encode(
     overrides: &Overrides,
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>, Untranslatable> {
-    let Conversation { model, system, messages, tools, choice, parallel_calls, mut settings } = conversation;
-    let turns = arrange(messages, warnings);
-    let (system, groups) = turns::group(system, &turns, warnings)?;
+    let Conversation { model, system, messages, tools, choice, parallel_calls, mut settings, spelling } = conversation;
+    let turns = arrange(messages, spelling, warnings);
+    let (system, groups) = turns::group(system, &turns, spelling, warnings)?;
     if tools.is_empty() || choice.as_ref().is_none_or(|choice| !choice.is_forced()) {
         // Nothing forces a call.
     } else if matches!(settings.reasoning, Some(Reasoning::Effort(_) | Reasoning::Adaptive)) {
         // "Thinking may not be enabled when tool_choice forces tool use."
-        warnings.note(WarningKind::ReasoningDropped, "reasoning_effort");
+        warnings.note(WarningKind::ReasoningDropped, spelling.reasoning);
         settings.reasoning = None;
     }
     let mut out = Vec::with_capacity(4_096);
@@ -48,8 +46,8 @@ pub(crate) fn encode(
             Some(cap) => body.number("max_tokens", cap),
             None => body.raw("max_tokens", overrides.default_of("max_tokens").unwrap_or(DEFAULT_CAP)),
         }
-        write_sampling(body, &settings, warnings);
-        write_output(body, &settings, warnings);
+        write_sampling(body, &settings, spelling, warnings);
+        write_output(body, &settings, spelling, warnings);
         if let Some(user) = &settings.user {
             body.object("metadata", |metadata| metadata.text("user_id", user));
         }
@@ -63,11 +61,11 @@ pub(crate) fn encode(
 fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>) {
     compose::object(out, |object| {
         object.text("name", &tool.name);
-        if let Some(description) = &tool.description {
-            object.text("description", description);
+        if let Some(description) = tool.description() {
+            object.text("description", &description);
         }
-        object.raw("input_schema", tool.schema.filter(|schema| *schema != "{}").unwrap_or(ANY_ARGUMENTS));
-        if let Some(strict) = tool.strict {
+        object.raw("input_schema", tool.schema());
+        if let Some(strict) = tool.strict() {
             object.raw("strict", if strict { "true" } else { "false" });
         }
     });
@@ -95,7 +93,7 @@ fn write_choice(body: &mut Object<'_>, choice: Option<&Choice<'_>>, parallel_cal
 }
 
 /// Sampling, within the dialect's range; with thinking on the vendor takes next to none of it.
-fn write_sampling(body: &mut Object<'_>, settings: &Settings<'_>, warnings: &mut Warnings) {
+fn write_sampling(body: &mut Object<'_>, settings: &Settings<'_>, spelling: &Spelling, warnings: &mut Warnings) {
     let thinks = matches!(settings.reasoning, Some(Reasoning::Effort(_) | Reasoning::Adaptive));
     if let Some(temperature) = settings.temperature {
         let number: f64 = temperature.parse().unwrap_or(1.0);
@@ -121,7 +119,7 @@ fn write_sampling(body: &mut Object<'_>, settings: &Settings<'_>, warnings: &mut
     // "Each stop sequence must contain non-whitespace."
     let stop: Vec<_> = settings.stop.iter().filter(|text| !text.is_blank()).collect();
     if stop.len() < settings.stop.len() {
-        warnings.note(WarningKind::SamplingChanged, "stop");
+        warnings.note(WarningKind::SamplingChanged, spelling.stop);
     }
     if !stop.is_empty() {
         body.list("stop_sequences", stop, |out, text| text.push(out));
@@ -130,7 +128,7 @@ fn write_sampling(body: &mut Object<'_>, settings: &Settings<'_>, warnings: &mut
 
 /// How much to think, and the form of the answer. An effort goes with adaptive thinking, which needs no budget below the cap
 /// and no signed thoughts in an open tool loop; older models of the vendor get a `thinking` of their tier's own settings.
-fn write_output(body: &mut Object<'_>, settings: &Settings<'_>, warnings: &mut Warnings) {
+fn write_output(body: &mut Object<'_>, settings: &Settings<'_>, spelling: &Spelling, warnings: &mut Warnings) {
     let thinking = match settings.reasoning {
         Some(Reasoning::Off) => Some("disabled"),
         Some(Reasoning::Adaptive | Reasoning::Effort(_)) => Some("adaptive"),
@@ -147,7 +145,7 @@ fn write_output(body: &mut Object<'_>, settings: &Settings<'_>, warnings: &mut W
     let schema = match settings.format {
         Some(Format::Schema(schema)) => Some(schema),
         Some(Format::Json) => {
-            warnings.note(WarningKind::FormatUnenforced, "response_format");
+            warnings.note(WarningKind::FormatUnenforced, spelling.format);
             None
         }
         None => None,

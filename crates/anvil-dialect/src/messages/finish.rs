@@ -24,12 +24,12 @@ pub(super) fn write_stop(object: &mut Object<'_>, reason: Option<&StopReason<'_>
     }
 }
 
-/// The members of `usage`. The dialect's input tokens leave out those from the cache; all four counts are always there, for
+/// The members of `usage`. The dialect's input tokens leave out what the cache gave or took; all four counts are always there, for
 /// clients add them up unasked, so that one which is not known is 0.
 pub(super) fn write_usage(object: &mut Object<'_>, usage: &Usage) {
-    let cached = usage.cached.unwrap_or(0);
-    object.number("input_tokens", usage.input.unwrap_or(0).saturating_sub(cached));
-    object.number("cache_creation_input_tokens", 0);
+    let (cached, written) = (usage.cached.unwrap_or(0), usage.written.unwrap_or(0));
+    object.number("input_tokens", usage.input.unwrap_or(0).saturating_sub(cached).saturating_sub(written));
+    object.number("cache_creation_input_tokens", written);
     object.number("cache_read_input_tokens", cached);
     object.number("output_tokens", usage.output.unwrap_or(0));
     if let Some(reasoning) = usage.reasoning {

@@ -46,7 +46,7 @@ impl ReadMember for Members {
         Ok(start..json.index())
     }
 
-    fn require(&self, has: &dyn Fn(&str) -> bool) -> Result<(), Invalid> {
+    fn require(&self, has: &dyn Fn(&str) -> bool, _gathering: &mut Gathering) -> Result<(), Invalid> {
         match ["model", "max_tokens", "messages"].into_iter().find(|name| !has(name)) {
             Some(missing) => Err(Invalid::missing(missing)),
             None => Ok(()),
@@ -98,7 +98,9 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
     let content = content.ok_or_else(|| Invalid::missing(format!("messages.{index}.content")))?;
     gathering.facts.messages += 1;
     // A system message, which Claude Code puts anywhere in the conversation, is nobody's turn.
-    if role != Role::System {
+    if role == Role::System {
+        gathering.facts.system_turns = true;
+    } else {
         gathering.facts.open_tool_loop = content.has_tool_result;
     }
     if role == Role::User && !content.texts.is_empty() {
@@ -134,6 +136,8 @@ enum Kind {
     Image,
     Document,
     Thinking,
+    /// Thoughts that only their vendor can read.
+    Sealed,
     ToolResult,
     #[default]
     Other,
@@ -199,7 +203,12 @@ fn note_block(block: &mut Block, gathering: &mut Gathering) {
     match block.kind {
         Kind::Image => gathering.facts.images = gathering.facts.images.saturating_add(1),
         Kind::Document => gathering.facts.documents = gathering.facts.documents.saturating_add(1),
-        Kind::Thinking => gathering.facts.signed_thinking |= block.signed,
+        Kind::Thinking if block.signed => gathering.facts.signed_thinking = true,
+        Kind::Sealed => gathering.facts.signed_thinking = true,
+        Kind::Thinking => gathering.facts.unsigned_thinking = true,
+        Kind::Text if block.text.as_ref().is_some_and(|text| text.len() == "\"\"".len()) => {
+            gathering.facts.unsigned_thinking = true;
+        }
         Kind::ToolResult if block.is_error => {
             if let Some(id) = block.tool_use_id.take() {
                 gathering.failed_tool_call(id);
@@ -229,6 +238,7 @@ fn block_kind(name: &str) -> Kind {
         "image" => Kind::Image,
         "document" => Kind::Document,
         "thinking" => Kind::Thinking,
+        "redacted_thinking" => Kind::Sealed,
         "tool_result" => Kind::ToolResult,
         _ => Kind::Other,
     }

@@ -3,7 +3,7 @@
 use jiter::Peek;
 
 use crate::envelope::TierError;
-use crate::event::{Event, EventKind, FinishReason, Malformed};
+use crate::event::{Event, EventKind, FinishReason, Malformed, Outline, Spans};
 use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
 use crate::usage::Usage;
@@ -18,6 +18,8 @@ enum Member {
     Delta,
     Usage,
     Error,
+    Index,
+    Block,
     Other,
 }
 
@@ -58,11 +60,13 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     if json.peek()? != Peek::Object {
         return Err(Malformed::new("an event that is not a JSON object"));
     }
-    let (mut kind, mut model, mut finish, mut error) = (None, None, None, None);
+    let (mut kind, mut spans, mut is_text, mut finish, mut error) = (None, Spans::default(), false, None, None);
     json.object(member, |member, json| {
         match member {
             Member::Type => kind = json.string_as(event_kind)?,
-            Member::Message => model = read_message(json, usage)?,
+            Member::Message => spans.model = read_message(json, usage)?,
+            Member::Index => spans.number = Some(json.skip()?),
+            Member::Block => is_text = is_empty_text(json)?,
             Member::Delta => json.member("stop_reason", |json| {
                 finish = json.string_as(finish_reason)?;
                 Ok(())
@@ -78,6 +82,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     let kind = kind.or(error.is_some().then_some(Kind::Error));
     let kind = kind.ok_or_else(|| Malformed::new("an event without a type"))?;
     let finish = finish.filter(|_| kind == Kind::MessageDelta);
+    spans.model = spans.model.filter(|_| kind == Kind::MessageStart);
     Ok(Event {
         kind: match kind {
             Kind::Ping => EventKind::Ping,
@@ -86,11 +91,42 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
             _ => EventKind::Answer,
         },
         name: kind.event_name(),
-        model: model.filter(|_| kind == Kind::MessageStart),
+        outline: match kind {
+            Kind::MessageStart => Outline::Opens,
+            Kind::ContentBlockStart if is_text => Outline::BeginsText,
+            Kind::ContentBlockStart => Outline::BeginsOther,
+            _ => Outline::Fills,
+        },
+        spans,
         choices: CHOICE,
         finished: if finish.is_some() { CHOICE } else { 0 },
         finish,
     })
+}
+
+/// Whether the block that comes next is a text of which nothing has been said yet.
+fn is_empty_text(json: &mut Reader<'_>) -> Result<bool, Invalid> {
+    let (mut is_text, mut is_empty) = (false, true);
+    if json.peek()? != Peek::Object {
+        json.ignore()?;
+        return Ok(false);
+    }
+    json.object(
+        |name| match name {
+            "type" => 1,
+            "text" => 2,
+            _ => 0,
+        },
+        |member, json| {
+            match member {
+                1 => is_text = json.string_as(|kind| kind == "text")?.unwrap_or(false),
+                2 => is_empty = json.string_as(str::is_empty)?.unwrap_or(true),
+                _ => json.ignore()?,
+            }
+            Ok(())
+        },
+    )?;
+    Ok(is_text && is_empty)
 }
 
 /// Reads the `message` of `message_start`: where its model's name lies, and the usage known so far.
@@ -136,6 +172,8 @@ fn member(name: &str) -> Member {
         "delta" => Member::Delta,
         "usage" => Member::Usage,
         "error" => Member::Error,
+        "index" => Member::Index,
+        "content_block" => Member::Block,
         _ => Member::Other,
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::hash::fnv1a;
 use crate::text::Text;
 
 /// An id that the vendor accepts (`^[a-zA-Z0-9_-]+$`), made of one that it may not: some engines put the function's name and a
@@ -15,9 +16,7 @@ pub(super) fn tool_id<'t>(id: &'t Text<'_>) -> Cow<'t, Text<'t>> {
     }
     let decoded = id.decoded();
     let mut allowed: String = decoded.chars().map(|own| if is_allowed(own) { own } else { '_' }).collect();
-    // FNV-1a.
-    let hash = decoded.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     // Writing to a string does not fail.
-    let _ = write!(allowed, "_{hash:08x}");
+    let _ = write!(allowed, "_{:08x}", fnv1a(&decoded));
     Cow::Owned(Text::quote(&allowed))
 }

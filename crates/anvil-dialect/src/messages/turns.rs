@@ -4,14 +4,11 @@ use std::borrow::Cow;
 
 use super::tool_id::tool_id;
 use crate::compose;
-use crate::conversation::{Call, CallResult, Document, Media, Part, Turn};
+use crate::conversation::{Call, CallResult, Document, Media, OPENING, Part, Spelling, Turn};
 use crate::json::quoted;
 use crate::text::Text;
 use crate::untranslatable::Untranslatable;
 use crate::warning::{WarningKind, Warnings};
-
-/// The one type that a document which is sent along may have; text comes as text.
-const PDF: &str = "application/pdf";
 
 /// One message of the body.
 pub(super) struct Group<'p> {
@@ -34,6 +31,7 @@ enum Block<'p> {
 pub(super) fn group<'p>(
     system: Vec<Text<'p>>,
     turns: &'p [Turn<'p>],
+    spelling: &Spelling,
     warnings: &mut Warnings,
 ) -> Result<(Vec<Text<'p>>, Vec<Group<'p>>), Untranslatable> {
     let leading = turns.iter().take_while(|turn| matches!(turn, Turn::System(_))).count();
@@ -49,13 +47,15 @@ pub(super) fn group<'p>(
         match turn {
             Turn::User(parts) | Turn::Assistant(parts) => {
                 for part in parts {
-                    blocks.extend(block(part, warnings)?);
+                    blocks.extend(block(part, spelling, warnings)?);
                 }
             }
             Turn::Results(results) => blocks.extend(results.iter().map(Block::Result)),
             Turn::System(texts) => {
-                warnings.note(WarningKind::SystemAsUser, "messages");
-                blocks.extend(texts.iter().filter(|text| !text.is_blank()).map(reminder));
+                warnings.note(WarningKind::SystemAsUser, spelling.messages);
+                blocks.extend(
+                    texts.iter().filter(|text| !text.is_blank()).map(|text| Block::Text(Cow::Owned(reminder(text)))),
+                );
             }
         }
         let is_user = !matches!(turn, Turn::Assistant(_));
@@ -63,7 +63,7 @@ pub(super) fn group<'p>(
             continue;
         }
         if groups.is_empty() && !is_user {
-            groups.push(opening(warnings));
+            groups.push(opening(spelling, warnings));
         }
         match groups.last_mut().filter(|last| last.is_user == is_user) {
             Some(last) => last.blocks.append(&mut blocks),
@@ -71,44 +71,49 @@ pub(super) fn group<'p>(
         }
     }
     match groups.last() {
-        None => groups.push(opening(warnings)),
-        Some(last) if !last.is_user => warnings.note(WarningKind::AssistantPrefill, "messages"),
+        None => groups.push(opening(spelling, warnings)),
+        Some(last) if !last.is_user => warnings.note(WarningKind::AssistantPrefill, spelling.messages),
         Some(_) => {}
     }
     Ok((system, groups))
 }
 
 /// A first turn for a conversation that has none of the user's.
-fn opening<'p>(warnings: &mut Warnings) -> Group<'p> {
-    warnings.note(WarningKind::TurnInserted, "messages");
-    Group { is_user: true, blocks: vec![Block::Text(Cow::Owned(Text::plain("(The conversation begins.)")))] }
+fn opening<'p>(spelling: &Spelling, warnings: &mut Warnings) -> Group<'p> {
+    warnings.note(WarningKind::TurnInserted, spelling.messages);
+    Group { is_user: true, blocks: vec![Block::Text(Cow::Owned(Text::plain(OPENING)))] }
 }
 
 /// An instruction at its place in the conversation, marked as harnesses mark theirs.
-fn reminder<'p>(text: &Text<'p>) -> Block<'p> {
+pub(super) fn reminder(text: &Text<'_>) -> Text<'static> {
     let (before, after) = (Text::plain("<system-reminder>\\n"), Text::plain("\\n</system-reminder>"));
-    Block::Text(Cow::Owned(Text::join([&before, text, &after], "")))
+    Text::join([&before, text, &after], "")
 }
 
-fn block<'p>(part: &'p Part<'p>, warnings: &mut Warnings) -> Result<Option<Block<'p>>, Untranslatable> {
+fn block<'p>(
+    part: &'p Part<'p>,
+    spelling: &Spelling,
+    warnings: &mut Warnings,
+) -> Result<Option<Block<'p>>, Untranslatable> {
     Ok(match part {
         Part::Text(text) if text.is_blank() => None,
         Part::Text(text) => Some(Block::Text(Cow::Borrowed(text))),
         Part::Image(media) => Some(Block::Image(media)),
         Part::Document(document) => {
-            if matches!(&document.media, Media::Inline { media_type, .. } if media_type.escaped() != PDF) {
-                return Err(Untranslatable::new("messages", "a file that is no PDF"));
+            // No other type may be sent along; text comes as text.
+            if matches!(&document.media, Media::Inline { media_type, .. } if media_type.escaped() != Media::PDF) {
+                return Err(Untranslatable::new(spelling.messages, "a file that is no PDF"));
             }
             Some(Block::Document(document))
         }
         // The vendor takes thoughts back only under its own signature.
         Part::Reasoning(_) => {
-            warnings.note(WarningKind::ReasoningDropped, "messages");
+            warnings.note(WarningKind::ReasoningDropped, spelling.messages);
             None
         }
         Part::Call(call) => {
             let arguments = call.arguments.to_object().unwrap_or_else(|| {
-                warnings.note(WarningKind::ArgumentsWrapped, "messages");
+                warnings.note(WarningKind::ArgumentsWrapped, spelling.messages);
                 format!("{{\"arguments\":{}}}", quoted(&call.arguments.to_text().decoded())).into()
             });
             Some(Block::Call(call, arguments))

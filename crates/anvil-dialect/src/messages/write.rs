@@ -5,7 +5,7 @@ use anvil_sse::write_event;
 use super::finish::{write_stop, write_usage};
 use super::tool_id::tool_id;
 use crate::compose;
-use crate::delta::{Delta, Head, StopReason};
+use crate::delta::{Delta, Head, Said, StopReason};
 use crate::event::Malformed;
 use crate::text::Text;
 use crate::usage::Usage;
@@ -88,10 +88,31 @@ impl Writer {
                 self.stop = Some(reason.clone().into_owned());
                 self.close(out);
             }
-            Delta::Ping if self.has_started => write_event(out, "ping", b"{\"type\":\"ping\"}"),
+            Delta::Ping if self.has_started => self.beat(false, out),
             Delta::CallEnd { .. } | Delta::Ping | Delta::End | Delta::Error(_) => {}
         }
         Ok(())
+    }
+
+    /// A sign of life. A late one opens a text, which stays open for whatever the answer begins with.
+    pub(crate) fn beat(&mut self, is_late: bool, out: &mut Vec<u8>) {
+        match (is_late, self.has_started) {
+            (true, _) => {
+                if self.open.is_none() {
+                    self.open_text(out);
+                }
+                if self.open == Some(Open::Text) {
+                    self.piece("text_delta", "text", &Text::plain(""), out);
+                }
+            }
+            (false, false) => self.start(out),
+            (false, true) => write_event(out, "ping", b"{\"type\":\"ping\"}"),
+        }
+    }
+
+    /// How far the answer has been said.
+    pub(crate) fn progress(&self) -> Said {
+        Said { has_opened: self.has_started, has_text: self.open == Some(Open::Text), events: 0 }
     }
 
     pub(crate) fn end(&mut self, out: &mut Vec<u8>) {
@@ -134,10 +155,7 @@ impl Writer {
             return;
         }
         let blank = std::mem::take(&mut self.blank);
-        self.open(Open::Text, out, |block| {
-            block.string("type", "text");
-            block.string("text", "");
-        });
+        self.open_text(out);
         if blank.is_empty() {
             self.piece("text_delta", "text", text, out);
         } else {
@@ -145,6 +163,13 @@ impl Writer {
             let before = Text::from_literal(&blank).unwrap_or_else(|| Text::plain(""));
             self.piece("text_delta", "text", &Text::join([&before, text], ""), out);
         }
+    }
+
+    fn open_text(&mut self, out: &mut Vec<u8>) {
+        self.open(Open::Text, out, |block| {
+            block.string("type", "text");
+            block.string("text", "");
+        });
     }
 
     fn open(&mut self, block: Open, out: &mut Vec<u8>, write: impl FnOnce(&mut compose::Object<'_>)) {

@@ -9,8 +9,8 @@ use crate::{invalid::json, wire};
 fn whole(dialect: Dialect, case: &str) -> (String, Option<FinishReason>, Usage) {
     let body = wire(&format!("{}/{case}/answer.json", dialect.name()));
     match answer::read(dialect, &body).unwrap() {
-        Answer::Whole { model, finish, usage } => {
-            (String::from_utf8(body[model.unwrap()].to_vec()).unwrap(), finish, usage)
+        Answer::Whole { spans, finish, usage } => {
+            (String::from_utf8(body[spans.model.unwrap()].to_vec()).unwrap(), finish, usage)
         }
         Answer::Error(error) => panic!("{error:?}"),
     }
@@ -18,11 +18,12 @@ fn whole(dialect: Dialect, case: &str) -> (String, Option<FinishReason>, Usage) 
 
 #[test]
 fn whole_answers() {
-    let usage = Usage { input: Some(4_112), output: Some(57), cached: Some(4_000), reasoning: None };
+    let usage =
+        Usage { input: Some(4_112), output: Some(57), cached: Some(4_000), written: Some(100), reasoning: None };
     let expected = ("\"qwen3-coder\"".to_owned(), Some(FinishReason::ToolCalls), usage);
     assert_eq!(whole(Dialect::Messages, "claude_code"), expected);
     assert_eq!(whole(Dialect::Messages, "refusal").1, Some(FinishReason::Refusal));
-    let usage = Usage { input: Some(30), output: Some(12), cached: Some(16), reasoning: Some(4) };
+    let usage = Usage { input: Some(30), output: Some(12), cached: Some(16), written: None, reasoning: Some(4) };
     assert_eq!(whole(Dialect::Chat, "openai_py"), ("\"qwen\"".to_owned(), Some(FinishReason::ToolCalls), usage));
     assert_eq!(whole(Dialect::Chat, "pi").1, Some(FinishReason::Length));
 }

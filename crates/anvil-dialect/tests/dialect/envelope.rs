@@ -1,7 +1,7 @@
 //! How an error looks, and how a tier's is read.
 
-use anvil_dialect::Dialect;
 use anvil_dialect::envelope::{self, ErrorKind, TierError};
+use anvil_dialect::{DeltaWriter, Dialect, Head};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -46,12 +46,12 @@ proptest! {
     #[test]
     fn any_words_make_json_and_one_event(message in any::<String>(), id in any::<String>(), kind in 0..KINDS.len()) {
         let kind = ErrorKind::from_name(KINDS[kind]);
-        for dialect in [Dialect::Messages, Dialect::Chat] {
+        for dialect in [Dialect::Messages, Dialect::Chat, Dialect::Responses] {
             let body = envelope::body(dialect, kind, &message, Some(&message), &id);
             let value: Value = serde_json::from_slice(&body).unwrap();
             prop_assert_eq!(value["error"]["message"].as_str(), Some(message.as_str()));
             let mut event = Vec::new();
-            envelope::push_event(&mut event, dialect, kind, &message, &id);
+            DeltaWriter::new(dialect, Head::default()).fail(kind, &message, &id, &mut event);
             // JSON text has no raw line end, so the event has one line of data and its blank line is its end.
             prop_assert_eq!(memchr_count(&event, b"\n\n"), 1);
             prop_assert!(event.ends_with(b"\n\n"));

@@ -31,7 +31,12 @@ fn claude_code() {
                 .to_owned(),
         open_tool_loop: true,
         signed_thinking: true,
+        unsigned_thinking: false,
+        system_turns: true,
         failed_tool_calls: vec!["toolu_02".to_owned()],
+        previous_response: None,
+        item_references: Vec::new(),
+        store: false,
     };
     assert_eq!(facts, expected);
 }
@@ -295,6 +300,11 @@ fn blocks_nested_by_the_thousand_do_not_exhaust_the_stack() {
         for dialect in [Dialect::Messages, Dialect::Chat] {
             let body = format!(r#"{{"model":"m","max_tokens":1,"messages":{messages}}}"#);
             let error = decode(dialect, body).unwrap_err();
+            assert!(error.to_string().contains("nested too deeply"), "{error}");
+        }
+        for input in [messages.clone(), messages.replace(r#""role":"user","content""#, r#""type":"x_output","output""#)]
+        {
+            let error = decode(Dialect::Responses, format!(r#"{{"model":"m","input":{input}}}"#)).unwrap_err();
             assert!(error.to_string().contains("nested too deeply"), "{error}");
         }
     }

@@ -124,9 +124,78 @@ fn hear_chat(stream: &[u8]) -> Heard {
     heard
 }
 
+/// Follows a Responses stream as the vendor's SDKs and Codex do, and holds it to the grammar: what was added is completed, what was
+/// said in pieces is said whole, and the last event holds the items that were completed.
+fn hear_responses(stream: &[u8]) -> Heard {
+    let events: Vec<Value> = events(stream).iter().map(|data| serde_json::from_str(data).unwrap()).collect();
+    let (mut items, mut heard): (Vec<(Value, String, bool)>, Heard) = (Vec::new(), Heard::default());
+    for (number, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence_number"].as_u64(), Some(number as u64));
+        let kind = event["type"].as_str().unwrap();
+        let place = event["output_index"].as_u64().map(|place| usize::try_from(place).unwrap());
+        if let (Some(place), Some(id)) = (place, event["item_id"].as_str()) {
+            assert_eq!(items[place].0["id"], id);
+            assert!(!items[place].2, "{kind} after the item was done");
+        }
+        match kind {
+            "response.created" => assert_eq!(number, 0),
+            "response.in_progress" => assert_eq!(event["response"]["id"], events[0]["response"]["id"]),
+            "response.output_item.added" => {
+                assert_eq!(place, Some(items.len()));
+                items.push((event["item"].clone(), String::new(), false));
+            }
+            "response.output_text.delta"
+            | "response.reasoning_text.delta"
+            | "response.function_call_arguments.delta"
+            | "response.custom_tool_call_input.delta" => {
+                items[place.unwrap()].1.push_str(event["delta"].as_str().unwrap());
+            }
+            "response.output_item.done" => {
+                let (added, said, is_done) = &mut items[place.unwrap()];
+                let item = &event["item"];
+                assert_eq!((&item["id"], &item["type"]), (&added["id"], &added["type"]));
+                hear_item(item, said, &mut heard);
+                (*added, *is_done) = (item.clone(), true);
+            }
+            "response.completed" | "response.incomplete" => {
+                assert_eq!(number, events.len() - 1);
+                assert!(items.iter().all(|(_, _, is_done)| *is_done));
+                let done: Vec<Value> = items.iter().map(|(item, ..)| item.clone()).collect();
+                assert_eq!(event["response"]["output"], Value::from(done));
+            }
+            "response.content_part.added"
+            | "response.content_part.done"
+            | "response.output_text.done"
+            | "response.reasoning_text.done"
+            | "response.function_call_arguments.done"
+            | "response.custom_tool_call_input.done" => {}
+            _ => panic!("{kind}"),
+        }
+    }
+    assert!(matches!(events.last().unwrap()["type"].as_str(), Some("response.completed" | "response.incomplete")));
+    heard
+}
+
+/// Hears a complete item, of which `said` came in pieces.
+fn hear_item(item: &Value, said: &str, heard: &mut Heard) {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let (whole, into) = match item["type"].as_str().unwrap() {
+        "message" => (text(&item["content"][0]["text"]), Some(&mut heard.0)),
+        "reasoning" => (text(&item["content"][0]["text"]), Some(&mut heard.1)),
+        "function_call" => (text(&item["arguments"]), None),
+        _ => (text(&item["input"]), None),
+    };
+    assert!(whole == said || whole == "{}" && said.is_empty(), "{whole} {said}");
+    match into {
+        Some(into) => into.push_str(&whole),
+        None => heard.2.push((text(&item["call_id"]), text(&item["name"]), whole)),
+    }
+}
+
 pub(crate) fn hear(dialect: Dialect, stream: &[u8]) -> Heard {
     match dialect {
         Dialect::Messages => hear_messages(stream),
         Dialect::Chat => hear_chat(stream),
+        Dialect::Responses => hear_responses(stream),
     }
 }

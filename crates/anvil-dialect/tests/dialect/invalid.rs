@@ -3,9 +3,7 @@
 use anvil_dialect::{Dialect, Invalid};
 use proptest::prelude::*;
 
-use crate::decode;
-
-const DIALECTS: [Dialect; 2] = [Dialect::Messages, Dialect::Chat];
+use crate::{DIALECTS, decode};
 
 #[test]
 fn not_utf8_says_where() {
@@ -140,9 +138,41 @@ fn each_missing_and_mistyped_member_is_named() {
         (Chat, format!(r#"{{"model":"m","tools":[null],{user}}}"#), "tools.0"),
     ];
     for (dialect, body, path) in cases {
-        let error = decode(dialect, body.clone()).expect_err(&body);
-        assert_eq!(error.param(), Some(path), "{body}: {error}");
-        assert!(error.to_string().starts_with(&format!("{path}: ")), "{error}");
+        assert_blames(dialect, &body, path);
+    }
+}
+
+fn assert_blames(dialect: Dialect, body: &str, path: &str) {
+    let error = decode(dialect, body).expect_err(body);
+    assert_eq!(error.param(), Some(path), "{body}: {error}");
+    assert!(error.to_string().starts_with(&format!("{path}: ")), "{error}");
+}
+
+#[test]
+fn each_missing_and_mistyped_member_of_responses_is_named() {
+    for (body, path) in [
+        (r#"{"input":"x"}"#, "model"),
+        (r#"{"model":"","input":"x"}"#, "model"),
+        (r#"{"model":"m"}"#, "input"),
+        (r#"{"model":"m","input":null}"#, "input"),
+        (r#"{"model":"m","input":[]}"#, "input"),
+        (r#"{"model":"m","input":{}}"#, "input"),
+        (r#"{"model":"m","input":["x"]}"#, "input.0"),
+        (r#"{"model":"m","input":[{}]}"#, "input.0.role"),
+        (r#"{"model":"m","input":[{"role":1,"content":"x"}]}"#, "input.0.role"),
+        (r#"{"model":"m","input":[{"role":"user"}]}"#, "input.0.content"),
+        (r#"{"model":"m","input":[{"type":"message","role":"user","content":null}]}"#, "input.0.content"),
+        (r#"{"model":"m","input":[{"content":7,"role":"user"}]}"#, "input.0.content"),
+        (r#"{"model":"m","input":[{"type":"item_reference"}]}"#, "input.0.id"),
+        (r#"{"model":"m","input":"x","instructions":[]}"#, "instructions"),
+        (r#"{"model":"m","input":"x","max_output_tokens":0}"#, "max_output_tokens"),
+        (r#"{"model":"m","input":"x","stream":1}"#, "stream"),
+        (r#"{"model":"m","input":"x","store":"no"}"#, "store"),
+        (r#"{"model":"m","input":"x","tools":{}}"#, "tools"),
+        (r#"{"model":"m","input":"x","tools":[1]}"#, "tools.0"),
+        (r#"{"model":"m","previous_response_id":""}"#, "previous_response_id"),
+    ] {
+        assert_blames(Dialect::Responses, body, path);
     }
 }
 
@@ -153,6 +183,40 @@ fn null_is_absence_in_chat() {
     let facts = decode(Dialect::Chat, body).unwrap().facts().clone();
     let expected = anvil_dialect::Facts { model: "m".to_owned(), messages: 1, ..anvil_dialect::Facts::default() };
     assert_eq!(facts, expected);
+}
+
+#[test]
+fn null_is_absence_in_responses() {
+    let names = [
+        "instructions",
+        "max_output_tokens",
+        "stream",
+        "store",
+        "tools",
+        "tool_choice",
+        "reasoning",
+        "text",
+        "prompt_cache_key",
+        "previous_response_id",
+        "conversation",
+        "prompt",
+    ];
+    let nulls: Vec<String> = names.iter().map(|name| format!(r#""{name}":null"#)).collect();
+    let facts = decode(Dialect::Responses, format!(r#"{{"model":"m","input":"",{}}}"#, nulls.join(",")))
+        .unwrap()
+        .facts()
+        .clone();
+    let expected =
+        anvil_dialect::Facts { model: "m".to_owned(), messages: 1, store: true, ..anvil_dialect::Facts::default() };
+    assert_eq!(facts, expected);
+}
+
+#[test]
+fn references_without_end_are_refused() {
+    let reference = r#"{"type":"item_reference","id":"msg_1"}"#;
+    let input = |count: usize| format!(r#"{{"model":"m","input":[{}]}}"#, vec![reference; count].join(","));
+    assert_eq!(decode(Dialect::Responses, input(4_096)).unwrap().facts().item_references.len(), 4_096);
+    assert_eq!(decode(Dialect::Responses, input(4_097)).unwrap_err().param(), Some("input.4096"));
 }
 
 #[test]
@@ -195,6 +259,12 @@ pub(crate) fn json() -> impl Strategy<Value = String> {
             "is_error",
             "tool_use_id",
             "anvil",
+            "input",
+            "output",
+            "id",
+            "instructions",
+            "format",
+            "effort",
         ])
         .prop_map(str::to_owned),
         "[a-z]{0,4}",
@@ -226,6 +296,9 @@ pub(crate) fn json() -> impl Strategy<Value = String> {
             "stop",
             "error",
             "ping",
+            "item_reference",
+            "namespace",
+            "input_image",
         ])
         .prop_map(anvil_dialect::quoted),
         ".{0,8}".prop_map(|text| anvil_dialect::quoted(&text)),
@@ -254,7 +327,7 @@ proptest! {
     fn any_json_is_a_request_or_an_error(body in json()) {
         for dialect in DIALECTS {
             if let Ok(request) = decode(dialect, body.clone()) {
-                prop_assert!(request.facts().messages > 0);
+                prop_assert!(request.facts().messages > 0 || dialect == Dialect::Responses);
             }
         }
     }
@@ -264,6 +337,14 @@ proptest! {
         let body = format!(r#"{{"model":"m","max_tokens":1,"messages":[{{"role":"user","content":{messages}}}],"system":{other}}}"#);
         for dialect in DIALECTS {
             let _ = decode(dialect, body.clone());
+        }
+        for body in [
+            format!(r#"{{"model":"m","input":{messages},"tools":{other}}}"#),
+            format!(r#"{{"model":"m","input":[{messages}],"text":{other}}}"#),
+            format!(r#"{{"model":"m","input":[{{"role":"user","content":{messages}}}],"reasoning":{other}}}"#),
+            format!(r#"{{"model":"m","input":[{{"type":"x_output","output":{messages}}}],"tools":[{other}]}}"#),
+        ] {
+            let _ = decode(Dialect::Responses, body);
         }
     }
 }

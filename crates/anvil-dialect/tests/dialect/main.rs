@@ -6,14 +6,22 @@ mod deltas;
 mod encode;
 mod envelope;
 mod facts;
+mod from_responses;
 mod heard;
 mod invalid;
+mod local;
+mod responses_facts;
+mod resume;
 mod round_trip;
+mod seals;
 mod stream;
+mod to_responses;
 mod translate;
 
 use anvil_dialect::{Dialect, Facts, Invalid, Request};
 use bytes::Bytes;
+
+const DIALECTS: [Dialect; 3] = [Dialect::Messages, Dialect::Chat, Dialect::Responses];
 
 fn decode(dialect: Dialect, body: impl Into<Vec<u8>>) -> Result<Request, Invalid> {
     Request::decode(dialect, Bytes::from(body.into()))

@@ -1,12 +1,12 @@
 //! A request to another dialect and back, and whatever else may come.
 
-use anvil_dialect::{Dialect, Overrides, Request, translate};
+use anvil_dialect::{Asked, Dialect, Overrides, Request, translate};
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::invalid;
-use crate::translate::{other, translated};
+use crate::translate::others;
+use crate::{DIALECTS, invalid};
 
 /// What the user asks, what the assistant says and calls, whether a call fails, and whether the user shows something.
 type Exchange = (String, String, usize, bool, bool);
@@ -35,7 +35,7 @@ fn exchange(index: usize, (question, answer, calls, is_error, has_image): Exchan
     history
 }
 
-/// A request that both dialects can say, as Messages says it.
+/// A request that every dialect can say but for its stop sequences, as Messages says it.
 fn sayable() -> impl Strategy<Value = Value> {
     let text = "[a-z\"\\\\é🦀]{1,12}";
     let turn = (text, text, 0_usize..3, any::<bool>(), any::<bool>());
@@ -45,7 +45,7 @@ fn sayable() -> impl Strategy<Value = Value> {
         proptest::collection::vec("[a-z]{1,4}", 0..3),
         proptest::option::of(prop_oneof![Just("low"), Just("medium"), Just("high"), Just("xhigh"), Just("max")]),
         prop_oneof![Just("auto"), Just("any"), Just("none"), Just("tool")],
-        any::<[bool; 5]>(),
+        any::<[bool; 6]>(),
     );
     (proptest::collection::vec(turn, 0..4), text, text, settings).prop_map(|(turns, system, last, settings)| {
         let (cap, temperature, stop, effort, choice, flags) = settings;
@@ -64,7 +64,7 @@ fn sayable() -> impl Strategy<Value = Value> {
             choice => json!({"type": choice}),
         };
         let is_forced = flags[1] && matches!(choice["type"].as_str(), Some("any" | "tool"));
-        set("tools", json!([{"name": "f", "description": system, "input_schema": {"type": "object", "properties": {"z": {}, "a": {}}}}]), flags[1]);
+        set("tools", json!([{"name": "f", "description": system, "input_schema": {"type": "object", "properties": {"z": {}, "a": {}}}, "strict": flags[5]}]), flags[1]);
         set("tool_choice", choice, flags[1]);
         set("metadata", json!({"user_id": last}), flags[2]);
         let schema = json!({"type": "json_schema", "schema": {"type": "object", "properties": {}, "additionalProperties": false}});
@@ -95,13 +95,17 @@ fn spelt(mut body: Value) -> Value {
     body
 }
 
-fn there_and_back(dialect: Dialect, body: &Value) -> (Value, Value) {
-    let there = translated(dialect, &body.to_string()).unwrap();
-    assert!(there.warnings.is_empty(), "{:?}", there.warnings);
-    let request = Request::decode(other(dialect), there.body.clone()).unwrap();
-    let back = translate(&request, dialect, &Overrides::default()).unwrap();
-    assert!(back.warnings.is_empty(), "{:?}", back.warnings);
-    (serde_json::from_slice(&there.body).unwrap(), serde_json::from_slice(&back.body).unwrap())
+/// The request in that dialect; nothing of it may be lost.
+fn translated(from: Dialect, to: Dialect, body: &Value) -> Value {
+    let request = Request::decode(from, Bytes::from(body.to_string())).unwrap();
+    let translated = translate(&request, to, &Overrides::default()).unwrap();
+    assert!(translated.warnings.is_empty(), "{:?}", translated.warnings);
+    serde_json::from_slice(&translated.body).unwrap()
+}
+
+/// Every dialect with every other.
+fn pairs() -> impl Iterator<Item = (Dialect, Dialect)> {
+    DIALECTS.into_iter().flat_map(|from| others(from).map(move |to| (from, to)))
 }
 
 /// JSON of the words that requests are made of, in no order.
@@ -143,6 +147,14 @@ fn babble() -> impl Strategy<Value = Value> {
         Just("format"),
         Just("json_schema"),
         Just("schema"),
+        Just("effort"),
+        Just("definition"),
+        Just("grammar"),
+        Just("custom"),
+        Just("namespace"),
+        Just("input_file"),
+        Just("input_image"),
+        Just("input_text"),
     ];
     let leaf = prop_oneof![
         3 => word.clone().prop_map(Value::from),
@@ -159,34 +171,59 @@ fn babble() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Bodies made of this, for each dialect where it may hold it.
+fn bodies(dialect: Dialect, role: &str, kind: &str, name: &str, [content, member, block]: [&Value; 3]) -> Vec<Value> {
+    let contents = [content.clone(), json!([block, content])];
+    let body = |content: Value| match dialect {
+        Dialect::Messages | Dialect::Chat => json!({"model": "m", "max_tokens": 5, name: member,
+            "messages": [{"role": role, "content": content, "tool_calls": block}, {"role": "user", "content": "x"}]}),
+        Dialect::Responses => json!({"model": "m", name: member, "input": [
+            {"type": kind, "role": role, "content": content, "call_id": "c", "name": "f", "output": content, "arguments": block,
+                "summary": block},
+            {"type": "function_call", "call_id": content, "name": "f", "input": "y"}, {"role": "user", "content": "x"}]}),
+    };
+    contents.map(body).to_vec()
+}
+
 proptest! {
     #[test]
     fn what_both_can_say_survives_there_and_back(body in sayable()) {
-        let (there, back) = there_and_back(Dialect::Messages, &body);
-        prop_assert_eq!(&back, &spelt(body));
-        let (_, again) = there_and_back(Dialect::Chat, &there);
-        prop_assert_eq!(again, there);
+        for (from, to) in pairs() {
+            let mut body = spelt(body.clone());
+            if [from, to].contains(&Dialect::Responses) {
+                body.as_object_mut().unwrap().remove("stop_sequences");
+            }
+            let said = if from == Dialect::Messages { body } else { translated(Dialect::Messages, from, &body) };
+            let there = translated(from, to, &said);
+            prop_assert_eq!(translated(to, from, &there), said, "{:?} {:?}", from, to);
+        }
     }
 
     #[test]
     fn what_is_emitted_is_a_request_whatever_came(
         role in prop_oneof![Just("user"), Just("assistant"), Just("system"), Just("tool")],
+        kind in prop_oneof![Just("message"), Just("reasoning"), Just("function_call"), Just("custom_tool_call"),
+            Just("function_call_output"), Just("tool_search_output"), Just("item_reference")],
         content in babble(), member in babble(), block in babble(), any_json in invalid::json(),
         name in prop_oneof![Just("system"), Just("tools"), Just("tool_choice"), Just("thinking"), Just("output_config"),
-            Just("stop"), Just("stop_sequences"), Just("metadata"), Just("response_format"), Just("x")],
+            Just("stop"), Just("stop_sequences"), Just("metadata"), Just("response_format"), Just("instructions"),
+            Just("text"), Just("reasoning"), Just("x")],
+        is_local in any::<bool>(),
     ) {
-        for dialect in [Dialect::Messages, Dialect::Chat] {
-            for content in [content.clone(), json!([block, content])] {
-                let body = json!({"model": "m", "max_tokens": 5, name: member,
-                    "messages": [{"role": role, "content": content, "tool_calls": block}, {"role": "user", "content": "x"}]});
-                let Ok(request) = Request::decode(dialect, Bytes::from(body.to_string())) else { continue };
-                if let Ok(translated) = translate(&request, other(dialect), &Overrides::default()) {
-                    prop_assert!(Request::decode(other(dialect), translated.body.clone()).is_ok());
+        let overrides = Overrides::default();
+        let overrides = if is_local { overrides.for_local_tier() } else { overrides };
+        for (from, to) in pairs() {
+            for body in bodies(from, role, kind, name, [&content, &member, &block]) {
+                let Ok(request) = Request::decode(from, Bytes::from(body.to_string())) else { continue };
+                Asked::of(&request);
+                prop_assert!(Request::decode(from, request.encode(&overrides)).is_ok());
+                if let Ok(translated) = translate(&request, to, &overrides) {
+                    prop_assert!(Request::decode(to, translated.body.clone()).is_ok());
                     prop_assert!(serde_json::from_slice::<Value>(&translated.body).is_ok());
                 }
             }
-            if let Ok(request) = Request::decode(dialect, Bytes::from(any_json.clone())) {
-                let _ = translate(&request, other(dialect), &Overrides::default());
+            if let Ok(request) = Request::decode(from, Bytes::from(any_json.clone())) {
+                let _ = translate(&request, to, &overrides);
             }
         }
     }

@@ -37,34 +37,43 @@ fn kinds(events: &[Event]) -> String {
 fn messages_with_tools_and_thinking() {
     let (events, usage) = events(Dialect::Messages, "claude_code");
     assert_eq!(kinds(&events), "apaaaaaaaaaaaaat");
-    assert_eq!(usage, Usage { input: Some(4_112), output: Some(57), cached: Some(4_000), reasoning: None });
+    assert_eq!(
+        usage,
+        Usage { input: Some(4_112), output: Some(57), cached: Some(4_000), written: Some(100), reasoning: None }
+    );
     let finishing: Vec<&Event> = events.iter().filter(|event| event.finished != 0).collect();
     assert_eq!(finishing.len(), 1);
     assert_eq!(finishing[0].finish, Some(FinishReason::ToolCalls));
-    assert!(events[0].model.is_some() && events[1..].iter().all(|event| event.model.is_none()));
+    assert!(events[0].spans.model.is_some() && events[1..].iter().all(|event| event.spans.model.is_none()));
 }
 
 #[test]
 fn the_models_span_has_its_quotes() {
     let data = r#"{"type":"message_start","message":{"usage":{"input_tokens":3},"model" : "qw\"en" }}"#;
-    let span = read(Dialect::Messages, data).unwrap().model.unwrap();
+    let span = read(Dialect::Messages, data).unwrap().spans.model.unwrap();
     assert_eq!(&data[span], r#""qw\"en""#);
     let data = r#"{"choices":[],"model":"qwen"}"#;
-    let span = read(Dialect::Chat, data).unwrap().model.unwrap();
+    let span = read(Dialect::Chat, data).unwrap().spans.model.unwrap();
     assert_eq!(&data[span], r#""qwen""#);
-    assert_eq!(read(Dialect::Chat, r#"{"choices":[],"model":null}"#).unwrap().model, None);
+    assert_eq!(read(Dialect::Chat, r#"{"choices":[],"model":null}"#).unwrap().spans.model, None);
     // Only the opening event's name is the answer's.
     let data = r#"{"type":"content_block_start","message":{"model":"x"}}"#;
-    assert_eq!(read(Dialect::Messages, data).unwrap().model, None);
+    assert_eq!(read(Dialect::Messages, data).unwrap().spans.model, None);
 }
 
 #[test]
 fn usage_of_later_events_replaces_what_they_name() {
     let mut reader = Reader::new(Dialect::Messages);
     reader.read(br#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":5,"cache_creation_input_tokens":null,"output_tokens":1}}}"#).unwrap();
-    assert_eq!(reader.usage(), Usage { input: Some(15), output: Some(1), cached: Some(5), reasoning: None });
+    assert_eq!(
+        reader.usage(),
+        Usage { input: Some(15), output: Some(1), cached: Some(5), written: None, reasoning: None }
+    );
     reader.read(br#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}}"#).unwrap();
-    assert_eq!(reader.usage(), Usage { input: Some(15), output: Some(9), cached: Some(5), reasoning: None });
+    assert_eq!(
+        reader.usage(),
+        Usage { input: Some(15), output: Some(9), cached: Some(5), written: None, reasoning: None }
+    );
 }
 
 #[test]
@@ -135,7 +144,7 @@ fn what_is_no_finish() {
 fn chat_with_tool_calls_and_a_usage_chunk() {
     let (events, usage) = events(Dialect::Chat, "openai_py");
     assert_eq!(kinds(&events), "aaaaaat");
-    assert_eq!(usage, Usage { input: Some(30), output: Some(12), cached: Some(16), reasoning: Some(4) });
+    assert_eq!(usage, Usage { input: Some(30), output: Some(12), cached: Some(16), written: None, reasoning: Some(4) });
     assert_eq!(events[5].choices, 0);
     assert_eq!(events[4].finish, Some(FinishReason::ToolCalls));
 }
@@ -205,7 +214,7 @@ fn malformed_events() {
     for data in ["", "{", "[]", "null", "{}", r#"{"choices":null}"#, r#"{"choices":{}}"#, r#"{"choices":[]}}"#] {
         assert!(read(Dialect::Chat, data).is_err(), "{data}");
     }
-    for dialect in [Dialect::Messages, Dialect::Chat] {
+    for dialect in [Dialect::Messages, Dialect::Chat, Dialect::Responses] {
         assert_eq!(Reader::new(dialect).read(b"{\"a\":\"\xc3\"}").unwrap_err().offset, 6);
         let deep = format!(r#"{{"type":"x","choices":[],"x":{}}}"#, "[".repeat(50_000));
         assert!(read(dialect, &deep).is_err());
@@ -223,23 +232,23 @@ fn half_a_surrogate_pair_in_a_delta() {
     assert_eq!(read(Dialect::Messages, data).unwrap().kind, EventKind::Answer);
     let data = r#"{"choices":[{"delta":{"content":"\ud83d"}}],"model":"m"}"#;
     let event = read(Dialect::Chat, data).unwrap();
-    assert_eq!(&data[event.model.unwrap()], "\"m\"");
+    assert_eq!(&data[event.spans.model.unwrap()], "\"m\"");
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_an_event_or_an_error(data in proptest::collection::vec(any::<u8>(), 0..100)) {
-        for dialect in [Dialect::Messages, Dialect::Chat] {
+        for dialect in [Dialect::Messages, Dialect::Chat, Dialect::Responses] {
             let _ = Reader::new(dialect).read(&data);
         }
     }
 
     #[test]
     fn any_json_is_an_event_or_an_error(data in json()) {
-        for dialect in [Dialect::Messages, Dialect::Chat] {
+        for dialect in [Dialect::Messages, Dialect::Chat, Dialect::Responses] {
             if let Ok(event) = Reader::new(dialect).read(data.as_bytes()) {
                 prop_assert_eq!(event.finished & !event.choices, 0);
-                if let Some(span) = event.model {
+                if let Some(span) = event.spans.model {
                     prop_assert!(serde_json::from_str::<String>(&data[span.clone()]).is_ok() || data[span].contains("ud83d"));
                 }
             }

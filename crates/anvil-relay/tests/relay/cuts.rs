@@ -31,6 +31,7 @@ fn finished_at(dialect: Dialect, stream: &[u8]) -> Option<usize> {
     let needle = match dialect {
         Dialect::Messages => r#""stop_reason":""#,
         Dialect::Chat => r#""finish_reason":""#,
+        Dialect::Responses => "event: response.completed",
     };
     let last = text.rfind(needle)?;
     let blank = text[last..].find("\r\n\r").map(|at| at + 3).or_else(|| text[last..].find("\n\n").map(|at| at + 2));

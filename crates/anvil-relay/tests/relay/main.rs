@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets an error has failed")]
 
 mod cuts;
+mod openings;
 mod streams;
 mod translated;
 mod whole;
@@ -10,7 +11,7 @@ use anvil_dialect::{Dialect, Head};
 use anvil_relay::{Ending, Form, Relay, Setup, Step};
 
 /// Every recorded stream.
-const STREAMS: [(Dialect, &str); 15] = [
+const STREAMS: [(Dialect, &str); 17] = [
     (Dialect::Messages, "claude_code"),
     (Dialect::Messages, "anthropic_py"),
     (Dialect::Messages, "refusal"),
@@ -26,6 +27,8 @@ const STREAMS: [(Dialect, &str); 15] = [
     (Dialect::Chat, "done_without_finish"),
     (Dialect::Chat, "crlf"),
     (Dialect::Chat, "llama_cpp_error_after_content"),
+    (Dialect::Responses, "openai_py"),
+    (Dialect::Responses, "codex_patch"),
 ];
 
 /// A file of the recorded-looking wire material that all halves of the tests share.

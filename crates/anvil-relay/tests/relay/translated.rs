@@ -1,6 +1,6 @@
 //! A tier that speaks another dialect than the client: the same promises hold for what is said anew.
 
-use anvil_dialect::{Dialect, EventKind, Head, Reader};
+use anvil_dialect::{Asked, Dialect, EventKind, Head, Reader};
 use anvil_relay::{Ending, Form, Setup, Step};
 use anvil_sse::{Decoder, Frame};
 
@@ -9,12 +9,17 @@ use crate::{STREAMS, run, stream, text, wire};
 const fn other(dialect: Dialect) -> Dialect {
     match dialect {
         Dialect::Messages => Dialect::Chat,
-        Dialect::Chat => Dialect::Messages,
+        Dialect::Chat | Dialect::Responses => Dialect::Messages,
     }
 }
 
 fn setup(tier: Dialect, form: Form) -> Setup {
-    let head = Head { id: "1".to_owned(), model: "planning".to_owned(), created: 1_760_000_000, usage: true };
+    let head = Head {
+        id: "1".to_owned(),
+        model: "planning".to_owned(),
+        created: 1_760_000_000,
+        asked: Asked::chat(true).into(),
+    };
     Setup::new(other(tier), tier, form, head, "req_1".to_owned())
 }
 

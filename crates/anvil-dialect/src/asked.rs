@@ -1,0 +1,52 @@
+//! What an answer has to know of its request to be said in the caller's dialect.
+
+use crate::dialect::Dialect;
+use crate::request::Request;
+use crate::responses;
+
+/// What of a request its answer speaks of.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Whether the client asked for usage at the end of a stream (`stream_options.include_usage`); only Chat Completions asks.
+    pub(crate) usage: bool,
+    /// Members of a Responses request that its answer repeats: `"name":value` each, with a comma after it.
+    pub(crate) echo: String,
+    /// Tools that the tier knows under another name or in another form than the caller does.
+    pub(crate) tools: Vec<Offered>,
+}
+
+/// A tool that was told to the tier as a plain function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Offered {
+    /// The function's name as the tier knows it.
+    pub(crate) function: String,
+    /// The namespace that the caller keeps it in.
+    pub(crate) namespace: Option<String>,
+    /// Its name as the caller knows it.
+    pub(crate) name: String,
+    /// Whether the caller takes its input as text and not as JSON.
+    pub(crate) is_freeform: bool,
+}
+
+impl Asked {
+    /// What a client of Chat Completions asks: whether the end of a stream says what it cost.
+    pub fn chat(usage: bool) -> Self {
+        Self { usage, ..Self::default() }
+    }
+
+    /// What the answer to `request` has to know of it.
+    pub fn of(request: &Request) -> Self {
+        match request.dialect() {
+            Dialect::Messages => Self::default(),
+            Dialect::Chat => Self::chat(request.asks_for_usage()),
+            Dialect::Responses => {
+                Self { usage: true, echo: responses::echo::echo(request), tools: responses::tools::offered(request) }
+            }
+        }
+    }
+
+    /// How the caller knows the tool that a tier calls by this name, where that differs.
+    pub(crate) fn tool(&self, function: &str) -> Option<&Offered> {
+        self.tools.iter().find(|offered| offered.function == function)
+    }
+}

@@ -1,0 +1,129 @@
+//! A neutral request, written as one of Responses.
+
+use super::turns;
+use crate::compose::{self, Object};
+use crate::conversation::{
+    Choice, Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange, without_attribution,
+};
+use crate::overrides::Overrides;
+use crate::text::Text;
+use crate::untranslatable::Untranslatable;
+use crate::warning::{WarningKind, Warnings};
+
+/// The longest `safety_identifier` that the vendor accepts, in characters.
+const USER_LIMIT: usize = 64;
+
+/// Writes the body. Nothing is to be kept at the tier: every request holds its whole history.
+pub(crate) fn encode(
+    conversation: Conversation<'_>,
+    _overrides: &Overrides,
+    warnings: &mut Warnings,
+) -> Result<Vec<u8>, Untranslatable> {
+    let Conversation { model, system, messages, tools, choice, parallel_calls, settings, spelling } = conversation;
+    let turns = arrange(messages, spelling, warnings);
+    if matches!(turns.last(), Some(Turn::Assistant(_))) {
+        warnings.note(WarningKind::AssistantPrefill, spelling.messages);
+    }
+    let leading = turns.iter().take_while(|turn| matches!(turn, Turn::System(_))).count();
+    let (first, rest) = turns.split_at(leading);
+    let mut instructions: Vec<Text<'_>> = system.into_iter().filter_map(without_attribution).collect();
+    for turn in first {
+        if let Turn::System(texts) = turn {
+            instructions.extend(texts.iter().cloned());
+        }
+    }
+    let input = turns::input(rest, spelling, warnings)?;
+    let mut out = Vec::with_capacity(input.len() + 4_096);
+    compose::object(&mut out, |body| {
+        body.text("model", &model);
+        if !instructions.is_empty() {
+            body.text("instructions", &Text::join(&instructions, Text::PARAGRAPH));
+        }
+        body.with("input", |out| out.extend_from_slice(&input));
+        if !tools.is_empty() {
+            body.list("tools", &tools, write_tool);
+            write_choice(body, choice.as_ref(), parallel_calls);
+        }
+        write_settings(body, &settings, spelling, warnings);
+        body.raw("store", "false");
+    });
+    Ok(out)
+}
+
+fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>) {
+    compose::object(out, |function| {
+        function.string("type", "function");
+        function.text("name", &tool.name);
+        if let Some(description) = tool.description() {
+            function.text("description", &description);
+        }
+        function.raw("parameters", tool.schema());
+        // Said always: unsaid, the vendor makes a function strict where it can.
+        function.raw("strict", if tool.strict() == Some(true) { "true" } else { "false" });
+    });
+}
+
+fn write_choice(body: &mut Object<'_>, choice: Option<&Choice<'_>>, parallel_calls: Option<bool>) {
+    match choice {
+        None => {}
+        Some(Choice::Auto) => body.string("tool_choice", "auto"),
+        Some(Choice::Required) => body.string("tool_choice", "required"),
+        Some(Choice::None) => body.string("tool_choice", "none"),
+        Some(Choice::Tool(name)) => body.object("tool_choice", |choice| {
+            choice.string("type", "function");
+            choice.text("name", name);
+        }),
+    }
+    if let Some(parallel) = parallel_calls {
+        body.raw("parallel_tool_calls", if parallel { "true" } else { "false" });
+    }
+}
+
+fn write_settings(body: &mut Object<'_>, settings: &Settings<'_>, spelling: &Spelling, warnings: &mut Warnings) {
+    if let Some(cap) = settings.cap {
+        body.number("max_output_tokens", cap);
+    }
+    for (name, number) in [("temperature", settings.temperature), ("top_p", settings.top_p)] {
+        if let Some(number) = number {
+            body.raw(name, number);
+        }
+    }
+    if settings.top_k.is_some() {
+        warnings.note(WarningKind::SamplingChanged, "top_k");
+    }
+    if !settings.stop.is_empty() {
+        // The dialect has none.
+        warnings.note(WarningKind::SamplingChanged, spelling.stop);
+    }
+    match &settings.user {
+        Some(user) if user.decoded().chars().count() > USER_LIMIT => warnings.dropped(spelling.user),
+        Some(user) => body.text("safety_identifier", user),
+        None => {}
+    }
+    match &settings.format {
+        None => {}
+        Some(Format::Json) => body.object("text", |text| {
+            text.object("format", |format| format.string("type", "json_object"));
+        }),
+        // Not strict: the vendor's strict schemas are fewer than those that Messages takes.
+        Some(Format::Schema(schema)) => body.object("text", |text| {
+            text.object("format", |format| {
+                format.string("type", "json_schema");
+                format.string("name", "answer");
+                format.raw("schema", schema);
+            });
+        }),
+    }
+    let effort = match settings.reasoning {
+        Some(Reasoning::Off) => Some("none"),
+        Some(Reasoning::Effort(effort)) => Some(effort.name()),
+        // Leaving it to the model is what the dialect does by itself.
+        Some(Reasoning::Adaptive) | None => None,
+    };
+    if let Some(effort) = effort {
+        body.object("reasoning", |reasoning| reasoning.string("effort", effort));
+    }
+    if let Some(stream) = settings.stream {
+        body.raw("stream", if stream { "true" } else { "false" });
+    }
+}

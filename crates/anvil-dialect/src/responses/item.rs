@@ -1,0 +1,84 @@
+//! An item of an answer's output, as a tier says it.
+
+use jiter::Peek;
+
+use crate::invalid::Invalid;
+use crate::json::{Reader, Span};
+
+/// The members of an item; spans are those of string literals.
+#[derive(Default)]
+pub(super) struct ItemParts {
+    pub(super) kind: String,
+    pub(super) call_id: Option<Span>,
+    pub(super) name: Option<Span>,
+    pub(super) arguments: Option<Span>,
+    /// The texts of a message's parts or of a reasoning's content, in order.
+    pub(super) texts: Vec<Span>,
+    pub(super) refusals: Vec<Span>,
+    /// The texts of a reasoning's summary.
+    pub(super) summary: Vec<Span>,
+}
+
+impl ItemParts {
+    /// Reads the item that comes next.
+    pub(super) fn read(json: &mut Reader<'_>) -> Result<Self, Invalid> {
+        let mut item = Self::default();
+        if json.peek()? != Peek::Object {
+            json.ignore()?;
+            return Ok(item);
+        }
+        json.object(
+            |name| match name {
+                "type" => 1,
+                "call_id" => 2,
+                "name" => 3,
+                "arguments" => 4,
+                "content" => 5,
+                "summary" => 6,
+                _ => 0,
+            },
+            |member, json| {
+                match (member, json.peek()?) {
+                    (1, Peek::String) => item.kind = json.string()?.unwrap_or_default(),
+                    (2, Peek::String) => item.call_id = json.string_span()?,
+                    (3, Peek::String) => item.name = json.string_span()?,
+                    (4, Peek::String) => item.arguments = json.string_span()?,
+                    (5, Peek::Array) => json.array(|_, json| item.read_part(json))?,
+                    (6, Peek::Array) => {
+                        json.array(|_, json| json.member("text", |json| push_span(json, &mut item.summary)))?;
+                    }
+                    _ => json.ignore()?,
+                }
+                Ok(())
+            },
+        )?;
+        Ok(item)
+    }
+
+    /// Reads a part of a content, whose kind shows in which member holds its words.
+    fn read_part(&mut self, json: &mut Reader<'_>) -> Result<(), Invalid> {
+        if json.peek()? != Peek::Object {
+            return json.ignore();
+        }
+        json.object(
+            |name| match name {
+                "text" => 1,
+                "refusal" => 2,
+                _ => 0,
+            },
+            |member, json| match member {
+                1 => push_span(json, &mut self.texts),
+                2 => push_span(json, &mut self.refusals),
+                _ => json.ignore(),
+            },
+        )
+    }
+}
+
+fn push_span(json: &mut Reader<'_>, spans: &mut Vec<Span>) -> Result<(), Invalid> {
+    match json.string_span()? {
+        Some(span) => spans.push(span),
+        None => json.ignore()?,
+    }
+    Ok(())
+}

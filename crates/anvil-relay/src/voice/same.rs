@@ -1,0 +1,151 @@
+//! A tier's events in the client's own dialect: passed on byte for byte but for a few names.
+
+use anvil_dialect::envelope::{self, ErrorKind};
+use anvil_dialect::{DeltaWriter, Dialect, Event as Read, EventKind, Head, Outline, Reader, Said};
+use anvil_sse::Event;
+use anvil_verify::{Defect, form};
+
+use super::Hearing;
+use crate::opening::Opening;
+use crate::setup::Setup;
+use crate::splice::Splice;
+use crate::window::Released;
+
+/// Passes on what the tier says.
+#[derive(Debug)]
+pub(crate) struct Same {
+    client: Dialect,
+    head: Head,
+    reader: Reader,
+    splice: Splice,
+    opening: Option<Opening>,
+    /// What the client had been told before the first event; `None` if nothing.
+    told: Option<Said>,
+    /// How many blocks came before the tier's own (Messages).
+    shift: u64,
+    /// How many numbered events the client has been sent (Responses).
+    events: u64,
+    /// The last event as it is to be sent, where it is part of the answer (Responses).
+    last: Vec<u8>,
+    /// The items of the output, where they are to be kept.
+    items: Option<Vec<Vec<u8>>>,
+}
+
+impl Same {
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self {
+            client: setup.client,
+            head: setup.head.clone(),
+            reader: Reader::new(setup.tier),
+            splice: Splice::new(setup.client, &setup.head),
+            opening: setup.opening.clone(),
+            told: None,
+            shift: 0,
+            events: 0,
+            last: Vec::new(),
+            items: setup.keeps_items.then(Vec::new),
+        }
+    }
+
+    pub(super) fn say(&mut self, event: &Event<'_>, hearing: &mut Hearing, out: &mut Vec<u8>) -> Result<bool, Defect> {
+        let (mut read, passed) = form::event(self.reader.read(event.data))?;
+        hearing.report.usage = self.reader.usage();
+        match std::mem::replace(&mut read.kind, EventKind::Answer) {
+            EventKind::Error(error) => return Err(Defect::TierError { kind: error.kind, words: error.message }),
+            EventKind::Ping => self.ping(event, hearing, out),
+            EventKind::Terminal => {
+                // Where it finishes nothing it says only that there is no more.
+                if read.finished != 0 {
+                    hearing.note(read.choices, read.finished, read.finish);
+                    hearing.window.open(passed);
+                    self.keep_last(event, &read);
+                }
+                return Ok(true);
+            }
+            EventKind::Answer => {
+                hearing.note(read.choices, read.finished, read.finish);
+                hearing.report.events += 1;
+                if let (Some(items), Some(span)) = (&mut self.items, &read.spans.item) {
+                    items.push(event.data[span.clone()].to_vec());
+                }
+                if let Some(released) = hearing.window.open(passed) {
+                    self.take_over();
+                    self.pass_on(event, &read, released, out);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// What the client was told while it waited is the beginning of this answer.
+    fn take_over(&mut self) {
+        let opened = self.opening.take().and_then(|opening| opening.take());
+        if let Some(said) = opened.map(|writer| writer.said()).filter(|said| said.has_opened) {
+            self.told = Some(said);
+            self.events = said.events;
+        }
+    }
+
+    fn pass_on(&mut self, event: &Event<'_>, read: &Read, released: &Released, out: &mut Vec<u8>) {
+        let has_text = self.told.is_some_and(|said| said.has_text);
+        match read.outline {
+            Outline::Opens if self.told.is_some() => return,
+            // The text that has been opened is this one.
+            Outline::BeginsText if has_text => {
+                self.told = self.told.map(|said| Said { has_text: false, ..said });
+                return;
+            }
+            Outline::BeginsOther if has_text => {
+                self.told = self.told.map(|said| Said { has_text: false, ..said });
+                self.shift = 1;
+                released.write_event(out, "content_block_stop", b"{\"type\":\"content_block_stop\",\"index\":0}");
+            }
+            Outline::Opens | Outline::BeginsText | Outline::BeginsOther | Outline::Fills => {}
+        }
+        let name = if event.name.is_empty() { read.name } else { event.name };
+        let data = self.spliced(event.data, read);
+        released.write_event(out, name, data);
+    }
+
+    /// Keeps the last event, which is sent with the end of the answer.
+    fn keep_last(&mut self, event: &Event<'_>, read: &Read) {
+        self.take_over();
+        let mut last = std::mem::take(&mut self.last);
+        let name = if event.name.is_empty() { read.name } else { event.name };
+        anvil_sse::write_event(&mut last, name, self.spliced(event.data, read));
+        self.last = last;
+    }
+
+    /// The event's data with the client's names in it, and its number if others came before.
+    fn spliced<'d>(&'d mut self, data: &'d [u8], read: &Read) -> &'d [u8] {
+        let own =
+            read.spans.number.as_ref().and_then(|span| std::str::from_utf8(&data[span.clone()]).ok()?.parse().ok());
+        let number = match self.client {
+            Dialect::Messages if self.shift > 0 => own.map(|own: u64| own.saturating_add(self.shift)),
+            Dialect::Responses if self.told.is_some() => Some(self.events),
+            Dialect::Messages | Dialect::Chat | Dialect::Responses => None,
+        };
+        self.events += 1;
+        self.splice.apply(data, &read.spans, number)
+    }
+
+    /// A sign of life, in the form that the dialect's clients know: in Responses an event that is none breaks some.
+    fn ping(&self, event: &Event<'_>, hearing: &Hearing, out: &mut Vec<u8>) {
+        let Some(released) = hearing.window.released() else { return };
+        match self.client {
+            Dialect::Messages => released.write_event(out, "ping", event.data),
+            Dialect::Chat | Dialect::Responses => released.write_comment(out, b"ping"),
+        }
+    }
+
+    pub(super) fn end(self, out: &mut Vec<u8>) -> Vec<Vec<u8>> {
+        out.extend_from_slice(&self.last);
+        envelope::push_terminal(out, self.client);
+        self.items.unwrap_or_default()
+    }
+
+    pub(super) fn fail(&mut self, kind: ErrorKind, message: &str, request_id: &str, out: &mut Vec<u8>) {
+        let mut writer = DeltaWriter::numbered_from(self.client, self.head.clone(), self.events);
+        writer.fail(kind, message, request_id, out);
+    }
+}

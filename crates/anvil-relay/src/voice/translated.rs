@@ -1,0 +1,79 @@
+//! A tier's events, said anew in the client's dialect.
+
+use anvil_dialect::envelope::ErrorKind;
+use anvil_dialect::{Delta, DeltaReader, DeltaWriter};
+use anvil_sse::Event;
+use anvil_verify::{Defect, form};
+
+use super::Hearing;
+use crate::opening::Opening;
+use crate::setup::Setup;
+
+/// Says anew what the tier says.
+#[derive(Debug)]
+pub(crate) struct Translated {
+    reader: DeltaReader,
+    writer: DeltaWriter,
+    opening: Option<Opening>,
+}
+
+impl Translated {
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self {
+            reader: DeltaReader::new(setup.tier),
+            writer: DeltaWriter::new(setup.client, setup.head.clone()),
+            opening: setup.opening.clone(),
+        }
+    }
+
+    pub(super) fn say(&mut self, event: &Event<'_>, hearing: &mut Hearing, out: &mut Vec<u8>) -> Result<bool, Defect> {
+        let mut deltas = Vec::with_capacity(4);
+        let ((), passed) = form::event(self.reader.read(event.data, &mut deltas))?;
+        let mut proof = Some(passed);
+        for delta in &deltas {
+            match delta {
+                Delta::End => return Ok(true),
+                Delta::Error(error) => {
+                    return Err(Defect::TierError { kind: error.kind.clone(), words: error.message.clone() });
+                }
+                Delta::Ping => {}
+                answer => {
+                    if let Some(proof) = proof.take() {
+                        hearing.report.events += 1;
+                        hearing.window.open(proof);
+                        // What the client was told while it waited is the beginning of this answer.
+                        if let Some(opened) = self.opening.take().and_then(|opening| opening.take()) {
+                            self.writer = opened;
+                        }
+                    }
+                    note(hearing, answer);
+                }
+            }
+            if let Some(released) = hearing.window.released() {
+                let ((), _) = form::event(released.write_delta(out, &mut self.writer, delta))?;
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn end(mut self, out: &mut Vec<u8>) -> Vec<Vec<u8>> {
+        self.writer.end(out);
+        self.writer.into_items()
+    }
+
+    pub(super) fn fail(&mut self, kind: ErrorKind, message: &str, request_id: &str, out: &mut Vec<u8>) {
+        self.writer.fail(kind, message, request_id, out);
+    }
+}
+
+fn note(hearing: &mut Hearing, delta: &Delta<'_>) {
+    // A translated answer has one choice.
+    match delta {
+        Delta::Stop(reason) => hearing.note(1, 1, Some(reason.finish())),
+        Delta::Usage(usage) => {
+            hearing.note(1, 0, None);
+            hearing.note_usage(*usage);
+        }
+        _ => hearing.note(1, 0, None),
+    }
+}

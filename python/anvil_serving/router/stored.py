@@ -1,0 +1,112 @@
+"""Answers that later requests may refer to, by `previous_response_id` or `item_reference` (docs/adr/0009)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import msgspec
+
+from anvil_serving.errors import UnknownResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["StoredResponses"]
+
+_MAX_BYTES = 64 * 1024 * 1024
+_MAX_RESPONSES = 4_096
+
+
+class _Referring(Protocol):
+    """A request that may refer to what is stored."""
+
+    @property
+    def previous_response(self) -> str | None: ...
+    @property
+    def item_references(self) -> list[str]: ...
+    def input_items(self) -> bytes: ...
+    def resumed(self: _R, history: str, items: Mapping[str, str]) -> _R: ...
+
+
+_R = TypeVar("_R", bound=_Referring)
+
+
+class _Stored(msgspec.Struct, frozen=True, gc=False):
+    """One exchange: its items as a list without its brackets, and the ids of those that the answer added."""
+
+    history: bytes
+    item_ids: tuple[str, ...]
+    size: int
+
+
+class _Identified(msgspec.Struct):
+    id: str = ""
+
+
+class StoredResponses:
+    """The answers of one worker, bounded in bytes and in number; the one used longest ago goes first."""
+
+    def __init__(self, *, max_bytes: int = _MAX_BYTES, max_responses: int = _MAX_RESPONSES) -> None:
+        self._max_bytes = max_bytes
+        self._max_responses = max_responses
+        self._responses: OrderedDict[str, _Stored] = OrderedDict()
+        self._items: dict[str, bytes] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return len(self._responses)
+
+    def resumed(self, request: _R) -> _R:
+        """The request with what it refers to in its place; itself where it refers to nothing.
+
+        Raises `UnknownResponse` when that is not stored, or not any more.
+        """
+        if request.previous_response is None and not request.item_references:
+            return request
+        history = b"" if request.previous_response is None else self._history(request.previous_response)
+        items: dict[str, str] = {}
+        for reference in request.item_references:
+            item = self._items.get(reference)
+            if item is None:
+                raise UnknownResponse("an item that the request refers to is not stored here", param="input")
+            items[reference] = item.decode()
+        return request.resumed(history.decode(), items)
+
+    def keep(self, response_id: str, request: _Referring, items: Sequence[bytes]) -> None:
+        """Keeps an exchange: the request as it was asked, and the items of its answer as JSON."""
+        history = b",".join(part for part in (request.input_items(), *items) if part)
+        ids = tuple(_identity(item) for item in items)
+        size = len(history) + sum(len(item) for item in items)
+        if size > self._max_bytes:
+            return
+        self._forget(response_id)
+        self._responses[response_id] = _Stored(history, ids, size)
+        self._items.update((item_id, item) for item_id, item in zip(ids, items, strict=True) if item_id)
+        self._size += size
+        while self._size > self._max_bytes or len(self._responses) > self._max_responses:
+            self._forget(next(iter(self._responses)))
+
+    def _history(self, response_id: str) -> bytes:
+        stored = self._responses.get(response_id)
+        if stored is None:
+            raise UnknownResponse(
+                "the previous response is not stored here (any more): send the whole conversation as `input`",
+                param="previous_response_id",
+            )
+        self._responses.move_to_end(response_id)
+        return stored.history
+
+    def _forget(self, response_id: str) -> None:
+        stored = self._responses.pop(response_id, None)
+        if stored is not None:
+            self._size -= stored.size
+            for item_id in stored.item_ids:
+                self._items.pop(item_id, None)
+
+
+def _identity(item: bytes) -> str:
+    try:
+        return msgspec.json.decode(item, type=_Identified).id
+    except msgspec.DecodeError:
+        return ""
