@@ -257,8 +257,19 @@ class Engine:
         `UntranslatableError` when the dialect cannot say the request, and `EngineClosedError`.
         """
 
-    def list_models(self, endpoint: Endpoint) -> Attempt:
-        """Asks for the tier's list of models; the bytes are the JSON document."""
+    def ask(
+        self,
+        endpoint: Endpoint,
+        path: str,
+        body: bytes | None = None,
+        *,
+        headers: Sequence[tuple[bytes, bytes]] = ...,
+    ) -> Attempt:
+        """Asks the tier something that is no request for an answer; the bytes that come are a JSON document.
+
+        `path` lies below the base URL (`/models`), or beside the API's version (`../tokenize`). A JSON `body` is
+        posted; without one the document is got. Raises `EngineClosedError`.
+        """
 
     def close(self, grace: float) -> None:
         """Takes no more attempts, gives the running ones `grace` seconds, ends the rest and the thread."""

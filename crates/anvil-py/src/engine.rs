@@ -60,11 +60,8 @@ impl Engine {
         let translated = if request.0.size() > DETACH_BYTES { py.detach(work) } else { work() };
         let translated = translated.map_err(|untranslatable| untranslatable_request(py, &untranslatable))?;
         let is_stream = request.0.facts().stream;
-        let outbound = Outbound {
-            body: Some(translated.body),
-            path: tier.path(),
-            headers: headers.into_iter().map(|(name, value)| (Bytes::from(name), Bytes::from(value))).collect(),
-        };
+        let outbound =
+            Outbound { body: Some(translated.body), path: tier.path().into(), headers: wire_headers(headers) };
         let head = Head { model, ..opening.head.clone() };
         let form = if is_stream { Form::Stream } else { Form::Whole };
         let mut setup = Setup::new(client, tier, form, head, opening.request_id.clone());
@@ -74,8 +71,16 @@ impl Engine {
         self.start(endpoint, outbound, setup, warnings)
     }
 
-    fn list_models(&self, endpoint: &Endpoint) -> PyResult<Attempt> {
-        let outbound = Outbound { body: None, path: "/models", headers: Vec::new() };
+    #[pyo3(signature = (endpoint, path, body = None, *, headers = Vec::new()))]
+    fn ask(
+        &self,
+        endpoint: &Endpoint,
+        path: String,
+        body: Option<&[u8]>,
+        headers: Vec<(Vec<u8>, Vec<u8>)>,
+    ) -> PyResult<Attempt> {
+        let body = body.map(Bytes::copy_from_slice);
+        let outbound = Outbound { body, path: path.into(), headers: wire_headers(headers) };
         let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Document, Head::default(), String::new());
         self.start(endpoint, outbound, setup, Vec::new())
     }
@@ -122,6 +127,10 @@ impl Attempt {
     fn cancel(&self) {
         self.attempt.cancel();
     }
+}
+
+fn wire_headers(headers: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<(Bytes, Bytes)> {
+    headers.into_iter().map(|(name, value)| (Bytes::from(name), Bytes::from(value))).collect()
 }
 
 fn arrival(py: Python<'_>, id: u64, delivery: Delivery) -> Arrival<'_> {

@@ -111,9 +111,15 @@ impl Endpoint {
         Ok(Self { place, proxy, tls, timeouts: settings.timeouts, headers, base_path, idle: Mutex::default() })
     }
 
-    /// The request target for `path` below the base URL.
+    /// The request target for `path` below the base URL, or for `../path` beside the API's version.
     pub(crate) fn target(&self, path: &str) -> String {
-        format!("{}{path}", self.base_path)
+        match path.strip_prefix("..") {
+            None => format!("{}{path}", self.base_path),
+            Some(path) => {
+                let root = self.base_path.rsplit_once('/').map_or("", |(root, _version)| root);
+                format!("{root}{path}")
+            }
+        }
     }
 
     /// An idle connection, the one used last first; too old ones are closed on the way.

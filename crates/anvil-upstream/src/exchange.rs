@@ -1,5 +1,6 @@
 //! One attempt, from the request to the outcome.
 
+use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,8 +47,8 @@ const ENGINES_OWN: [HeaderName; 8] = [
 pub struct Outbound {
     /// `POST` if there is a body, else `GET`.
     pub body: Option<Bytes>,
-    /// Below the endpoint's base URL, such as `/chat/completions`.
-    pub path: &'static str,
+    /// Below the endpoint's base URL, such as `/chat/completions`; `../tokenize` lies beside the API's version.
+    pub path: Cow<'static, str>,
     /// Headers of this request alone, in lower case; ones that cannot be sent, or frame the message, are left out.
     pub headers: Vec<(Bytes, Bytes)>,
 }
@@ -183,8 +184,8 @@ impl Exchange {
         let body = outbound.body.clone();
         let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
         *request.method_mut() = if body.is_some() { Method::POST } else { Method::GET };
-        // The target was put together from a parsed URL and a constant; it cannot fail to parse.
-        *request.uri_mut() = self.endpoint.target(outbound.path).parse().unwrap_or_default();
+        // The target was put together from a parsed URL and one of our own paths; it cannot fail to parse.
+        *request.uri_mut() = self.endpoint.target(&outbound.path).parse().unwrap_or_default();
         let headers = request.headers_mut();
         headers.reserve(8 + outbound.headers.len() + self.endpoint.headers.len());
         if let Ok(host) = HeaderValue::from_str(self.endpoint.place.authority.as_str()) {

@@ -42,7 +42,7 @@ class Health:
 
     async def _can_serve(self, tier: Tier) -> bool:
         for replica in tier.replicas:
-            attempt = self._switchboard.engine.list_models(replica.endpoint)
+            attempt = self._switchboard.engine.ask(replica.endpoint, "/models")
             try:
                 async with asyncio.timeout(_PROBE_SECONDS):
                     _, outcome = await self._switchboard.outcome(attempt)

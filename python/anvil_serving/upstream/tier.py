@@ -105,7 +105,7 @@ class Tier:
 
     async def _ask(self, switchboard: Switchboard, replica: Replica) -> UnknownModelError | None:
         """Asks, and adopts the one model that is listed; what stands in the way otherwise."""
-        body, outcome = await switchboard.outcome(switchboard.engine.list_models(replica.endpoint))
+        body, outcome = await switchboard.outcome(switchboard.engine.ask(replica.endpoint, "/models"))
         if outcome.failure is not None:
             return UnknownModelError(f"its list of models could not be read: {outcome.explanation}")
         try:

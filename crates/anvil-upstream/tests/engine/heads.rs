@@ -31,7 +31,7 @@ fn the_request_as_the_tier_reads_it() {
     };
     let outbound = Outbound {
         body: Some(Bytes::from_static(REQUEST.as_bytes())),
-        path: "/chat/completions",
+        path: "/chat/completions".into(),
         headers: vec![
             header("x-trace", "1"),
             header("bad name", "x"),
@@ -72,11 +72,34 @@ fn a_document_is_asked_for_with_get() {
         stream.write_all(sized("200 OK", "", "{\"data\":[]}").as_bytes()).unwrap();
     });
     let engine = Engine::start().unwrap();
-    let outbound = Outbound { body: None, path: "/models", headers: Vec::new() };
+    let outbound = Outbound { body: None, path: "/models".into(), headers: Vec::new() };
     let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Document, Head::default(), String::new());
     let attempt = engine.open(endpoint(server.port), outbound, setup).unwrap();
     let (bytes, outcome) = finish(&engine, &attempt);
     assert_eq!((bytes.as_str(), outcome.failure), ("{\"data\":[]}", None));
+}
+
+#[test]
+fn a_document_may_lie_beside_the_version() {
+    for (base, target) in
+        [("/v1", "/tokenize"), ("/v1/", "/tokenize"), ("/proxy/v1", "/proxy/tokenize"), ("", "/tokenize")]
+    {
+        let server = Server::start(move |_, stream| {
+            let request = read_request(stream).unwrap();
+            assert!(request.starts_with(&format!("POST {target} HTTP/1.1\r\n")), "{request}");
+            assert!(request.ends_with("\r\n\r\n{}"), "{request}");
+            stream.write_all(sized("200 OK", "", "{\"count\":1}").as_bytes()).unwrap();
+        });
+        let endpoint = endpoint_with(server.port, |settings| {
+            settings.base_url = format!("{}{base}", settings.base_url.trim_end_matches("/v1"));
+        });
+        let engine = Engine::start().unwrap();
+        let body = Some(Bytes::from_static(b"{}"));
+        let outbound = Outbound { body, path: "../tokenize".into(), headers: Vec::new() };
+        let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Document, Head::default(), String::new());
+        let attempt = engine.open(endpoint, outbound, setup).unwrap();
+        assert_eq!(finish(&engine, &attempt).0, "{\"count\":1}");
+    }
 }
 
 #[test]
@@ -167,8 +190,11 @@ fn an_early_refusal_of_a_large_body_is_heard() {
         std::thread::sleep(std::time::Duration::from_millis(300));
     });
     let engine = Engine::start().unwrap();
-    let outbound =
-        Outbound { body: Some(Bytes::from(vec![b' '; 16 << 20])), path: "/chat/completions", headers: Vec::new() };
+    let outbound = Outbound {
+        body: Some(Bytes::from(vec![b' '; 16 << 20])),
+        path: "/chat/completions".into(),
+        headers: Vec::new(),
+    };
     let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Whole, Head::default(), String::new());
     let attempt = engine.open(endpoint(server.port), outbound, setup).unwrap();
     let outcome = finish(&engine, &attempt).1;

@@ -46,7 +46,11 @@ fn endpoint_with(port: u16, change: impl FnOnce(&mut EndpointSettings)) -> Arc<E
 }
 
 fn outbound() -> Outbound {
-    Outbound { body: Some(Bytes::from_static(REQUEST.as_bytes())), path: "/chat/completions", headers: Vec::new() }
+    Outbound {
+        body: Some(Bytes::from_static(REQUEST.as_bytes())),
+        path: "/chat/completions".into(),
+        headers: Vec::new(),
+    }
 }
 
 fn open(engine: &Engine, endpoint: &Arc<Endpoint>, form: Form) -> Attempt {
