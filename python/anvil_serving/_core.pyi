@@ -53,6 +53,10 @@ class Request:
         One pass, the GIL released above 64 KiB. Raises `InvalidRequestError` when it is none.
         """
 
+    @staticmethod
+    def decode_prompt(dialect: str, body: bytes) -> Request:
+        """Reads a body that asks about a prompt and for no answer: as `decode`, but no cap is required of it."""
+
     @property
     def dialect(self) -> str: ...
     @property
@@ -87,8 +91,12 @@ class Request:
         each item that it refers to by id. Raises `InvalidRequestError`.
         """
 
-    def encode(self, overrides: Overrides) -> bytes:
-        """The body for a tier of the same dialect: byte for byte, except for what `overrides` says."""
+    def encode(self, dialect: str, overrides: Overrides) -> bytes:
+        """The body for a tier that speaks `dialect`, with what `overrides` changes.
+
+        In the request's own dialect every other member is kept byte for byte; in another it is said anew. Raises
+        `UntranslatableError` when the dialect cannot say it.
+        """
 
 @final
 class Facts:

@@ -17,6 +17,7 @@ pytest.importorskip("xllamacpp")
 
 import openai
 from tests.fakes.client import Client
+from tests.integration.router import RouterProcess, tier_config
 
 from anvil_serving.substrate.embedded import EmbeddedEngine
 from anvil_serving.substrate.supervisor import RestartPolicy
@@ -105,6 +106,20 @@ def test_every_shape_of_conversation_is_answered(
     answer = client.chat.completions.create(model=engine.model, messages=messages, max_tokens=40, tools=tools)
     assert answer.choices[0].message.content
     assert not answer.choices[0].message.tool_calls
+
+
+@pytest.mark.parametrize("dialects", [("openai",), ("openai", "anthropic")])
+def test_its_own_tokenizer_counts_as_its_answers_do(engine: EmbeddedEngine, dialects: tuple[str, ...]) -> None:
+    tier = tier_config(
+        "a", f"{engine.base_url}/v1", model=engine.model, dialects=list(dialects), timeouts={"total": 300.0}
+    )
+    body = {"model": "chat", "system": "Be terse.", "messages": HELLO}
+    with RouterProcess([tier], {"chat": ["a"]}) as router, router.client(timeout=300) as client:
+        counted = client.ask("POST", "/v1/messages/count_tokens", body)
+        answered = client.ask("POST", "/v1/messages", {**body, "max_tokens": 5})
+    usage = answered.json["usage"]
+    # The vendor leaves out of `input_tokens` what the cache gave; so does the engine.
+    assert counted.json == {"input_tokens": usage["input_tokens"] + (usage.get("cache_read_input_tokens") or 0)}
 
 
 def test_a_crashed_engine_comes_back_at_the_same_address() -> None:

@@ -18,6 +18,9 @@ const MEMBERS_LIMIT: usize = 1_024;
 /// Members that carry this router's own dimensions; they never reach a tier.
 const OWN_MEMBERS: [&str; 1] = ["anvil"];
 
+/// Members that are required only of a request for an answer.
+const ANSWER_MEMBERS: [&str; 1] = ["max_tokens"];
+
 /// One decoded request. The body is kept as it came; nothing but the top level has been taken apart.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -47,14 +50,27 @@ impl Request {
     /// # Errors
     /// [`Invalid`] when the body is not a request of this dialect.
     pub fn decode(dialect: Dialect, body: Bytes) -> Result<Self, Invalid> {
+        Self::decode_without(&[], dialect, body)
+    }
+
+    /// Reads a body that asks about a prompt, such as for its size, and for no answer: a cap is not required of it.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the body is otherwise not a request of this dialect.
+    pub fn decode_prompt(dialect: Dialect, body: Bytes) -> Result<Self, Invalid> {
+        Self::decode_without(&ANSWER_MEMBERS, dialect, body)
+    }
+
+    /// Reads a body in which the members of `excused` may be missing.
+    fn decode_without(excused: &[&str], dialect: Dialect, body: Bytes) -> Result<Self, Invalid> {
         if let Err(error) = std::str::from_utf8(&body) {
             return Err(Invalid::NotUtf8 { offset: error.valid_up_to() });
         }
-        let (members, facts) = json::read_lenient(&body, |text| Self::read(dialect, text))?;
+        let (members, facts) = json::read_lenient(&body, |text| Self::read(excused, dialect, text))?;
         Ok(Self { dialect, body, members, facts })
     }
 
-    fn read(dialect: Dialect, text: &[u8]) -> Result<(Vec<Member>, Facts), Invalid> {
+    fn read(excused: &[&str], dialect: Dialect, text: &[u8]) -> Result<(Vec<Member>, Facts), Invalid> {
         let dialect_reader = facts::reader(dialect);
         let mut json = Reader::new(text);
         if json.peek()? != Peek::Object {
@@ -75,7 +91,8 @@ impl Request {
             Ok(())
         })?;
         json.finish()?;
-        dialect_reader.require(&|name| members.iter().any(|member| member.name == name), &mut gathering)?;
+        let has = |name: &str| excused.contains(&name) || members.iter().any(|member| member.name == name);
+        dialect_reader.require(&has, &mut gathering)?;
         Ok((members, gathering.finish(text)))
     }
 

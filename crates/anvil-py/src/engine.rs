@@ -3,7 +3,7 @@
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
-use anvil_dialect::{Dialect, Head, translate};
+use anvil_dialect::{Dialect, Head};
 use anvil_relay::{Form, Setup};
 use anvil_upstream::{Closed, Delivery, Outbound};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use pyo3::types::PyBytes;
 use crate::endpoint::{Endpoint, seconds};
 use crate::opening::Opening;
 use crate::outcome::Outcome;
-use crate::request::{DETACH_BYTES, Overrides, Request, dialect_named, untranslatable_request};
+use crate::request::{Overrides, Request, dialect_named};
 
 create_exception!(_core, EngineClosedError, PyRuntimeError);
 
@@ -56,9 +56,7 @@ impl Engine {
         keeps_items: bool,
     ) -> PyResult<Attempt> {
         let (client, tier) = (request.0.dialect(), dialect_named(dialect)?);
-        let work = || translate(&request.0, tier, &overrides.0);
-        let translated = if request.0.size() > DETACH_BYTES { py.detach(work) } else { work() };
-        let translated = translated.map_err(|untranslatable| untranslatable_request(py, &untranslatable))?;
+        let translated = request.translate(py, tier, overrides)?;
         let is_stream = request.0.facts().stream;
         let outbound =
             Outbound { body: Some(translated.body), path: tier.path().into(), headers: wire_headers(headers) };

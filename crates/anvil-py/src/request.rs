@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anvil_dialect::{Dialect, Invalid, Untranslatable};
+use anvil_dialect::{Dialect, Invalid, Translated, Untranslatable, translate};
 use bytes::Bytes;
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 /// Bodies larger than this are read with the interpreter released: below it, letting go costs more than it gives.
-pub(crate) const DETACH_BYTES: usize = 64 * 1024;
+const DETACH_BYTES: usize = 64 * 1024;
 
 create_exception!(_core, InvalidRequestError, PyValueError);
 create_exception!(_core, UntranslatableError, PyValueError);
@@ -23,10 +23,13 @@ impl Request {
     #[staticmethod]
     fn decode(py: Python<'_>, dialect: &str, body: &[u8]) -> PyResult<Self> {
         let dialect = dialect_named(dialect)?;
-        let decode = |body| anvil_dialect::Request::decode(dialect, body);
-        let copy = Bytes::copy_from_slice(body);
-        let decoded = if copy.len() > DETACH_BYTES { py.detach(|| decode(copy)) } else { decode(copy) };
-        decoded.map(Self).map_err(|invalid| invalid_request(py, &invalid))
+        Self::read(py, body, |body| anvil_dialect::Request::decode(dialect, body))
+    }
+
+    #[staticmethod]
+    fn decode_prompt(py: Python<'_>, dialect: &str, body: &[u8]) -> PyResult<Self> {
+        let dialect = dialect_named(dialect)?;
+        Self::read(py, body, |body| anvil_dialect::Request::decode_prompt(dialect, body))
     }
 
     #[getter]
@@ -76,8 +79,28 @@ impl Request {
         resumed.map(Self).map_err(|invalid| invalid_request(py, &invalid))
     }
 
-    fn encode<'py>(&self, py: Python<'py>, overrides: &Overrides) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.encode(&overrides.0))
+    fn encode<'py>(&self, py: Python<'py>, dialect: &str, overrides: &Overrides) -> PyResult<Bound<'py, PyBytes>> {
+        let translated = self.translate(py, dialect_named(dialect)?, overrides)?;
+        Ok(PyBytes::new(py, &translated.body))
+    }
+}
+
+impl Request {
+    /// Reads a copy of `body`, with the interpreter released where that pays.
+    fn read<D>(py: Python<'_>, body: &[u8], decode: D) -> PyResult<Self>
+    where
+        D: FnOnce(Bytes) -> Result<anvil_dialect::Request, Invalid> + Send,
+    {
+        let copy = Bytes::copy_from_slice(body);
+        let decoded = if copy.len() > DETACH_BYTES { py.detach(|| decode(copy)) } else { decode(copy) };
+        decoded.map(Self).map_err(|invalid| invalid_request(py, &invalid))
+    }
+
+    /// The body for a tier, with the interpreter released where that pays.
+    pub(crate) fn translate(&self, py: Python<'_>, to: Dialect, overrides: &Overrides) -> PyResult<Translated> {
+        let work = || translate(&self.0, to, &overrides.0);
+        let translated = if self.0.size() > DETACH_BYTES { py.detach(work) } else { work() };
+        translated.map_err(|untranslatable| untranslatable_request(py, &untranslatable))
     }
 }
 
@@ -214,7 +237,7 @@ fn invalid_request(py: Python<'_>, invalid: &Invalid) -> PyErr {
 }
 
 /// `UntranslatableError(message)`, with the path of what cannot be said as its attribute `param`.
-pub(crate) fn untranslatable_request(py: Python<'_>, untranslatable: &Untranslatable) -> PyErr {
+fn untranslatable_request(py: Python<'_>, untranslatable: &Untranslatable) -> PyErr {
     with_param(py, UntranslatableError::new_err(untranslatable.to_string()), Some(&untranslatable.path))
 }
 

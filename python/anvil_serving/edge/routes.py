@@ -47,6 +47,7 @@ class Routes:
         self._auth = auth
         self._routes = {
             "/v1/messages": Route("messages", {"POST": self._messages}),
+            "/v1/messages/count_tokens": Route("messages", {"POST": self._count_tokens}),
             "/v1/chat/completions": Route("chat", {"POST": self._chat}),
             "/v1/responses": Route("responses", {"POST": self._responses}),
             "/v1/models": Route("chat", {"GET": self._list_models}),
@@ -60,8 +61,13 @@ class Routes:
         return self._routes.get(path)
 
     async def _messages(self, exchange: Exchange) -> None:
-        exchange.headers += [header for header in exchange.sent_headers if header[0].startswith(b"anthropic-")]
+        _pass_vendors_headers(exchange)
         await self._router.answer(exchange, "messages", await exchange.read_body())
+
+    async def _count_tokens(self, exchange: Exchange) -> None:
+        _pass_vendors_headers(exchange)
+        count = await self._router.count_tokens(exchange, await exchange.read_body())
+        await exchange.respond(200, [_JSON], b'{"input_tokens":%d}' % count)
 
     async def _chat(self, exchange: Exchange) -> None:
         await self._router.answer(exchange, "chat", await exchange.read_body())
@@ -84,6 +90,10 @@ class Routes:
                 tier_id: "ready" if can_serve else "unreachable" for tier_id, can_serve in states.items()
             }
         await exchange.respond(200 if is_ready else 503, [_JSON], msgspec.json.encode(answer))
+
+
+def _pass_vendors_headers(exchange: Exchange) -> None:
+    exchange.headers += [header for header in exchange.sent_headers if header[0].startswith(b"anthropic-")]
 
 
 async def _health(exchange: Exchange) -> None:

@@ -19,10 +19,10 @@ from anvil_serving.router.intent import Intents
 from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Policy
 from anvil_serving.router.stored import StoredResponses
-from anvil_serving.upstream import AbandonedError, Health, Switchboard, Tiers, UnknownModelError
+from anvil_serving.upstream import AbandonedError, Calibration, Health, Switchboard, Tiers, Tokenizer, UnknownModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from anvil_serving import config
     from anvil_serving.errors import RequestError
@@ -80,6 +80,8 @@ class Router:
         self.policy = Policy(settings, self.tiers)
         self._switchboard = Switchboard()
         self.health = Health(self.tiers, self._switchboard)
+        self._calibration = Calibration()
+        self._tokenizer = Tokenizer(self._switchboard, self._calibration)
         self._stored = StoredResponses()
         self._exhaustion_status = settings.exhaustion_status
         self._echo_model = response_model == "request"
@@ -116,6 +118,7 @@ class Router:
             if outcome is None:
                 return
             if outcome.failure is None:
+                self._calibration.observe(planned.tier_id, request.facts.prompt_tokens, outcome.input_tokens)
                 if request.keeps_items:
                     self._stored.keep(f"resp_{client.answer_id}", request, outcome.items)
                 return
@@ -132,6 +135,18 @@ class Router:
             return self._stored.resumed(request)
         except InvalidRequestError as error:
             raise Malformed(str(error), param=error.param) from None
+
+    async def count_tokens(self, client: Client, body: bytes) -> int:
+        """The size in tokens of a Messages request's prompt, as the first tier of its plan counts it.
+
+        Raises `Malformed`.
+        """
+        request = _decode("messages", body, Request.decode_prompt)
+        plan = self.policy.plan(self.intents.resolve(request.model), "messages")
+        if not plan.attempts:
+            return max(1, request.facts.prompt_tokens)
+        replica = plan.attempts[0].replica
+        return await self._tokenizer.count(replica, request, body, _headers_for("messages", client))
 
     async def _dispatch(
         self, client: Client, request: Request, opening: Opening, planned: PlannedAttempt
@@ -206,9 +221,9 @@ def _headers_for(dialect: str, client: Client) -> Sequence[tuple[bytes, bytes]]:
     return [header for header in client.headers if not header[0].startswith(b"anthropic-")]
 
 
-def _decode(dialect: str, body: bytes) -> Request:
+def _decode(dialect: str, body: bytes, decode: Callable[[str, bytes], Request] = Request.decode) -> Request:
     try:
-        return Request.decode(dialect, body)
+        return decode(dialect, body)
     except InvalidRequestError as error:
         raise Malformed(str(error), param=error.param) from None
 

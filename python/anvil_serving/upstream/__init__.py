@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from anvil_serving._core import Attempt, Outcome
+from anvil_serving.upstream.calibration import Calibration
 from anvil_serving.upstream.health import Health
 from anvil_serving.upstream.switchboard import AbandonedError, Arrival, Switchboard
 from anvil_serving.upstream.tier import Replica, Tier, Tiers, UnknownModelError
+from anvil_serving.upstream.tokenizer import Tokenizer
 
 __all__ = [
     "AbandonedError",
     "Arrival",
     "Attempt",
+    "Calibration",
     "Health",
     "Outcome",
     "Replica",
     "Switchboard",
     "Tier",
     "Tiers",
+    "Tokenizer",
     "UnknownModelError",
 ]

@@ -1,6 +1,7 @@
 //! Bodies that are no request: which error, and whom it names.
 
-use anvil_dialect::{Dialect, Invalid};
+use anvil_dialect::{Dialect, Invalid, Overrides, Request, translate};
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use crate::{DIALECTS, decode};
@@ -86,6 +87,18 @@ fn a_member_twice_is_refused_however_it_is_spelt() {
 fn too_many_members_are_refused() {
     let members: Vec<String> = (0..1_025).map(|n| format!("\"m{n}\":0")).collect();
     assert!(matches!(decode(Dialect::Chat, format!("{{{}}}", members.join(","))), Err(Invalid::WrongType { .. })));
+}
+
+#[test]
+fn a_question_about_a_prompt_needs_no_cap() {
+    let prompt = |body: &str| Request::decode_prompt(Dialect::Messages, Bytes::copy_from_slice(body.as_bytes()));
+    let user = r#""messages":[{"role":"user","content":"Say it."}]"#;
+    let request = prompt(&format!(r#"{{"model":"m",{user}}}"#)).unwrap();
+    assert_eq!((request.facts().messages, request.facts().max_output_tokens), (1, None));
+    let chat = translate(&request, Dialect::Chat, &Overrides::default()).unwrap();
+    assert_eq!(chat.body, format!(r#"{{"model":"m",{user}}}"#));
+    assert_eq!(prompt(&format!("{{{user}}}")).unwrap_err().param(), Some("model"));
+    assert_eq!(prompt(r#"{"model":"m"}"#).unwrap_err().param(), Some("messages"));
 }
 
 #[test]

@@ -1,0 +1,33 @@
+"""How a tier's own counts of prompt tokens compare with estimates made from bytes."""
+
+from __future__ import annotations
+
+__all__ = ["Calibration"]
+
+_WEIGHT = 0.1
+"""What the latest answer counts for, once there have been ten; before that each counts the same."""
+_SMALLEST = 200
+"""Estimated tokens. Below that a chat template's own tokens outweigh the prompt's."""
+_LOWEST, _HIGHEST = 0.2, 2.0
+"""What no tokenizer goes beyond for text: 15 bytes a token, and one and a half."""
+
+
+class Calibration:
+    """For each tier, by what an estimate is to be multiplied. Learns from the usage that answers report."""
+
+    def __init__(self) -> None:
+        self._ratios: dict[str, tuple[float, int]] = {}
+
+    def observe(self, tier_id: str, estimated: int, counted: int | None) -> None:
+        """Learns that the tier counted so many tokens where so many were estimated; None teaches nothing."""
+        if counted is None or counted <= 0 or estimated < _SMALLEST:
+            return
+        ratio, observed = self._ratios.get(tier_id, (1.0, 0))
+        seen = min(max(counted / estimated, _LOWEST), _HIGHEST)
+        weight = max(1 / (observed + 1), _WEIGHT)
+        self._ratios[tier_id] = (ratio + weight * (seen - ratio), observed + 1)
+
+    def estimate(self, tier_id: str, estimated: int) -> int:
+        """The estimate, as the tier would probably count; at least 1."""
+        ratio, _ = self._ratios.get(tier_id, (1.0, 0))
+        return max(1, round(estimated * ratio))
