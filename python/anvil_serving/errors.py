@@ -10,6 +10,7 @@
         ├── RoutedInCircles        508  a tier is this router again               (router)
         ├── Forbidden              403  a web page of another site asks           (caller)
         ├── UnknownRoute           404  no such path                              (caller)
+        ├── UnknownModel           404  no such model                             (caller)
         ├── MethodNotAllowed       405  the path exists, the method does not      (caller)
         ├── BodyTimeout            408  the body did not arrive in time           (caller)
         ├── BodyTooLarge           413  the body is larger than the cap           (caller)
@@ -41,6 +42,7 @@ __all__ = [
     "StartupError",
     "TierRefused",
     "Unauthenticated",
+    "UnknownModel",
     "UnknownResponse",
     "UnknownRoute",
 ]
@@ -138,6 +140,14 @@ class RoutedInCircles(RequestError):
 
 class UnknownRoute(RequestError):
     """Nothing is served at this path."""
+
+    fault = "caller"
+    status = 404
+    kind = "not_found"
+
+
+class UnknownModel(RequestError):
+    """Nothing is known by this name, where a name has to be one. In a request for an answer any name will do."""
 
     fault = "caller"
     status = 404

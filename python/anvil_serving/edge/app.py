@@ -154,7 +154,7 @@ class App:
             receive,
             send,
             self._worker,
-            dialect=route.dialect if route is not None else dialect_of(scope["path"], headers),
+            dialect=(route.dialect if route is not None else None) or dialect_of(scope["path"], headers),
             request_id=_request_id(headers) or f"req_{answer_id}",
             answer_id=answer_id,
             request_headers=headers,

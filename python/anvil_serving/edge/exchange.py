@@ -91,6 +91,8 @@ class Exchange:
         "has_started",
         "headers",
         "hops",
+        "path",
+        "query",
         "request_headers",
         "request_id",
         "sent_headers",
@@ -109,6 +111,9 @@ class Exchange:
         request_headers: Mapping[bytes, bytes],
         hops: int,
     ) -> None:
+        self.path: str = scope["path"]
+        """Decoded: what was `%2F` is a slash like any other."""
+        self.query: bytes = scope["query_string"]
         self.request_id = request_id
         self.answer_id = answer_id
         self.dialect = dialect

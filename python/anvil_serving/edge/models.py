@@ -1,52 +1,125 @@
-"""The list of models: presets and tiers, in both vendors' shapes."""
+"""The list of models in both vendors' shapes.
+
+OpenAI's entries have members beside the vendor's own, under the names that peers gave them: `context_window` and
+`max_output_tokens` (OpenRouter, Groq and others), `max_model_len` (vLLM, SGLang), `display_name` (Anthropic).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import msgspec
 
+from anvil_serving.errors import Malformed, UnknownModel
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
-__all__ = ["ModelList"]
+    from anvil_serving.router import OfferedModel
 
-_ALIAS_PREFIX = "claude-"
-"""Claude Code's discovery keeps only ids that begin so."""
+__all__ = ["ModelList", "Page"]
+
 _EPOCH = "1970-01-01T00:00:00Z"
-"""Both vendors require a date of creation; a preset has none."""
+"""Both vendors require a date of creation; a preset has none. Anthropic's own word for an unknown one is the epoch."""
+_PAGE = 20
+_LARGEST_PAGE = 1_000
+
+
+class Page(msgspec.Struct, frozen=True):
+    """The part of a list that is asked for, in Anthropic's words."""
+
+    limit: int = _PAGE
+    after_id: str | None = None
+    before_id: str | None = None
+
+    @classmethod
+    def from_query(cls, query: bytes) -> Page:
+        """Reads a query. Raises `Malformed` when a limit is no number from 1 to 1000, or both ends are given."""
+        asked = {name: values[-1] for name, values in parse_qs(query.decode("latin-1")).items()}
+        limit = asked.get("limit", str(_PAGE))
+        if not (limit.isascii() and limit.isdigit() and len(limit) < 5 and 1 <= int(limit) <= _LARGEST_PAGE):
+            raise Malformed(f"limit: must be a number from 1 to {_LARGEST_PAGE}", param="limit")
+        if "after_id" in asked and "before_id" in asked:
+            raise Malformed("before_id: after_id and before_id cannot both be given", param="before_id")
+        return cls(int(limit), asked.get("after_id"), asked.get("before_id"))
 
 
 class ModelList:
-    """What a caller may name in `model`."""
+    """The models that a caller may name."""
 
-    def __init__(self, presets: Collection[str], tiers: Collection[str]) -> None:
-        names = [*presets, *(tier for tier in tiers if tier not in presets)]
-        aliases = [f"{_ALIAS_PREFIX}{preset}" for preset in presets if not preset.startswith(_ALIAS_PREFIX)]
-        ids = [*names, *(alias for alias in aliases if alias not in names)]
-        self._openai = msgspec.json.encode(
+    def __init__(self, models: Sequence[OfferedModel]) -> None:
+        self._models = models
+        self._indices = {model.id: index for index, model in enumerate(models)}
+        self.openai_list = msgspec.json.encode({"object": "list", "data": [_openai(model) for model in models]})
+        """All of them: OpenAI's list has no pages."""
+
+    def anthropic_page(self, page: Page) -> bytes:
+        """A page of the list. Raises `Malformed` when it begins or ends at a model that is not there."""
+        start, end = 0, len(self._models)
+        if page.before_id is not None:
+            end = self._index("before_id", page.before_id)
+            shown = self._models[max(0, end - page.limit) : end]
+            has_more = end > page.limit
+        else:
+            if page.after_id is not None:
+                start = self._index("after_id", page.after_id) + 1
+            shown = self._models[start : start + page.limit]
+            has_more = start + page.limit < end
+        return msgspec.json.encode(
             {
-                "object": "list",
-                "data": [{"id": id_, "object": "model", "created": 0, "owned_by": "anvil-serving"} for id_ in ids],
+                "data": [_anthropic(model) for model in shown],
+                "has_more": has_more,
+                "first_id": shown[0].id if shown else None,
+                "last_id": shown[-1].id if shown else None,
             }
         )
-        self._anthropic = msgspec.json.encode(
-            {
-                "data": [
-                    {
-                        "type": "model",
-                        "id": id_,
-                        "display_name": f"{id_.removeprefix(_ALIAS_PREFIX)} (anvil-serving)",
-                        "created_at": _EPOCH,
-                    }
-                    for id_ in ids
-                ],
-                "has_more": False,
-                "first_id": ids[0] if ids else None,
-                "last_id": ids[-1] if ids else None,
-            }
-        )
 
-    def render(self, *, for_anthropic: bool) -> bytes:
-        """The list as JSON, in Anthropic's shape or OpenAI's."""
-        return self._anthropic if for_anthropic else self._openai
+    def openai(self, model_id: str) -> bytes:
+        """One model in OpenAI's shape. Raises `UnknownModel`."""
+        return msgspec.json.encode(_openai(self._model(model_id)))
+
+    def anthropic(self, model_id: str) -> bytes:
+        """One model in Anthropic's shape. Raises `UnknownModel`."""
+        return msgspec.json.encode(_anthropic(self._model(model_id)))
+
+    def _model(self, model_id: str) -> OfferedModel:
+        index = self._indices.get(model_id)
+        if index is None:
+            raise UnknownModel(f"there is no model {model_id[:200]!r}; /v1/models lists those there are", param="model")
+        return self._models[index]
+
+    def _index(self, param: str, model_id: str) -> int:
+        index = self._indices.get(model_id)
+        if index is None:
+            raise Malformed(f"{param}: there is no model of that id", param=param)
+        return index
+
+
+def _openai(model: OfferedModel) -> dict[str, object]:
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": 0,
+        "owned_by": "anvil-serving",
+        "display_name": model.display_name,
+        "context_window": model.context_limit,
+        "max_model_len": model.context_limit,
+        "max_output_tokens": model.max_output_tokens,
+    }
+
+
+def _anthropic(model: OfferedModel) -> dict[str, object]:
+    return {
+        "type": "model",
+        "id": model.id,
+        "display_name": model.display_name,
+        "created_at": _EPOCH,
+        "lifecycle": "active",
+        "deprecated_at": None,
+        "retires_at": None,
+        "line": None,
+        "max_input_tokens": model.context_limit,
+        "max_tokens": model.max_output_tokens,
+        "capabilities": None,
+    }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from anvil_serving import __version__
-from anvil_serving.edge.models import ModelList
+from anvil_serving.edge.models import ModelList, Page
 from anvil_serving.errors import RequestError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = ["Route", "Routes", "dialect_of"]
 
 Handler: TypeAlias = "Callable[[Exchange], Awaitable[None]]"
 
+_MODEL_PATH = "/v1/models/"
 _JSON = (b"content-type", b"application/json")
 
 
@@ -30,9 +31,9 @@ class Route:
 
     __slots__ = ("allow", "dialect", "handlers", "is_protected")
 
-    def __init__(self, dialect: str, handlers: Mapping[str, Handler], *, is_protected: bool = True) -> None:
+    def __init__(self, dialect: str | None, handlers: Mapping[str, Handler], *, is_protected: bool = True) -> None:
         self.dialect = dialect
-        """The dialect of its errors."""
+        """The dialect of its errors; None where both vendors have the path, and the caller's headers tell."""
         self.handlers = handlers
         self.is_protected = is_protected
         self.allow = ", ".join([*handlers, *(["HEAD"] if "GET" in handlers else []), "OPTIONS"])
@@ -43,22 +44,24 @@ class Routes:
 
     def __init__(self, router: Router, auth: Auth) -> None:
         self._router = router
-        self._models = ModelList(router.presets, [tier.id for tier in router.tiers])
+        self._models = ModelList(router.models)
         self._auth = auth
         self._routes = {
             "/v1/messages": Route("messages", {"POST": self._messages}),
             "/v1/messages/count_tokens": Route("messages", {"POST": self._count_tokens}),
             "/v1/chat/completions": Route("chat", {"POST": self._chat}),
             "/v1/responses": Route("responses", {"POST": self._responses}),
-            "/v1/models": Route("chat", {"GET": self._list_models}),
+            "/v1/models": Route(None, {"GET": self._list_models}),
             "/healthz": Route("chat", {"GET": _health}, is_protected=False),
             "/readyz": Route("chat", {"GET": self._ready}, is_protected=False),
             "/": Route("chat", {"GET": _index}),
         }
 
+        self._model_route = Route(None, {"GET": self._show_model})
+
     def find(self, path: str) -> Route | None:
         """The route of a path; None when nothing is served there."""
-        return self._routes.get(path)
+        return self._routes.get(path) or (self._model_route if path.startswith(_MODEL_PATH) else None)
 
     async def _messages(self, exchange: Exchange) -> None:
         _pass_vendors_headers(exchange)
@@ -76,7 +79,15 @@ class Routes:
         await self._router.answer(exchange, "responses", await exchange.read_body())
 
     async def _list_models(self, exchange: Exchange) -> None:
-        body = self._models.render(for_anthropic=b"anthropic-version" in exchange.request_headers)
+        if _is_anthropics(exchange):
+            body = self._models.anthropic_page(Page.from_query(exchange.query))
+        else:
+            body = self._models.openai_list
+        await exchange.respond(200, [_JSON], body)
+
+    async def _show_model(self, exchange: Exchange) -> None:
+        model_id = exchange.path.removeprefix(_MODEL_PATH)
+        body = self._models.anthropic(model_id) if _is_anthropics(exchange) else self._models.openai(model_id)
         await exchange.respond(200, [_JSON], body)
 
     async def _ready(self, exchange: Exchange) -> None:
@@ -90,6 +101,11 @@ class Routes:
                 tier_id: "ready" if can_serve else "unreachable" for tier_id, can_serve in states.items()
             }
         await exchange.respond(200 if is_ready else 503, [_JSON], msgspec.json.encode(answer))
+
+
+def _is_anthropics(exchange: Exchange) -> bool:
+    """Whether the caller expects the shapes of Anthropic, of whose API this path is as much a part as of OpenAI's."""
+    return b"anthropic-version" in exchange.request_headers
 
 
 def _pass_vendors_headers(exchange: Exchange) -> None:
@@ -106,7 +122,7 @@ async def _index(exchange: Exchange) -> None:
 
 
 def dialect_of(path: str, headers: Mapping[bytes, bytes]) -> str:
-    """The dialect in which to refuse a request for a path that is not served."""
+    """The dialect in which to refuse a request for a path that is not served, or that both vendors have."""
     if path.startswith("/v1/messages") or b"anthropic-version" in headers:
         return "messages"
     return "responses" if path.startswith("/v1/responses") else "chat"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from anvil_serving.router.offered import OfferedModel
 from anvil_serving.router.pipeline import Client, Opening, Router, error_answer
 from anvil_serving.router.plan import Head, Plan, PlannedAttempt
 from anvil_serving.upstream import Arrival
 
-__all__ = ["Arrival", "Client", "Head", "Opening", "Plan", "PlannedAttempt", "Router", "error_answer"]
+__all__ = ["Arrival", "Client", "Head", "OfferedModel", "Opening", "Plan", "PlannedAttempt", "Router", "error_answer"]

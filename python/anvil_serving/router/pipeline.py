@@ -16,6 +16,7 @@ from anvil_serving._core import EngineClosedError, InvalidRequestError, Opening,
 from anvil_serving.errors import Malformed
 from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.intent import Intents
+from anvil_serving.router.offered import offered_models
 from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Policy
 from anvil_serving.router.stored import StoredResponses
@@ -78,6 +79,7 @@ class Router:
         self.tiers = Tiers(settings, secrets)
         self.intents = Intents(settings.presets, [tier.id for tier in self.tiers])
         self.policy = Policy(settings, self.tiers)
+        self.models = offered_models(self.policy, self.tiers, settings.presets)
         self._switchboard = Switchboard()
         self.health = Health(self.tiers, self._switchboard)
         self._calibration = Calibration()
