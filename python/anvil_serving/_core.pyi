@@ -57,6 +57,13 @@ class Request:
     def decode_prompt(dialect: str, body: bytes) -> Request:
         """Reads a body that asks about a prompt and for no answer: as `decode`, but no cap is required of it."""
 
+    @staticmethod
+    def decode_unread(body: bytes) -> Request:
+        """Reads a body of no dialect, such as for embeddings: only its model, which may be missing, and `stream`.
+
+        Its dialect is `"chat"`, in whose words errors are told and streams framed. Raises `InvalidRequestError`.
+        """
+
     @property
     def dialect(self) -> str: ...
     @property
@@ -252,12 +259,15 @@ class Engine:
         overrides: Overrides,
         *,
         dialect: str,
+        path: str | None,
         model: str,
         opening: Opening,
         headers: Sequence[tuple[bytes, bytes]],
         keeps_items: bool,
     ) -> Attempt:
         """Starts an attempt: asks in `dialect`, and has the answer said in the request's. `model` is what it names.
+
+        It is asked at the dialect's path below the base URL, or at `path`.
 
         The answer goes on where `opening` ends. `keeps_items`: the outcome has the items of a Responses answer.
 

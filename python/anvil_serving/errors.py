@@ -11,6 +11,7 @@
         ├── Forbidden              403  a web page of another site asks           (caller)
         ├── UnknownRoute           404  no such path                              (caller)
         ├── UnknownModel           404  no such model                             (caller)
+        ├── PurposeUnserved        404  no tier serves what this path is for      (operator)
         ├── MethodNotAllowed       405  the path exists, the method does not      (caller)
         ├── BodyTimeout            408  the body did not arrive in time           (caller)
         ├── BodyTooLarge           413  the body is larger than the cap           (caller)
@@ -37,6 +38,7 @@ __all__ = [
     "Internal",
     "Malformed",
     "MethodNotAllowed",
+    "PurposeUnserved",
     "RequestError",
     "RoutedInCircles",
     "StartupError",
@@ -152,6 +154,19 @@ class UnknownModel(RequestError):
     fault = "caller"
     status = 404
     kind = "not_found"
+
+
+class PurposeUnserved(RequestError):
+    """No tier declares what the path is for. To try again changes nothing; a setting does, and is named."""
+
+    fault = "operator"
+    status = 404
+    kind = "not_found"
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(
+            f'no tier of this router serves {purpose}: list "{purpose}" in the `purposes` of a tier whose server does'
+        )
 
 
 class MethodNotAllowed(RequestError):

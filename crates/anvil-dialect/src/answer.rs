@@ -1,5 +1,7 @@
 //! What a whole answer is.
 
+use jiter::Peek;
+
 use crate::dialect::Dialect;
 use crate::envelope::TierError;
 use crate::event::{FinishReason, Malformed, Spans};
@@ -50,7 +52,8 @@ pub fn items(dialect: Dialect, body: &[u8]) -> Result<Vec<Vec<u8>>, Malformed> {
     }
 }
 
-/// Reads a document that is no answer of a model, such as a list of models: any JSON will do.
+/// Reads a document that is no answer of a dialect, such as a list of models or of embeddings: any JSON will do. Where it is an
+/// object, it may name its model, say what it cost, and be an error, as in Chat Completions.
 ///
 /// # Errors
 /// [`Malformed`] when the body is not JSON.
@@ -60,8 +63,29 @@ pub fn read_document(body: &[u8]) -> Result<Answer, Malformed> {
     }
     read_lenient(body, |body| {
         let mut json = Reader::new(body);
-        json.skip()?;
-        json.finish()
-    })?;
-    Ok(Answer::Whole { spans: Spans::default(), finish: None, usage: Usage::default() })
+        let (mut spans, mut usage, mut error) = (Spans::default(), Usage::default(), None);
+        if json.peek()? == Peek::Object {
+            json.object(
+                |name| match name {
+                    "model" => 1,
+                    "usage" => 2,
+                    "error" => 3,
+                    _ => 0,
+                },
+                |member, json| {
+                    match member {
+                        1 if json.peek()? == Peek::String => spans.model = Some(json.skip()?),
+                        2 if json.peek()? == Peek::Object => usage = Usage::read_chat(json)?,
+                        3 if json.peek()? != Peek::Null => error = Some(TierError::read(json)?),
+                        _ => json.ignore()?,
+                    }
+                    Ok(())
+                },
+            )?;
+        } else {
+            json.ignore()?;
+        }
+        json.finish()?;
+        Ok(error.map_or(Answer::Whole { spans, finish: None, usage }, Answer::Error))
+    })
 }

@@ -32,6 +32,7 @@ mod request;
 mod responses;
 mod text;
 mod translate;
+mod unread;
 mod untranslatable;
 mod usage;
 mod warning;

@@ -11,6 +11,7 @@ use crate::invalid::Invalid;
 use crate::json::{self, Reader, Span};
 use crate::node::Node;
 use crate::overrides::Overrides;
+use crate::unread;
 use crate::{messages, responses};
 
 /// The most members the top level of a body may have. Real requests have under thirty.
@@ -25,6 +26,8 @@ const ANSWER_MEMBERS: [&str; 1] = ["max_tokens"];
 #[derive(Debug, Clone)]
 pub struct Request {
     dialect: Dialect,
+    /// Whether the body is of no dialect, and only as much is known of it as passing it on needs.
+    is_unread: bool,
     body: Bytes,
     members: Vec<Member>,
     facts: Facts,
@@ -50,7 +53,7 @@ impl Request {
     /// # Errors
     /// [`Invalid`] when the body is not a request of this dialect.
     pub fn decode(dialect: Dialect, body: Bytes) -> Result<Self, Invalid> {
-        Self::decode_without(&[], dialect, body)
+        Self::decode_as(dialect, facts::reader(dialect), &[], body)
     }
 
     /// Reads a body that asks about a prompt, such as for its size, and for no answer: a cap is not required of it.
@@ -58,20 +61,29 @@ impl Request {
     /// # Errors
     /// [`Invalid`] when the body is otherwise not a request of this dialect.
     pub fn decode_prompt(dialect: Dialect, body: Bytes) -> Result<Self, Invalid> {
-        Self::decode_without(&ANSWER_MEMBERS, dialect, body)
+        Self::decode_as(dialect, facts::reader(dialect), &ANSWER_MEMBERS, body)
     }
 
-    /// Reads a body in which the members of `excused` may be missing.
-    fn decode_without(excused: &[&str], dialect: Dialect, body: Bytes) -> Result<Self, Invalid> {
+    /// Reads a body that asks for no conversation, such as for embeddings: which model is meant, and whether a stream is asked for.
+    /// Errors and streams are framed as in Chat Completions, of whose API it is.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the body is not a JSON object, or one of these two members cannot be read.
+    pub fn decode_unread(body: Bytes) -> Result<Self, Invalid> {
+        let request = Self::decode_as(Dialect::Chat, &unread::Members, &[], body)?;
+        Ok(Self { is_unread: true, ..request })
+    }
+
+    /// Reads a body with `reader`; the members of `excused` may be missing.
+    fn decode_as(dialect: Dialect, reader: &dyn ReadMember, excused: &[&str], body: Bytes) -> Result<Self, Invalid> {
         if let Err(error) = std::str::from_utf8(&body) {
             return Err(Invalid::NotUtf8 { offset: error.valid_up_to() });
         }
-        let (members, facts) = json::read_lenient(&body, |text| Self::read(excused, dialect, text))?;
-        Ok(Self { dialect, body, members, facts })
+        let (members, facts) = json::read_lenient(&body, |text| Self::read(reader, excused, text))?;
+        Ok(Self { dialect, is_unread: false, body, members, facts })
     }
 
-    fn read(excused: &[&str], dialect: Dialect, text: &[u8]) -> Result<(Vec<Member>, Facts), Invalid> {
-        let dialect_reader = facts::reader(dialect);
+    fn read(reader: &dyn ReadMember, excused: &[&str], text: &[u8]) -> Result<(Vec<Member>, Facts), Invalid> {
         let mut json = Reader::new(text);
         if json.peek()? != Peek::Object {
             json.skip()?;
@@ -86,19 +98,24 @@ impl Request {
             if members.iter().any(|member| member.name == name) {
                 return Err(Invalid::Duplicate { path: name });
             }
-            let value = dialect_reader.read(&name, json, &mut gathering)?;
+            let value = reader.read(&name, json, &mut gathering)?;
             members.push(Member { name, value });
             Ok(())
         })?;
         json.finish()?;
         let has = |name: &str| excused.contains(&name) || members.iter().any(|member| member.name == name);
-        dialect_reader.require(&has, &mut gathering)?;
+        reader.require(&has, &mut gathering)?;
         Ok((members, gathering.finish(text)))
     }
 
     /// The dialect the request was decoded as.
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// Whether the request is of no dialect ([`Request::decode_unread`]), and so is its whole answer.
+    pub fn is_unread(&self) -> bool {
+        self.is_unread
     }
 
     /// The body's size in bytes.

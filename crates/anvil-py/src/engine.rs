@@ -1,5 +1,6 @@
 //! The engine and its attempts.
 
+use std::borrow::Cow;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ impl Engine {
         arrived.into_iter().map(|(id, delivery)| arrival(py, id, delivery)).collect()
     }
 
-    #[pyo3(signature = (endpoint, request, overrides, *, dialect, model, opening, headers, keeps_items))]
+    #[pyo3(signature = (endpoint, request, overrides, *, dialect, path, model, opening, headers, keeps_items))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn open(
         &self,
@@ -50,6 +51,7 @@ impl Engine {
         request: &Request,
         overrides: &Overrides,
         dialect: &str,
+        path: Option<String>,
         model: String,
         opening: &Opening,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
@@ -58,10 +60,17 @@ impl Engine {
         let (client, tier) = (request.0.dialect(), dialect_named(dialect)?);
         let translated = request.translate(py, tier, overrides)?;
         let is_stream = request.0.facts().stream;
-        let outbound =
-            Outbound { body: Some(translated.body), path: tier.path().into(), headers: wire_headers(headers) };
+        let outbound = Outbound {
+            body: Some(translated.body),
+            path: path.map_or(Cow::Borrowed(tier.path()), Cow::Owned),
+            headers: wire_headers(headers),
+        };
         let head = Head { model, ..opening.head.clone() };
-        let form = if is_stream { Form::Stream } else { Form::Whole };
+        let form = match (is_stream, request.0.is_unread()) {
+            (true, _) => Form::Stream,
+            (false, false) => Form::Whole,
+            (false, true) => Form::Unread,
+        };
         let mut setup = Setup::new(client, tier, form, head, opening.request_id.clone());
         setup.opening = is_stream.then(|| opening.shared.clone());
         setup.keeps_items = keeps_items;

@@ -32,6 +32,11 @@ impl Request {
         Self::read(py, body, |body| anvil_dialect::Request::decode_prompt(dialect, body))
     }
 
+    #[staticmethod]
+    fn decode_unread(py: Python<'_>, body: &[u8]) -> PyResult<Self> {
+        Self::read(py, body, anvil_dialect::Request::decode_unread)
+    }
+
     #[getter]
     fn dialect(&self) -> &'static str {
         self.0.dialect().name()

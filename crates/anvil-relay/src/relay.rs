@@ -138,7 +138,8 @@ impl Relay {
         if ending == Ending::Cut {
             return Step::Reject(Defect::StreamCut);
         }
-        let ended = if self.setup.form == Form::Document || self.setup.client == self.setup.tier {
+        let ended = if matches!(self.setup.form, Form::Document | Form::Unread) || self.setup.client == self.setup.tier
+        {
             self.pass_on_whole(held, out)
         } else {
             self.translate_whole(held, out)
@@ -162,7 +163,7 @@ impl Relay {
     fn pass_on_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Vec<Vec<u8>>), Defect> {
         let Setup { client, tier, form: wanted, head, .. } = &self.setup;
         let read = |body: &[u8]| match wanted {
-            Form::Document => answer::read_document(body),
+            Form::Document | Form::Unread => answer::read_document(body),
             Form::Stream | Form::Whole => answer::read(*tier, body),
         };
         let ((spans, report, items), passed) = held.check(|body| match form::answer(read(body))? {

@@ -18,6 +18,8 @@ pub enum Form {
     Whole,
     /// Some JSON document, such as a list of models.
     Document,
+    /// The whole answer to a request of no dialect, such as for embeddings: a document that is waited for as an answer is.
+    Unread,
 }
 
 /// What one relay is told before it begins.

@@ -256,7 +256,7 @@ impl Exchange {
     fn patience(&self) -> (Instant, Phase) {
         let timeouts = &self.endpoint.timeouts;
         match (self.form, self.timing.first_byte) {
-            (Form::Whole, _) => (self.started + timeouts.total, Phase::Total),
+            (Form::Whole | Form::Unread, _) => (self.started + timeouts.total, Phase::Total),
             (Form::Stream | Form::Document, None) => (self.sent + timeouts.first_byte, Phase::FirstByte),
             (Form::Stream | Form::Document, Some(_)) => (Instant::now() + timeouts.idle, Phase::Idle),
         }

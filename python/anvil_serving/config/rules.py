@@ -45,6 +45,7 @@ def rule_findings(document: Mapping[str, Any]) -> list[Finding]:
         *(finding for tier in tiers for finding in _urls(tier)),
         *(finding for tier in tiers for finding in _privacy(tier)),
         *_presets(presets, [tier.text("id") for tier in tiers]),
+        *_purposes(presets, tiers),
         *_shadows(presets, tiers),
         *_metered(router, tiers),
         *_values(router),
@@ -122,6 +123,22 @@ def _presets(presets: Mapping[str, Any], tier_ids: list[str]) -> Iterator[Findin
                 yield Finding(path=path, message=f'there is no tier "{tier_id}"', hint=hint)
             elif tier_id in listed[:index]:
                 yield Finding(path=path, message=f'lists tier "{tier_id}" twice', hint="name each tier once")
+
+
+def _purposes(presets: Mapping[str, Any], tiers: list[_Tier]) -> Iterator[Finding]:
+    """A preset of tiers that all serve something else leads there; one among others is passed by."""
+    silent = {tier.text("id") for tier in tiers if "chat" not in _listed(tier.table.get("purposes", ["chat"]))}
+    for name, listed in presets.items():
+        if set(_listed(listed)) <= silent:
+            continue
+        for index, tier_id in enumerate(_listed(listed)):
+            if tier_id in silent:
+                hint = 'add "chat" to its `purposes`, or take it out of the preset'
+                yield _warning(("router", "presets", name, index), f'tier "{tier_id}" serves no chat', hint)
+
+
+def _listed(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _shadows(presets: Mapping[str, Any], tiers: list[_Tier]) -> Iterator[Finding]:

@@ -154,6 +154,14 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "can. Empty: `dialect` alone."
         ),
     ] = ()
+    purposes: Annotated[
+        tuple[Literal["chat", "embeddings", "rerank", "completions"], ...],
+        Meta(
+            min_length=1,
+            description="What the server is for: conversations, and which of `/v1/embeddings`, `/v1/rerank` and "
+            "`/v1/completions` are passed on to it. Without `chat` no conversation is.",
+        ),
+    ] = ("chat",)
     tool_support: Annotated[
         bool,
         Meta(

@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 __all__ = ["hostname", "url_fault"]
 
-_ENDPOINTS = ("/chat/completions", "/completions", "/messages", "/responses", "/models")
+_ENDPOINTS = ("/chat/completions", "/completions", "/messages", "/responses", "/models", "/embeddings", "/rerank")
 
 
 def url_fault(url: str) -> tuple[str, str] | None:  # noqa: PLR0911 (one a fault)

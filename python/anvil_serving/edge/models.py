@@ -49,8 +49,10 @@ class ModelList:
     """The models that a caller may name."""
 
     def __init__(self, models: Sequence[OfferedModel]) -> None:
-        self._models = models
-        self._indices = {model.id: index for index, model in enumerate(models)}
+        self._all = {model.id: model for model in models}
+        # Anthropic's API has conversations alone.
+        self._models = [model for model in models if model.serves_chat]
+        self._indices = {model.id: index for index, model in enumerate(self._models)}
         self.openai_list = msgspec.json.encode({"object": "list", "data": [_openai(model) for model in models]})
         """All of them: OpenAI's list has no pages."""
 
@@ -84,10 +86,10 @@ class ModelList:
         return msgspec.json.encode(_anthropic(self._model(model_id)))
 
     def _model(self, model_id: str) -> OfferedModel:
-        index = self._indices.get(model_id)
-        if index is None:
+        model = self._all.get(model_id)
+        if model is None:
             raise UnknownModel(f"there is no model {model_id[:200]!r}; /v1/models lists those there are", param="model")
-        return self._models[index]
+        return model
 
     def _index(self, param: str, model_id: str) -> int:
         index = self._indices.get(model_id)

@@ -22,6 +22,8 @@ __all__ = ["Route", "Routes", "dialect_of"]
 
 Handler: TypeAlias = "Callable[[Exchange], Awaitable[None]]"
 
+_PURPOSES = ("embeddings", "rerank", "completions")
+"""What is passed on unread to the tiers that declare it; paths are named for it, here and at the tiers."""
 _MODEL_PATH = "/v1/models/"
 _JSON = (b"content-type", b"application/json")
 
@@ -51,6 +53,7 @@ class Routes:
             "/v1/messages/count_tokens": Route("messages", {"POST": self._count_tokens}),
             "/v1/chat/completions": Route("chat", {"POST": self._chat}),
             "/v1/responses": Route("responses", {"POST": self._responses}),
+            **{f"/v1/{purpose}": Route("chat", {"POST": self._forward_to(purpose)}) for purpose in _PURPOSES},
             "/v1/models": Route(None, {"GET": self._list_models}),
             "/healthz": Route("chat", {"GET": _health}, is_protected=False),
             "/readyz": Route("chat", {"GET": self._ready}, is_protected=False),
@@ -66,6 +69,12 @@ class Routes:
     async def _messages(self, exchange: Exchange) -> None:
         _pass_vendors_headers(exchange)
         await self._router.answer(exchange, "messages", await exchange.read_body())
+
+    def _forward_to(self, purpose: str) -> Handler:
+        async def forward(exchange: Exchange) -> None:
+            await self._router.forward(exchange, purpose, await exchange.read_body())
+
+        return forward
 
     async def _count_tokens(self, exchange: Exchange) -> None:
         _pass_vendors_headers(exchange)

@@ -28,6 +28,8 @@ class OfferedModel(msgspec.Struct, frozen=True):
     context_limit: int
     """Tokens, prompt and answer together."""
     max_output_tokens: int | None
+    serves_chat: bool = True
+    """Whether it leads to conversations, or only to embeddings and the like."""
 
 
 def offered_models(policy: Policy, tiers: Tiers, presets: Mapping[str, Sequence[str]]) -> tuple[OfferedModel, ...]:
@@ -35,7 +37,7 @@ def offered_models(policy: Policy, tiers: Tiers, presets: Mapping[str, Sequence[
     first = {preset: _first_tier(policy, tiers, preset, ids) for preset, ids in presets.items()}
     first |= {tier.id: tier for tier in tiers if tier.id not in presets}
     names = {name: name for name in first}
-    for preset in presets:
+    for preset in [preset for preset in presets if _serves_chat(first[preset])]:
         names.setdefault(f"{_ALIAS_PREFIX}{preset.removeprefix(_ALIAS_PREFIX)}", preset)
     return tuple(_offered(id_, name.removeprefix(_ALIAS_PREFIX), first[name]) for id_, name in names.items())
 
@@ -48,4 +50,9 @@ def _first_tier(policy: Policy, tiers: Tiers, preset: str, tier_ids: Sequence[st
 
 def _offered(id_: str, name: str, tier: Tier) -> OfferedModel:
     settings = tier.settings
-    return OfferedModel(id_, f"{name} (anvil-serving)", settings.context_limit, settings.max_output_tokens)
+    shown = f"{name} (anvil-serving)"
+    return OfferedModel(id_, shown, settings.context_limit, settings.max_output_tokens, _serves_chat(tier))
+
+
+def _serves_chat(tier: Tier) -> bool:
+    return "chat" in tier.settings.purposes

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from anvil_serving import _core
 from anvil_serving._core import EngineClosedError, InvalidRequestError, Opening, Request, UntranslatableError
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from anvil_serving import config
     from anvil_serving.errors import RequestError
-    from anvil_serving.router.plan import PlannedAttempt
+    from anvil_serving.router.plan import Plan, PlannedAttempt
     from anvil_serving.upstream import Arrival, Attempt, Outcome
+
+_Given = ParamSpec("_Given")
 
 __all__ = ["Client", "Opening", "Router", "error_answer"]
 
@@ -97,11 +99,24 @@ class Router:
 
         Raises a `RequestError` while nothing has been sent; after that, breaks the stream off.
         """
-        asked = _decode(dialect, body)
+        asked = _decode(Request.decode, dialect, body)
         del body  # the request holds its own copy; a long answer need not hold two
-        opening = Opening(asked, model=asked.model, answer_id=client.answer_id, request_id=client.request_id)
+        opening = _opening(client, asked)
         request = self._resumed(asked)
         plan = self.policy.plan(self.intents.resolve(request.model), dialect)
+        await self._follow(plan, client, request, opening)
+
+    async def forward(self, client: Client, purpose: str, body: bytes) -> None:
+        """Passes a request of no dialect on to a tier that declares `purpose`, and its answer back.
+
+        Raises as `answer` does, and `PurposeUnserved` when no tier declares it.
+        """
+        request = _decode(Request.decode_unread, body)
+        plan = self.policy.plan_for(purpose, self.intents.resolve(request.model))
+        await self._follow(plan, client, request, _opening(client, request))
+
+    async def _follow(self, plan: Plan, client: Client, request: Request, opening: Opening) -> None:
+        """Makes the plan's attempts, until one has answered."""
         if request.stream:
             client.expect(opening, intent=plan.intent)
         failed: list[FailedAttempt] = []
@@ -143,7 +158,7 @@ class Router:
 
         Raises `Malformed`.
         """
-        request = _decode("messages", body, Request.decode_prompt)
+        request = _decode(Request.decode_prompt, "messages", body)
         plan = self.policy.plan(self.intents.resolve(request.model), "messages")
         if not plan.attempts:
             return max(1, request.facts.prompt_tokens)
@@ -163,6 +178,7 @@ class Router:
                 request,
                 tier.overrides,
                 dialect=planned.dialect,
+                path=planned.path,
                 model=request.model if self._echo_model else tier.model or request.model,
                 opening=opening,
                 headers=_headers_for(planned.dialect, client),
@@ -215,6 +231,10 @@ class Router:
                 await asyncio.sleep(0)
 
 
+def _opening(client: Client, asked: Request) -> Opening:
+    return Opening(asked, model=asked.model, answer_id=client.answer_id, request_id=client.request_id)
+
+
 def _headers_for(dialect: str, client: Client) -> Sequence[tuple[bytes, bytes]]:
     """The caller's headers that a tier of this dialect is sent."""
     if dialect == "messages":
@@ -223,9 +243,9 @@ def _headers_for(dialect: str, client: Client) -> Sequence[tuple[bytes, bytes]]:
     return [header for header in client.headers if not header[0].startswith(b"anthropic-")]
 
 
-def _decode(dialect: str, body: bytes, decode: Callable[[str, bytes], Request] = Request.decode) -> Request:
+def _decode(decode: Callable[_Given, Request], *given: _Given.args, **named: _Given.kwargs) -> Request:
     try:
-        return decode(dialect, body)
+        return decode(*given, **named)
     except InvalidRequestError as error:
         raise Malformed(str(error), param=error.param) from None
 

@@ -17,6 +17,8 @@ class PlannedAttempt(msgspec.Struct, frozen=True, gc=False):
     """The dialect that it is asked in: the request's own where the tier speaks it."""
     reason: str
     """Why it is in the plan at this place, for a person."""
+    path: str | None = None
+    """Where it is asked, if not at the dialect's own path."""
 
     @property
     def tier_id(self) -> str:

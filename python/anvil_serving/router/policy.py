@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anvil_serving.config import PRESET_WORK_CLASSES
+from anvil_serving.errors import PurposeUnserved
 from anvil_serving.router.plan import Plan, PlannedAttempt
 
 if TYPE_CHECKING:
@@ -40,6 +41,35 @@ class Policy:
             plan = self._plans[key] = self._make_plan(intent, dialect)
         return plan
 
+    def plan_for(self, purpose: str, intent: Intent) -> Plan:
+        """The plan for a request of no dialect: the tiers with this purpose that are named, else all that have it.
+
+        Of all, the local ones come first. A cloud tier's bill is chat's. Raises `PurposeUnserved`.
+        """
+        key = (intent.name, intent.source, purpose)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._make_plan_for(purpose, intent)
+        return plan
+
+    def _make_plan_for(self, purpose: str, intent: Intent) -> Plan:
+        declared = [tier for tier in self._tiers if purpose in tier.settings.purposes]
+        if not declared:
+            raise PurposeUnserved(purpose)
+        named = [self._tiers[tier_id] for tier_id in self._tier_ids(intent)] if intent.source != "default" else []
+        # The sort is stable: the configuration's order stays.
+        declared.sort(key=lambda tier: tier.settings.privacy == "cloud")
+        attempts: list[PlannedAttempt] = []
+        refused: list[tuple[str, str]] = []
+        for tier in [tier for tier in named if tier in declared] or declared:
+            why_not = self._why_no_cloud(tier, _DEFAULT_WORK_CLASS)
+            if why_not is not None:
+                refused.append((tier.id, why_not))
+                continue
+            reason = f"declares {purpose}"
+            attempts += [PlannedAttempt(replica, "chat", reason, f"/{purpose}") for replica in tier.replicas]
+        return Plan(purpose, tuple(attempts), tuple(refused))
+
     def _make_plan(self, intent: Intent, dialect: str) -> Plan:
         attempts: list[PlannedAttempt] = []
         refused: list[tuple[str, str]] = []
@@ -56,6 +86,11 @@ class Policy:
         return Plan(intent.name, tuple(attempts), tuple(refused))
 
     def _why_not(self, tier: Tier, work_class: str) -> str | None:
+        if "chat" not in tier.settings.purposes:
+            return "its `purposes` do not list chat"
+        return self._why_no_cloud(tier, work_class)
+
+    def _why_no_cloud(self, tier: Tier, work_class: str) -> str | None:
         if tier.settings.privacy == "cloud" and work_class not in self._metered:
             return f"it is a cloud tier and `metered_cloud` does not list {work_class}"
         return None

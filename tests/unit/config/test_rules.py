@@ -31,6 +31,13 @@ def test_a_preset_names_tiers_that_exist_once_each() -> None:
     assert found(tier("a"), presets={"chat": ["a", "a"]}) == [("error", ("presets", "chat", 1))]
 
 
+def test_a_tier_without_chat_among_others_that_have_it_is_a_warning() -> None:
+    vectors = tier("v", purposes=["embeddings"])
+    assert found(tier("a"), vectors, presets={"chat": ["a", "v"]}) == [("warning", ("presets", "chat", 1))]
+    assert found(tier("a"), vectors, presets={"chat": ["a"], "search": ["v"]}) == []
+    assert found(tier("a", purposes=["chat", "rerank"]), tier("b", purposes=7), presets={"chat": ["a"]}) == []
+
+
 def test_a_tier_named_as_a_preset_is_a_warning() -> None:
     assert found(tier("Chat"), presets={"chat": ["Chat"]}) == [("warning", ("tiers", 0, "id"))]
 

@@ -52,6 +52,16 @@ def test_a_preset_offers_what_the_tier_does_that_is_asked_first() -> None:
     assert (offered["paid"].context_limit, offered["paid"].max_output_tokens) == (200_000, None)
 
 
+def test_what_leads_to_no_conversation_is_offered_without_an_alias_and_not_as_anthropics() -> None:
+    presets = {"chat": ("a",), "search": ("vectors",)}
+    offered = _offered(_tier("a"), _tier("vectors", purposes=("embeddings",)), presets=presets)
+    assert list(offered) == ["chat", "search", "a", "vectors", "claude-chat"]
+    listed = ModelList(tuple(offered.values()))
+    assert [model["id"] for model in json.loads(listed.openai_list)["data"]] == list(offered)
+    page = json.loads(listed.anthropic_page(Page()))
+    assert [model["id"] for model in page["data"]] == ["chat", "a", "claude-chat"]
+
+
 @pytest.mark.parametrize(
     ("query", "shown", "has_more"),
     [

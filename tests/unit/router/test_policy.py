@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from anvil_serving import config
+from anvil_serving.errors import PurposeUnserved
 from anvil_serving.router.intent import Intent
 from anvil_serving.router.policy import Policy
 from anvil_serving.upstream import Tiers
@@ -80,6 +81,54 @@ def test_nothing_is_metered_by_default() -> None:
     plan = policy.plan(Intent("chat", "preset"), "chat")
     assert plan.attempts == ()
     assert plan.refused[0][0] == "cloud"
+
+
+def test_a_tier_without_chat_gets_no_conversation() -> None:
+    policy = _policy(_tier("vectors", purposes=("embeddings",)), _tier("b"), presets={"chat": ("vectors", "b")})
+    assert _tried(policy, Intent("chat", "preset")) == ["b"]
+    plan = policy.plan(Intent("vectors", "pin"), "messages")
+    assert (plan.attempts, plan.refused) == ((), (("vectors", "its `purposes` do not list chat"),))
+
+
+EMBEDDINGS = ("chat", "embeddings")
+
+
+@pytest.mark.parametrize(
+    ("intent", "tried"),
+    [
+        (Intent("chat", "default"), ["b", "c", "paid"]),
+        (Intent("", "default"), ["b", "c", "paid"]),
+        (Intent("chat", "preset"), ["c", "b"]),
+        (Intent("c", "pin"), ["c"]),
+        (Intent("a", "pin"), ["b", "c", "paid"]),
+        (Intent("plain", "preset"), ["b", "c", "paid"]),
+    ],
+)
+def test_a_purpose_is_served_by_who_is_named_and_declares_it_else_by_all_who_do(
+    intent: Intent, tried: list[str]
+) -> None:
+    tiers = [
+        _tier("paid", purposes=EMBEDDINGS, privacy="cloud"),
+        _tier("a"),
+        _tier("b", purposes=EMBEDDINGS),
+        _tier("c", purposes=("embeddings",)),
+    ]
+    presets = {"chat": ("c", "a", "b"), "plain": ("a",)}
+    plan = _policy(*tiers, presets=presets, metered=("chat",)).plan_for("embeddings", intent)
+    assert [attempt.tier_id for attempt in plan.attempts] == tried
+    assert {attempt.path for attempt in plan.attempts} == {"/embeddings"}
+
+
+def test_a_purpose_is_billed_as_chat_is() -> None:
+    policy = _policy(_tier("paid", purposes=EMBEDDINGS, privacy="cloud"), presets={}, metered=("planning",))
+    plan = policy.plan_for("embeddings", Intent("", "default"))
+    assert plan.attempts == ()
+    assert plan.refused[0][1].endswith("does not list chat")
+
+
+def test_a_purpose_that_nobody_declares_names_the_setting() -> None:
+    with pytest.raises(PurposeUnserved, match='list "rerank" in the `purposes` of a tier'):
+        _policy(_tier("a"), presets={}).plan_for("rerank", Intent("", "default"))
 
 
 def test_the_same_question_has_the_same_plan() -> None:

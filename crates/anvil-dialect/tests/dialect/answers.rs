@@ -88,3 +88,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_document_may_name_its_model_its_cost_and_its_failure() {
+    let body = r#"{"object":"list","data":[{"embedding":[0.1,-2e-9]}],"model":"bge","usage":{"prompt_tokens":7,"total_tokens":7}}"#;
+    let Ok(Answer::Whole { spans, finish: None, usage }) = answer::read_document(body.as_bytes()) else { panic!() };
+    assert_eq!((&body[spans.model.unwrap()], usage.input), ("\"bge\"", Some(7)));
+    for plain in [r#"{"model":7,"usage":null,"error":null}"#, r#"[{"score":0.5}]"#, "0"] {
+        let read = answer::read_document(plain.as_bytes());
+        assert!(matches!(read, Ok(Answer::Whole { spans, .. }) if spans.model.is_none()), "{plain}");
+    }
+    let failed = answer::read_document(br#"{"error":{"message":"no room","type":"server_error"}}"#);
+    assert!(matches!(failed, Ok(Answer::Error(error)) if error.message == "no room"));
+}

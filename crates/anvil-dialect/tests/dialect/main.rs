@@ -17,6 +17,7 @@ mod seals;
 mod stream;
 mod to_responses;
 mod translate;
+mod unread;
 
 use anvil_dialect::{Dialect, Facts, Invalid, Request};
 use bytes::Bytes;
