@@ -14,6 +14,7 @@
         ├── PurposeUnserved        404  no tier serves what this path is for      (operator)
         ├── MethodNotAllowed       405  the path exists, the method does not      (caller)
         ├── BodyTimeout            408  the body did not arrive in time           (caller)
+        ├── UpgradeRefused         426  the path is not served over a WebSocket   (caller)
         ├── BodyTooLarge           413  the body is larger than the cap           (caller)
         ├── TierRefused            4xx  the tier says that the request is wrong   (caller)
         ├── Exhausted              503  no tier could answer                      (tier)
@@ -47,6 +48,7 @@ __all__ = [
     "UnknownModel",
     "UnknownResponse",
     "UnknownRoute",
+    "UpgradeRefused",
 ]
 
 Fault = Literal["caller", "tier", "router", "operator"]
@@ -188,6 +190,19 @@ class BodyTimeout(RequestError):
     retryable = True
     status = 408
     kind = "timeout"
+
+
+class UpgradeRefused(RequestError):
+    """The caller wants another protocol than HTTP.
+
+    426 and not 405: Codex falls back to HTTP at once on the one, and tries seven times on the other. No `Upgrade`
+    header goes with it, which would name what to upgrade to: there is nothing (RFC 9110, section 15.5.22, means a
+    server that insists on an upgrade).
+    """
+
+    fault = "caller"
+    status = 426
+    kind = "method_not_allowed"
 
 
 class BodyTooLarge(RequestError):

@@ -287,6 +287,22 @@ def test_an_unknown_path_is_404_in_the_vendors_envelope(router: RouterProcess, p
         _assert_in_step_or_closed(client)
 
 
+def test_a_websocket_is_refused_so_that_codex_falls_back_at_once(router: RouterProcess) -> None:
+    upgrade = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "openai-beta": "responses_websockets=2026-02-06",
+    }
+    with router.client() as client:
+        answer = client.ask("GET", "/v1/responses", headers=upgrade)
+        assert (answer.status, answer.json["error"]["type"]) == (426, "invalid_request_error")
+        assert "upgrade" not in answer.headers
+        assert client.ask("GET", "/v1/responses").status == 405
+        assert client.ask("GET", "/healthz", headers=upgrade).status == 200
+
+
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/models/nothing"])
 def test_anthropic_callers_get_anthropics_envelope_on_unknown_paths(router: RouterProcess, path: str) -> None:
     with router.client() as client:

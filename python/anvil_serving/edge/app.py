@@ -29,6 +29,7 @@ from anvil_serving.errors import (
     RoutedInCircles,
     Unauthenticated,
     UnknownRoute,
+    UpgradeRefused,
 )
 from anvil_serving.router import Router, error_answer
 
@@ -192,6 +193,8 @@ class App:
             await handler(exchange)
         elif method == "OPTIONS":
             await exchange.respond(204, [(b"allow", route.allow.encode())], b"")
+        elif b"upgrade" in headers:
+            raise UpgradeRefused("this path is not served over a WebSocket: send the request with POST")
         else:
             raise MethodNotAllowed(f"this path takes {route.allow}, not {method[:20]}", allow=route.allow)
 
