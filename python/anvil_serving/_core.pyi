@@ -337,7 +337,7 @@ class Outcome:
 
     @property
     def tier_message(self) -> str | None:
-        """The tier's own words, when a status is the failure; at most 8,000 bytes."""
+        """The tier's own words, when a status or an error inside the answer is the failure; at most 8,000 bytes."""
 
     @property
     def tier_param(self) -> str | None: ...

@@ -6,6 +6,7 @@
     └── RequestError           one exchange ends in an error the caller sees
         ├── Malformed              400  not a request this dialect knows          (caller)
         ├── UnknownResponse        400  what the request refers to is not stored  (caller)
+        ├── ContextOverflow        400  the prompt is longer than the window      (caller)
         ├── Unauthenticated        401  no valid credential                       (caller)
         ├── RoutedInCircles        508  a tier is this router again               (router)
         ├── Forbidden              403  a web page of another site asks           (caller)
@@ -33,6 +34,7 @@ __all__ = [
     "BodyTimeout",
     "BodyTooLarge",
     "ConfigError",
+    "ContextOverflow",
     "Exhausted",
     "Fault",
     "Forbidden",
@@ -117,6 +119,18 @@ class UnknownResponse(RequestError):
     fault = "caller"
     status = 400
     kind = "unknown_response"
+
+
+class ContextOverflow(RequestError):
+    """The prompt, or the prompt and the cap, is longer than the model's window.
+
+    The message is in the words that the caller's dialect has for it, which harnesses parse: they compact the
+    conversation, or ask again with a smaller cap.
+    """
+
+    fault = "caller"
+    status = 400
+    kind = "context_overflow"
 
 
 class Unauthenticated(RequestError):

@@ -18,6 +18,8 @@ const WORDS_LIMIT: usize = 8_000;
 pub enum ErrorKind {
     /// The request is not one this dialect knows, or the tier says it is wrong.
     InvalidRequest,
+    /// The prompt, or the prompt and the cap, is longer than the model's context window.
+    ContextOverflow,
     /// The request goes on from an answer that is not stored.
     UnknownResponse,
     /// No valid credential.
@@ -45,6 +47,7 @@ impl ErrorKind {
     pub fn from_name(name: &str) -> Self {
         match name {
             "invalid_request" => Self::InvalidRequest,
+            "context_overflow" => Self::ContextOverflow,
             "unknown_response" => Self::UnknownResponse,
             "authentication" => Self::Authentication,
             "permission" => Self::Permission,
@@ -61,7 +64,9 @@ impl ErrorKind {
     /// Anthropic's `error.type`.
     const fn messages_type(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::UnknownResponse | Self::MethodNotAllowed => "invalid_request_error",
+            Self::InvalidRequest | Self::ContextOverflow | Self::UnknownResponse | Self::MethodNotAllowed => {
+                "invalid_request_error"
+            }
             Self::Authentication => "authentication_error",
             Self::Permission => "permission_error",
             Self::NotFound => "not_found_error",
@@ -77,6 +82,7 @@ impl ErrorKind {
     const fn chat_type(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::InvalidRequest | Self::MethodNotAllowed => ("invalid_request_error", None),
+            Self::ContextOverflow => ("invalid_request_error", Some("context_length_exceeded")),
             Self::UnknownResponse => ("invalid_request_error", Some("previous_response_not_found")),
             Self::Authentication => ("invalid_request_error", Some("invalid_api_key")),
             Self::Permission => ("invalid_request_error", Some("insufficient_permissions")),
@@ -95,6 +101,7 @@ impl ErrorKind {
             Self::InvalidRequest | Self::UnknownResponse | Self::MethodNotAllowed | Self::NotFound | Self::TooLarge => {
                 "invalid_prompt"
             }
+            Self::ContextOverflow => "context_length_exceeded",
             Self::RateLimited => "rate_limit_exceeded",
             Self::Authentication | Self::Permission | Self::Timeout | Self::Overloaded | Self::Internal => {
                 "server_error"

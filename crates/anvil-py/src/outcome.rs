@@ -1,5 +1,6 @@
 //! How an attempt ended.
 
+use anvil_relay::Defect;
 use anvil_upstream::Failure;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -44,6 +45,7 @@ impl Outcome {
     fn tier_message(&self) -> Option<&str> {
         match &self.0.failure {
             Some(Failure::Status { error, .. }) => Some(&error.message),
+            Some(Failure::Defect(Defect::TierError { words, .. })) => Some(words),
             _ => None,
         }
     }

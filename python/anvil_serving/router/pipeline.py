@@ -17,6 +17,7 @@ from anvil_serving.errors import Malformed
 from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.intent import Intents
 from anvil_serving.router.offered import offered_models
+from anvil_serving.router.overflow import context_overflow
 from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Policy
 from anvil_serving.router.stored import StoredResponses
@@ -112,6 +113,7 @@ class Router:
         Raises as `answer` does, and `PurposeUnserved` when no tier declares it.
         """
         request = _decode(Request.decode_unread, body)
+        del body
         plan = self.policy.plan_for(purpose, self.intents.resolve(request.model))
         await self._follow(plan, client, request, _opening(client, request))
 
@@ -120,7 +122,10 @@ class Router:
         if request.stream:
             client.expect(opening, intent=plan.intent)
         failed: list[FailedAttempt] = []
+        overflown = 0
         for number, planned in enumerate(plan.attempts, start=1):
+            if planned.context_limit <= overflown:
+                continue
             attempt = await self._dispatch(client, request, opening, planned)
             if attempt is None:
                 return
@@ -139,13 +144,32 @@ class Router:
                 if request.keeps_items:
                     self._stored.keep(f"resp_{client.answer_id}", request, outcome.items)
                 return
-            refused = refusal(planned.replica.tier, outcome)
-            if refused is not None:
-                raise refused
+            overflown = max(overflown, self._judge(plan, number, outcome, request))
             failed.append(FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after))
             level = logging.ERROR if outcome.status in _CREDENTIAL_REFUSED else logging.WARNING
             _log.log(level, "%s: tier %s failed: %s", client.request_id, planned.tier_id, outcome.explanation)
         raise exhaustion(plan, failed, status=self._exhaustion_status)
+
+    def _judge(self, plan: Plan, number: int, outcome: Outcome, request: Request) -> int:
+        """Raises the caller's error that the failure of this attempt is, if it is one.
+
+        A prompt that is too long is none while a later attempt has a larger window; then the window that was too small
+        is returned, in tokens, else 0.
+        """
+        planned = plan.attempts[number - 1]
+        tier = planned.replica.tier
+        overflow = None
+        if planned.path is None:
+            facts = request.facts
+            estimated = self._calibration.estimate(tier.id, facts.prompt_tokens)
+            cap = facts.max_output_tokens
+            overflow = context_overflow(tier, outcome, request.dialect, estimated=estimated, cap=cap)
+        if overflow is not None and plan.has_room_beyond(planned.context_limit, after=number):
+            return planned.context_limit
+        refused = overflow or refusal(tier, outcome)
+        if refused is not None:
+            raise refused
+        return 0
 
     def _resumed(self, request: Request) -> Request:
         try:

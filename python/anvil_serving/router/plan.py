@@ -26,6 +26,12 @@ class PlannedAttempt(msgspec.Struct, frozen=True, gc=False):
         tier_id: str = self.replica.tier.id
         return tier_id
 
+    @property
+    def context_limit(self) -> int:
+        """The tier's window in tokens, prompt and answer together."""
+        context_limit: int = self.replica.tier.settings.context_limit
+        return context_limit
+
 
 class Plan(msgspec.Struct, frozen=True, gc=False):
     """What may be tried for one request, in order."""
@@ -35,6 +41,10 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     attempts: tuple[PlannedAttempt, ...]
     refused: tuple[tuple[str, str], ...]
     """Tiers of the intent that cannot serve the request, each with the reason."""
+
+    def has_room_beyond(self, context_limit: int, *, after: int) -> bool:
+        """Whether an attempt after the one of that number has a larger window than so many tokens."""
+        return any(planned.context_limit > context_limit for planned in self.attempts[after:])
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):

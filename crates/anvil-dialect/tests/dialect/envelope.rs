@@ -5,8 +5,9 @@ use anvil_dialect::{DeltaWriter, Dialect, Head};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "invalid_request",
+    "context_overflow",
     "authentication",
     "permission",
     "not_found",
@@ -33,6 +34,22 @@ fn the_vendors_shapes() {
         json!({"error": {"message": "No key", "type": "invalid_request_error", "param": null, "code": "invalid_api_key"}})
     );
     assert_eq!(parsed(Dialect::Chat, "invalid_request", "m", Some("a.0"))["error"]["param"], "a.0");
+}
+
+#[test]
+fn a_prompt_that_is_too_long_has_a_code_of_its_own_where_there_are_codes() {
+    let error =
+        &parsed(Dialect::Messages, "context_overflow", "prompt is too long: 2 tokens > 1 maximum", None)["error"];
+    assert_eq!(*error, json!({"type": "invalid_request_error", "message": "prompt is too long: 2 tokens > 1 maximum"}));
+    for dialect in [Dialect::Chat, Dialect::Responses] {
+        let error = &parsed(dialect, "context_overflow", "m", Some("input"))["error"];
+        assert_eq!(error["code"], "context_length_exceeded");
+        assert_eq!((&error["type"], &error["param"]), (&json!("invalid_request_error"), &json!("input")));
+    }
+    let mut event = Vec::new();
+    let kind = ErrorKind::from_name("context_overflow");
+    DeltaWriter::new(Dialect::Responses, Head::default()).fail(kind, "m", "req_1", &mut event);
+    assert!(String::from_utf8(event).unwrap().contains(r#""code":"context_length_exceeded""#));
 }
 
 #[test]
