@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import anthropic
+import openai
 import pytest
 from tests.fakes import answers, tokenizers
 from tests.fakes.client import request_body
@@ -15,6 +16,8 @@ from tests.integration.router import RouterProcess, tier_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.fakes.tier import Script
 
 COUNT = "/v1/messages/count_tokens"
 PROMPT: dict[str, Any] = {"model": "chat", "messages": [{"role": "user", "content": "word " * 300}]}
@@ -118,3 +121,19 @@ def test_a_credential_is_asked_for() -> None:
     ):
         assert client.ask("POST", COUNT, request_body("messages")).status == 401
         assert client.ask("POST", COUNT, request_body("messages"), {"x-api-key": "secret-token"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("engine", "count", "target"),
+    [(tokenizers.anthropic, 41, "/v1/messages/count_tokens"), (tokenizers.vllm, 42, "/tokenize")],
+)
+def test_the_other_vendors_sdk_counts_the_input_of_a_response(
+    router: RouterProcess, tier: Tier, engine: Script, count: int, target: str
+) -> None:
+    tier.plays(engine)
+    with openai.OpenAI(base_url=f"http://127.0.0.1:{router.port}/v1", api_key="any", max_retries=0) as sdk:
+        counted = sdk.responses.input_tokens.count(model="chat", input="word " * 300, instructions="be brief")
+    assert counted.object == "response.input_tokens"
+    assert counted.input_tokens == count
+    [asked] = [request for request in tier.requests if request.target == target]
+    assert b"be brief" in asked.body

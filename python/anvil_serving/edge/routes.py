@@ -53,6 +53,7 @@ class Routes:
             "/v1/messages/count_tokens": Route("messages", {"POST": self._count_tokens}),
             "/v1/chat/completions": Route("chat", {"POST": self._chat}),
             "/v1/responses": Route("responses", {"POST": self._responses}),
+            "/v1/responses/input_tokens": Route("responses", {"POST": self._count_input_tokens}),
             **{f"/v1/{purpose}": Route("chat", {"POST": self._forward_to(purpose)}) for purpose in _PURPOSES},
             "/v1/models": Route(None, {"GET": self._list_models}),
             "/healthz": Route("chat", {"GET": _health}, is_protected=False),
@@ -78,8 +79,12 @@ class Routes:
 
     async def _count_tokens(self, exchange: Exchange) -> None:
         _pass_vendors_headers(exchange)
-        count = await self._router.count_tokens(exchange, await exchange.read_body())
+        count = await self._router.count_tokens(exchange, "messages", await exchange.read_body())
         await exchange.respond(200, [_JSON], b'{"input_tokens":%d}' % count)
+
+    async def _count_input_tokens(self, exchange: Exchange) -> None:
+        count = await self._router.count_tokens(exchange, "responses", await exchange.read_body())
+        await exchange.respond(200, [_JSON], b'{"object":"response.input_tokens","input_tokens":%d}' % count)
 
     async def _chat(self, exchange: Exchange) -> None:
         await self._router.answer(exchange, "chat", await exchange.read_body())

@@ -177,13 +177,13 @@ class Router:
         except InvalidRequestError as error:
             raise Malformed(str(error), param=error.param) from None
 
-    async def count_tokens(self, client: Client, body: bytes) -> int:
-        """The size in tokens of a Messages request's prompt, as the first tier of its plan counts it.
+    async def count_tokens(self, client: Client, dialect: str, body: bytes) -> int:
+        """The size in tokens of a request's prompt, as the first tier of its plan counts it.
 
-        Raises `Malformed`.
+        Raises `Malformed`, and `UnknownResponse` as `answer` does.
         """
-        request = _decode(Request.decode_prompt, "messages", body)
-        plan = self.policy.plan(self.intents.resolve(request.model), "messages")
+        request = self._resumed(_decode(Request.decode_prompt, dialect, body))
+        plan = self.policy.plan(self.intents.resolve(request.model), dialect)
         if not plan.attempts:
             return max(1, request.facts.prompt_tokens)
         replica = plan.attempts[0].replica

@@ -43,6 +43,8 @@ _FAILED_SECONDS = 10.0
 _KEPT_SECONDS = 60.0
 _KEPT_COUNTS = 512
 """A harness asks for all parts of a prompt at once, and for most of them again a moment later."""
+_PROMPT_MEMBERS = ("model", "messages", "system", "tools", "tool_choice", "thinking")
+"""What of a Messages request makes its prompt."""
 _NOT_THIS_WAY = {400, 404, 405, 415, 422, 501}
 """Statuses of a server that does not know the path, or knows it for something else."""
 
@@ -81,7 +83,7 @@ class Tokenizer:
     async def count(
         self, replica: Replica, request: Request, body: bytes, headers: Sequence[tuple[bytes, bytes]]
     ) -> int:
-        """The size in tokens of the prompt of a Messages request, whose `body` is given too. Never fails.
+        """The size in tokens of a request's prompt; its `body` as it came is given too. Never fails.
 
         Takes at most three seconds; the same question asked again meanwhile, or within a minute, is asked once.
         """
@@ -164,6 +166,10 @@ def _ways_of(tier: Tier) -> Sequence[_Way]:
 async def _count_tokens(switchboard: Switchboard, question: _Question) -> int:
     # Not the tier's own members: the vendor refuses any that is no part of a prompt.
     body = question.request.encode("messages", Overrides(model=question.replica.tier.model))
+    if question.request.dialect != "messages":
+        # Nor what a translation adds for the answer's sake.
+        members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        body = msgspec.json.encode({name: members[name] for name in _PROMPT_MEMBERS if name in members})
     answer = await _post(switchboard, question, "/messages/count_tokens", body, question.headers)
     return _read(answer, _InputTokens).input_tokens
 
