@@ -91,6 +91,11 @@ impl Gathering {
         }
     }
 
+    /// Whether no further tool will be named.
+    pub(crate) fn has_all_names(&self) -> bool {
+        self.facts.tools.len() == NAMES_LIMIT
+    }
+
     pub(crate) fn failed_tool_call(&mut self, id: String) {
         if self.facts.failed_tool_calls.len() < NAMES_LIMIT {
             self.facts.failed_tool_calls.push(id);

@@ -1,7 +1,7 @@
 //! Turns as messages of Chat Completions.
 
 use crate::compose::{self, Object};
-use crate::conversation::{Arguments, Call, CallResult, Document, Media, Part, Spelling, Turn, without_attribution};
+use crate::conversation::{Arguments, Call, CallResult, Document, Media, Part, Spelling, Turn, instructions};
 use crate::json::push_string;
 use crate::text::Text;
 use crate::untranslatable::Untranslatable;
@@ -13,14 +13,7 @@ pub(super) fn write(
     turns: &[Turn<'_>],
     spelling: &Spelling,
 ) -> Result<(), Untranslatable> {
-    let leading = turns.iter().take_while(|turn| matches!(turn, Turn::System(_))).count();
-    let (first, rest) = turns.split_at(leading);
-    let mut instructions: Vec<Text<'_>> = system.into_iter().filter_map(without_attribution).collect();
-    for turn in first {
-        if let Turn::System(texts) = turn {
-            instructions.extend(texts.iter().cloned());
-        }
-    }
+    let (instructions, rest) = instructions(system, turns);
     let mut messages = Messages { out, count: 0, spelling };
     messages.out.push(b'[');
     if !instructions.is_empty() {

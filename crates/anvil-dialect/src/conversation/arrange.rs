@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::attribution::without_attribution;
 use super::{Call, CallResult, Message, Part, Role, Spelling};
 use crate::text::Text;
 use crate::warning::{WarningKind, Warnings};
@@ -73,6 +74,19 @@ pub(crate) fn arrange<'a>(messages: Vec<Message<'a>>, spelling: &Spelling, warni
     }
     settle(&mut open, &mut turns, warnings);
     turns
+}
+
+/// The instructions that stand before everything else, without the line that says who pays, and the turns after them.
+pub(crate) fn instructions<'t, 'a>(system: Vec<Text<'a>>, turns: &'t [Turn<'a>]) -> (Vec<Text<'a>>, &'t [Turn<'a>]) {
+    let leading = turns.iter().take_while(|turn| matches!(turn, Turn::System(_))).count();
+    let (first, rest) = turns.split_at(leading);
+    let mut instructions: Vec<Text<'a>> = system.into_iter().filter_map(without_attribution).collect();
+    for turn in first {
+        if let Turn::System(texts) = turn {
+            instructions.extend(texts.iter().cloned());
+        }
+    }
+    (instructions, rest)
 }
 
 /// The calls among `parts`.

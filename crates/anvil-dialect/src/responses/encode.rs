@@ -3,7 +3,7 @@
 use super::turns;
 use crate::compose::{self, Object};
 use crate::conversation::{
-    Choice, Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange, without_attribution,
+    Choice, Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange, instructions,
 };
 use crate::overrides::Overrides;
 use crate::text::Text;
@@ -24,14 +24,7 @@ pub(crate) fn encode(
     if matches!(turns.last(), Some(Turn::Assistant(_))) {
         warnings.note(WarningKind::AssistantPrefill, spelling.messages);
     }
-    let leading = turns.iter().take_while(|turn| matches!(turn, Turn::System(_))).count();
-    let (first, rest) = turns.split_at(leading);
-    let mut instructions: Vec<Text<'_>> = system.into_iter().filter_map(without_attribution).collect();
-    for turn in first {
-        if let Turn::System(texts) = turn {
-            instructions.extend(texts.iter().cloned());
-        }
-    }
+    let (instructions, rest) = instructions(system, &turns);
     let input = turns::input(rest, spelling, warnings)?;
     let mut out = Vec::with_capacity(input.len() + 4_096);
     compose::object(&mut out, |body| {

@@ -319,6 +319,9 @@ fn read_tools(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), In
 /// Names the tools that one of the list stands for. A tool of the vendor has no name but its type.
 fn name_tools(kind: Option<&str>, name: Option<&str>, inner: &[String], gathering: &mut Gathering) {
     let mut add = |namespace: Option<&str>, name: &str| {
+        if gathering.has_all_names() {
+            return;
+        }
         let function = function_name(namespace, name, |taken| gathering.facts.tools.iter().any(|own| own == taken));
         gathering.tool(function);
     };
