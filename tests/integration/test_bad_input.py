@@ -201,6 +201,31 @@ def test_contradictory_framing_is_refused_and_the_connection_closed(
     assert first.requests == []
 
 
+@pytest.mark.parametrize(
+    "encodings", [(b"gzip", b"chunked"), (b"chunked", b"chunked"), (b"identity", b"chunked")], ids=lambda pair: pair[0]
+)
+def test_a_second_line_does_not_hide_a_transfer_encoding(
+    router: RouterProcess, first: Tier, encodings: tuple[bytes, bytes]
+) -> None:
+    body = _good("chat")
+    framing = b"".join(b"transfer-encoding: %s\r\n" % encoding for encoding in encodings)
+    with router.client() as client:
+        client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n" + framing + b"\r\n")
+        client.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+        answer = client.read_answer()
+    assert answer.status == 400
+    assert first.requests == []
+
+
+def test_a_length_that_is_said_twice_the_same_is_no_failure_of_the_router(router: RouterProcess, first: Tier) -> None:
+    body = _good("chat")
+    with router.client() as client:
+        client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n")
+        client.send(b"content-length: %d\r\n" % len(body) * 2 + b"\r\n" + body)
+        assert client.read_answer().status in {200, 400}
+    assert len(first.requests) < 2
+
+
 @pytest.mark.parametrize("first_header", ["content-length", "transfer-encoding"])
 @pytest.mark.parametrize("length", [0, 4, 5_000])
 def test_a_length_beside_chunks_counts_for_nothing_and_the_connection_is_closed(

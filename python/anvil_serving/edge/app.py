@@ -17,6 +17,7 @@ from anvil_serving.config import resolve_secrets
 from anvil_serving.edge.auth import Auth
 from anvil_serving.edge.connection import Connections
 from anvil_serving.edge.exchange import HOPS, Exchange, Worker
+from anvil_serving.edge.headers import received_headers
 from anvil_serving.edge.limits import Limits
 from anvil_serving.edge.routes import Routes, dialect_of
 from anvil_serving.edge.watch import Watch
@@ -147,7 +148,7 @@ class App:
     # ── an exchange's life ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        headers = received_headers(scope["headers"])
         route = self._routes.find(scope["path"])
         answer_id = f"{self._id_prefix}{next(self._exchange_numbers):08x}"
         exchange = Exchange(
@@ -243,7 +244,7 @@ def _hops(headers: Mapping[bytes, bytes]) -> int:
 
 
 def _content_length(headers: Mapping[bytes, bytes]) -> int | None:
-    """The body's announced size; None for a chunked body. The server has refused a size that is not a number.
+    """The body's announced size; None for a chunked body. The server has refused sizes that are not one number.
 
     Raises `Malformed` for an encoding nobody asked for: no harness compresses, and a decoder is one more way in.
     """
@@ -253,4 +254,6 @@ def _content_length(headers: Mapping[bytes, bytes]) -> int | None:
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise Malformed("a compressed request body is not accepted: send it as it is")
     length = headers.get(b"content-length")
+    if length is not None and not length.isdigit():
+        raise Malformed("the length of a request body is said once")
     return int(length) if length is not None and transfer is None else None
