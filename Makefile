@@ -9,9 +9,11 @@ CARGO_DENY_VERSION := 0.20.2
 RUST    := Cargo.toml rust-toolchain.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml | grep -v '^crates/fuzz/')
 BUILT   := $(VENV)/.built
 HAS_DEV := $(VENV)/.development
+CLIENTS := target/clients
+HAS_CLIENTS := $(CLIENTS)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help build serve test test-rust test-python lint format bench fuzz docs clean
+.PHONY: help build serve test test-rust test-python test-clients lint format bench fuzz docs clean
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,13 +39,26 @@ build: $(BUILT) ## install what the router needs and build it
 serve: $(BUILT) ## build, then start the router before a small real model
 	$(BIN)/anvil-serving quickstart
 
-test: test-rust test-python ## run every test
+test: test-rust test-python test-clients ## run every test
 
 test-rust: $(BUILT)
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo test --quiet --workspace --exclude anvil-py
 
 test-python: $(BUILT) $(HAS_DEV)
 	$(BIN)/python -m pytest
+
+test-clients: $(BUILT) $(HAS_DEV) $(HAS_CLIENTS) ## run the coding harnesses and SDKs themselves through the router
+	$(BIN)/python -m pytest tests/clients
+
+# A gigabyte: each harness is a binary of its own. npm writes no lock file, for it would name registry hosts.
+$(HAS_CLIENTS): $(HAS_DEV) tests/clients/package.json pyproject.toml
+	@for tool in node npm; do command -v $$tool >/dev/null || \
+		{ echo "the tests of clients need $$tool: install Node.js 20 or newer" >&2; exit 1; }; done
+	$(BIN)/python -m pip install --quiet --group clients
+	mkdir -p $(CLIENTS)
+	cp tests/clients/package.json $(CLIENTS)/
+	npm install --prefix $(CLIENTS) --no-package-lock --no-fund --no-audit --loglevel error
+	@touch $@
 
 lint: $(BUILT) $(HAS_DEV) $(TOOLS)/bin/cargo-deny ## formatters, linters, types, stubs, dependencies; warnings are errors
 	cargo fmt --check
