@@ -1,4 +1,4 @@
-"""The AI SDK, with the providers that lead to Chat Completions and to Messages."""
+"""The AI SDK, with the providers that lead to Chat Completions, to Messages and to Responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.clients.forge import Forge
     from tests.clients.workshop import Workshop
 
-_PROVIDERS = ["openai-compatible", "anthropic"]
+_PROVIDERS = ["openai-compatible", "anthropic", "openai"]
 
 
 @pytest.mark.parametrize("provider", _PROVIDERS)

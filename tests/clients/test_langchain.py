@@ -36,6 +36,12 @@ def _openai(forge: Forge) -> BaseChatModel:
     )
 
 
+def _responses(forge: Forge) -> BaseChatModel:
+    return ChatOpenAI(
+        model="planning", base_url=f"{forge.url}/v1", api_key=SecretStr("any"), max_retries=0, use_responses_api=True
+    )
+
+
 def _anthropic(forge: Forge) -> BaseChatModel:
     return ChatAnthropic(
         model_name="planning",
@@ -58,7 +64,12 @@ def _invoke(model: Runnable[list[BaseMessage], AIMessage], messages: list[BaseMe
     return model.invoke(messages)
 
 
-@pytest.mark.parametrize("vendor", [_openai, _anthropic], ids=["openai", "anthropic"])
+_EVERY_MODEL = pytest.mark.parametrize(
+    "vendor", [_openai, _responses, _anthropic], ids=["openai", "openai-responses", "anthropic"]
+)
+
+
+@_EVERY_MODEL
 @pytest.mark.parametrize("ask", [_stream, _invoke], ids=["streamed", "whole"])
 def test_langchain_makes_a_file(
     forge: Forge,
@@ -88,7 +99,7 @@ def test_langchain_makes_a_file(
         assert usage["input_token_details"]["cache_read"] == CACHED_TOKENS
 
 
-@pytest.mark.parametrize("vendor", [_openai, _anthropic], ids=["openai", "anthropic"])
+@_EVERY_MODEL
 def test_langchain_gets_an_answer_of_a_given_shape(forge: Forge, vendor: Callable[[Forge], BaseChatModel]) -> None:
     answer = vendor(forge).with_structured_output(_Made).invoke("what was made?")
     assert answer == _Made(name=WORD, count=3)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _OPENCODE = INSTALLED / "node_modules" / ".bin" / "opencode"
 _OFFLINE = {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1"}
-_PROVIDERS = ["@ai-sdk/openai-compatible", "@ai-sdk/anthropic"]
+_PROVIDERS = ["@ai-sdk/openai-compatible", "@ai-sdk/anthropic", "@ai-sdk/openai"]
 
 
 @pytest.mark.parametrize("provider", _PROVIDERS)
