@@ -2,7 +2,7 @@
 
 use super::turns;
 use crate::compose::{self, Object};
-use crate::conversation::{Choice, Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange};
+use crate::conversation::{Choice, Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange, reminded};
 use crate::overrides::Overrides;
 use crate::untranslatable::Untranslatable;
 use crate::warning::{WarningKind, Warnings};
@@ -17,7 +17,10 @@ pub(crate) fn encode(
     warnings: &mut Warnings,
 ) -> Result<Vec<u8>, Untranslatable> {
     let Conversation { model, system, messages, tools, choice, parallel_calls, settings, spelling } = conversation;
-    let turns = arrange(messages, spelling, warnings);
+    let mut turns = arrange(messages, spelling, warnings);
+    if overrides.is_local() {
+        turns = reminded(turns, spelling, warnings);
+    }
     if matches!(turns.last(), Some(Turn::Assistant(_))) {
         warnings.note(WarningKind::AssistantPrefill, spelling.messages);
     }

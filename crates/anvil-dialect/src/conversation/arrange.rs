@@ -89,6 +89,34 @@ pub(crate) fn instructions<'t, 'a>(system: Vec<Text<'a>>, turns: &'t [Turn<'a>])
     (instructions, rest)
 }
 
+/// An instruction at its place in the conversation, marked as harnesses mark theirs.
+pub(crate) fn reminder(text: &Text<'_>) -> Text<'static> {
+    let (before, after) = (Text::plain("<system-reminder>\\n"), Text::plain("\\n</system-reminder>"));
+    Text::join([&before, text, &after], "")
+}
+
+/// Turns for an engine whose chat template takes instructions before everything else only, and two turns of the user's in a row
+/// not at all: a later instruction becomes a reminder of the user's, and neighbouring turns of the user one.
+pub(crate) fn reminded<'a>(turns: Vec<Turn<'a>>, spelling: &Spelling, warnings: &mut Warnings) -> Vec<Turn<'a>> {
+    let mut reminded: Vec<Turn<'a>> = Vec::with_capacity(turns.len());
+    let mut has_begun = false;
+    for turn in turns {
+        has_begun |= !matches!(turn, Turn::System(_));
+        let turn = match turn {
+            Turn::System(texts) if has_begun => {
+                warnings.note(WarningKind::SystemAsUser, spelling.messages);
+                Turn::User(texts.iter().map(|text| Part::Text(reminder(text))).collect())
+            }
+            other => other,
+        };
+        match (reminded.last_mut(), turn) {
+            (Some(Turn::User(last)), Turn::User(mut parts)) => last.append(&mut parts),
+            (_, turn) => reminded.push(turn),
+        }
+    }
+    reminded
+}
+
 /// The calls among `parts`.
 pub(super) fn calls<'p, 'a>(parts: &'p [Part<'a>]) -> impl Iterator<Item = &'p Call<'a>> {
     parts.iter().filter_map(|part| match part {

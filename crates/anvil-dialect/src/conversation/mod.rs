@@ -10,7 +10,7 @@ mod settings;
 mod spelling;
 mod tool;
 
-pub(crate) use arrange::{OPENING, Turn, arrange, instructions};
+pub(crate) use arrange::{OPENING, Turn, arrange, instructions, reminded, reminder};
 pub(crate) use attribution::{is_attributed, without_attribution};
 pub(crate) use part::{Arguments, Call, CallResult, Document, Media, Part};
 pub(crate) use settings::{Effort, Format, Reasoning, Settings, number};

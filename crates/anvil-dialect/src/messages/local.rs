@@ -5,7 +5,7 @@
 
 use super::{seals, turns};
 use crate::compose;
-use crate::conversation::{is_attributed, without_attribution};
+use crate::conversation::{is_attributed, reminder, without_attribution};
 use crate::facts::Facts;
 use crate::node::Node;
 use crate::request::Request;
@@ -129,7 +129,7 @@ impl Turn<'_, '_> {
         let (mut results, mut others) = (Vec::new(), Vec::new());
         for piece in &self.pieces {
             match piece {
-                Piece::Reminder(text) => others.push(text_block(&turns::reminder(text))),
+                Piece::Reminder(text) => others.push(text_block(&reminder(text))),
                 Piece::Message(message) => match (message.get_text("content"), message.get("content")) {
                     (Some(text), _) if text.is_empty() => {}
                     (Some(text), _) => others.push(text_block(&text)),

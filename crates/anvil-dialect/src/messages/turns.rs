@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::tool_id::tool_id;
 use crate::compose;
-use crate::conversation::{Call, CallResult, Document, Media, OPENING, Part, Spelling, Turn};
+use crate::conversation::{Call, CallResult, Document, Media, OPENING, Part, Spelling, Turn, reminder};
 use crate::json::quoted;
 use crate::text::Text;
 use crate::untranslatable::Untranslatable;
@@ -82,12 +82,6 @@ pub(super) fn group<'p>(
 fn opening<'p>(spelling: &Spelling, warnings: &mut Warnings) -> Group<'p> {
     warnings.note(WarningKind::TurnInserted, spelling.messages);
     Group { is_user: true, blocks: vec![Block::Text(Cow::Owned(Text::plain(OPENING)))] }
-}
-
-/// An instruction at its place in the conversation, marked as harnesses mark theirs.
-pub(super) fn reminder(text: &Text<'_>) -> Text<'static> {
-    let (before, after) = (Text::plain("<system-reminder>\\n"), Text::plain("\\n</system-reminder>"));
-    Text::join([&before, text, &after], "")
 }
 
 fn block<'p>(
