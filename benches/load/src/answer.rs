@@ -1,6 +1,6 @@
 //! Is this answer right? Looks at every body byte once, and keeps only its beginning and its end.
 
-use crate::load::{Dialect, Mode};
+use crate::{dialect::Dialect, load::Mode};
 
 const TAIL: usize = 160;
 
@@ -63,11 +63,7 @@ impl Answer {
             return self.check_whole();
         }
         let tail = self.tail.trim_ascii_end();
-        let complete = match self.dialect {
-            Dialect::Chat => tail.ends_with(b"data: [DONE]") || tail.ends_with(b"data:[DONE]"),
-            Dialect::Messages => contains(tail, b"event: message_stop") && tail.ends_with(b"}"),
-        };
-        if !complete {
+        if !self.dialect.ends_stream(tail) {
             return Err(format!("the stream ends with {:?}", String::from_utf8_lossy(tail)));
         }
         if self.events < min_events {
@@ -78,18 +74,9 @@ impl Answer {
 
     fn check_whole(&self) -> Result<(), String> {
         let body = self.whole.trim_ascii();
-        let (part, end): (&[u8], &[u8]) = match self.dialect {
-            Dialect::Chat => (b"\"choices\"", b"\"finish_reason\""),
-            Dialect::Messages => (b"\"content\"", b"\"stop_sequence\""),
-        };
-        let braces = body.starts_with(b"{") && body.ends_with(b"}");
-        if braces && contains(body, part) && contains(body, end) {
+        if self.dialect.is_whole(body) {
             return Ok(());
         }
         Err(format!("not a whole answer: {:?}", String::from_utf8_lossy(&body[..body.len().min(200)])))
     }
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
 }

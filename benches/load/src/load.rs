@@ -12,6 +12,7 @@ use tokio::task::LocalSet;
 use crate::{
     args::Args,
     client::{Client, Steady, Tally},
+    dialect::Dialect,
     report,
 };
 
@@ -33,23 +34,6 @@ impl FromStr for Mode {
             "stream" => Ok(Self::Stream),
             "whole" => Ok(Self::Whole),
             "idle-streams" => Ok(Self::IdleStreams),
-            _ => Err(()),
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    Chat,
-    Messages,
-}
-
-impl FromStr for Dialect {
-    type Err = ();
-    fn from_str(word: &str) -> Result<Self, ()> {
-        match word {
-            "chat" => Ok(Self::Chat),
-            "messages" => Ok(Self::Messages),
             _ => Err(()),
         }
     }
@@ -82,6 +66,10 @@ impl Plan {
         }
         let mode = args.take("mode", Mode::Stream)?;
         let dialect = args.take("dialect", Dialect::Chat)?;
+        let model: String = args.take("model", "chat".to_owned())?;
+        if !model.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            return Err("--model: letters, digits and dashes".into());
+        }
         let (clients, streams) = (args.take("clients", 32)?, args.take("streams", 1000)?);
         let seconds: f64 = args.take("seconds", 5.0)?;
         if !(0.0..=MAX_SECONDS).contains(&seconds) {
@@ -89,7 +77,7 @@ impl Plan {
         }
         Ok(Self {
             address: address.to_owned(),
-            request: request(address, path, mode, dialect),
+            request: request(address, path, dialect, &dialect.body(&model, mode)),
             mode,
             dialect,
             min_events: args.take("min-events", 1)?,
@@ -102,28 +90,10 @@ impl Plan {
     }
 }
 
-fn request(address: &str, path: &str, mode: Mode, dialect: Dialect) -> Vec<u8> {
-    let system = "You are a careful programmer. Answer in plain words and keep to what was asked.";
-    let user = "Explain in a few sentences what a router for local language models does when the first model's answer fails a \
-                check, and why a client never sees the rejected text. Name the parts in the order a request meets them.";
-    let stream = mode != Mode::Whole;
-    let (body, header) = match dialect {
-        Dialect::Chat => (
-            format!(
-                r#"{{"model":"chat","messages":[{{"role":"system","content":"{system}"}},{{"role":"user","content":"{user}"}}],"max_tokens":512,"temperature":0,"stream":{stream}}}"#
-            ),
-            "",
-        ),
-        Dialect::Messages => (
-            format!(
-                r#"{{"model":"chat","max_tokens":512,"system":"{system}","messages":[{{"role":"user","content":"{user}"}}],"stream":{stream}}}"#
-            ),
-            "anthropic-version: 2023-06-01\r\n",
-        ),
-    };
+fn request(address: &str, path: &str, dialect: Dialect, body: &str) -> Vec<u8> {
+    let (header, length) = (dialect.headers(), body.len());
     format!(
-        "POST /{path} HTTP/1.1\r\nhost: {address}\r\nuser-agent: bench-load\r\naccept: */*\r\n{header}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
+        "POST /{path} HTTP/1.1\r\nhost: {address}\r\nuser-agent: bench-load\r\naccept: */*\r\n{header}content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod args;
 mod client;
+mod dialect;
 mod http;
 mod load;
 mod report;
@@ -15,8 +16,8 @@ mod upstream;
 use args::Args;
 
 const USAGE: &str = "usage: bench-load upstream --port P [--words 64] [--interval-ms 0] [--events-per-write 1]
-       bench-load load --url http://127.0.0.1:PORT/PATH [--mode stream|whole|idle-streams] [--dialect chat|messages]
-                  [--clients 32] [--streams 1000] [--seconds 5] [--requests N] [--ramp-ms 0] [--min-events 1] [--timeout-ms 60000]";
+       bench-load load --url http://127.0.0.1:PORT/PATH [--mode stream|whole|idle-streams] [--dialect chat|messages|responses]
+                  [--model chat] [--clients 32] [--streams 1000] [--seconds 5] [--requests N] [--ramp-ms 0] [--min-events 1] [--timeout-ms 60000]";
 
 fn main() -> std::process::ExitCode {
     match run() {

@@ -1,6 +1,6 @@
 //! What the scripted model says, rendered once: the same bytes go out for every request, framing included.
 //!
-//! Shapes follow what vLLM's `OpenAI` server and Anthropic's Messages endpoint put on the wire.
+//! Shapes follow what vLLM's `OpenAI` server, Anthropic's Messages endpoint and `OpenAI`'s Responses endpoint put on the wire.
 
 /// One answer of the script, ready to be written.
 pub struct Script {
@@ -21,6 +21,8 @@ const WORDS: [&str; 48] = [
 ];
 const CHAT_ID: &str = "chatcmpl-5f0c1f0b6d0e4b7f9a3d2c1b0a998877";
 const MESSAGE_ID: &str = "msg_01XFDUDYJgAACzvnptvVoYEL";
+const RESPONSE_ID: &str = "resp_68af4030baa48193b0b43b4c2a176a1a0e6a1f3c2b5d4e7f";
+const ITEM_ID: &str = "msg_68af40337e58819392e935fb404414d00e6a1f3c2b5d4e7f";
 const CREATED: u64 = 1_760_000_000;
 const PROMPT_TOKENS: usize = 68;
 
@@ -94,6 +96,44 @@ pub fn messages(count: usize) -> Script {
         words.concat()
     );
     render(&events, &whole)
+}
+
+pub fn responses(count: usize) -> Script {
+    let words = words(count);
+    let event = |(number, (name, rest)): (usize, (&str, String))| {
+        format!("event: {name}\ndata: {{\"type\":\"{name}\",\"sequence_number\":{number},{rest}}}")
+    };
+    let place = format!(r#""item_id":"{ITEM_ID}","output_index":0,"content_index":0"#);
+    let part = |text: &str| format!(r#"{{"type":"output_text","annotations":[],"logprobs":[],"text":"{text}"}}"#);
+    let item = |status: &str, content: &str| {
+        format!(r#"{{"id":"{ITEM_ID}","type":"message","status":"{status}","content":[{content}],"role":"assistant"}}"#)
+    };
+    let response = |status: &str, output: &str, usage: &str| {
+        format!(
+            r#"{{"id":"{RESPONSE_ID}","object":"response","created_at":{CREATED},"status":"{status}","background":false,"error":null,"incomplete_details":null,"instructions":null,"max_output_tokens":512,"model":"scripted","output":[{output}],"parallel_tool_calls":true,"previous_response_id":null,"store":false,"temperature":1.0,"text":{{"format":{{"type":"text"}}}},"tool_choice":"auto","tools":[],"top_p":1.0,"truncation":"disabled","metadata":{{}},"usage":{usage}}}"#
+        )
+    };
+    let text = words.concat();
+    let done = item("completed", &part(&text));
+    let counts = format!(
+        r#"{{"input_tokens":{PROMPT_TOKENS},"input_tokens_details":{{"cached_tokens":0}},"output_tokens":{count},"output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":{}}}"#,
+        PROMPT_TOKENS + count
+    );
+    let (begun, whole) = (response("in_progress", "", "null"), response("completed", &done, &counts));
+    let mut events = vec![
+        ("response.created", format!(r#""response":{begun}"#)),
+        ("response.in_progress", format!(r#""response":{begun}"#)),
+        ("response.output_item.added", format!(r#""output_index":0,"item":{}"#, item("in_progress", ""))),
+        ("response.content_part.added", format!(r#"{place},"part":{}"#, part(""))),
+    ];
+    events.extend(
+        words.iter().map(|word| ("response.output_text.delta", format!(r#"{place},"delta":"{word}","logprobs":[]"#))),
+    );
+    events.push(("response.output_text.done", format!(r#"{place},"text":"{text}","logprobs":[]"#)));
+    events.push(("response.content_part.done", format!(r#"{place},"part":{}"#, part(&text))));
+    events.push(("response.output_item.done", format!(r#""output_index":0,"item":{done}"#)));
+    events.push(("response.completed", format!(r#""response":{whole}"#)));
+    render(&events.into_iter().enumerate().map(event).collect::<Vec<_>>(), &whole)
 }
 
 fn render(events: &[String], whole: &str) -> Script {

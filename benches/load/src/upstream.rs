@@ -36,6 +36,7 @@ struct Server {
     chat: script::Script,
     chat_with_usage: script::Script,
     messages: script::Script,
+    responses: script::Script,
     interval: Duration,
     events_per_write: usize,
 }
@@ -49,6 +50,7 @@ pub async fn serve(settings: Settings) -> Result<(), String> {
         chat: script::chat(settings.words, false),
         chat_with_usage: script::chat(settings.words, true),
         messages: script::messages(settings.words),
+        responses: script::responses(settings.words),
         interval: settings.interval,
         events_per_write: settings.events_per_write,
     });
@@ -91,6 +93,7 @@ impl Server {
             ("POST", "/v1/chat/completions") if flag(body, b"\"include_usage\"") => &self.chat_with_usage,
             ("POST", "/v1/chat/completions") => &self.chat,
             ("POST", "/v1/messages") => &self.messages,
+            ("POST", "/v1/responses") => &self.responses,
             ("GET", "/v1/models") => return socket.write_all(&script::models()).await,
             ("GET", "/health") => return socket.write_all(&script::json("200 OK", "{}")).await,
             _ => {
