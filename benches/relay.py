@@ -52,6 +52,7 @@ def options() -> Options:
     parser.add_argument("--events-per-write", type=positive, default=1, help="events the upstream joins (default 1)")
     parser.add_argument("--only", type=contender_names, default=NAMES, help=f"comma list of {', '.join(NAMES)}")
     parser.add_argument("--skip-streams", action="store_true", help="leave out the run of many paced streams")
+    parser.add_argument("--skip-translation", action="store_true", help="leave out the router between two dialects")
     parser.add_argument("--streams", type=positive, default=1000, help="concurrent paced streams (default 1000)")
     parser.add_argument("--streams-seconds", type=bounded_seconds, default=10.0, help="how long they run (default 10)")
     parser.add_argument(
@@ -62,6 +63,7 @@ def options() -> Options:
         parser.error(f"--streams-seconds: more than {2 * RAMP_SECONDS:g}")
     return Options(
         plan=Plan(given.rounds, given.seconds, given.clients, given.words),
+        has_translation=not given.skip_translation,
         streams=None if given.skip_streams else StreamsPlan(given.streams, given.streams_seconds),
         contenders=given.only,
         router_command=given.router_command,
@@ -71,10 +73,14 @@ def options() -> Options:
 
 def show(results: Results) -> None:
     print(table.cost_table(results.costs))
+    if results.translations:
+        print("\n" + table.translation_table(results.translations))
     if results.streams:
         print("\n" + table.streams_table(results.streams))
+    if results.decodes:
+        print("\n" + table.decode_table(results.decodes))
     print("\n" + table.verdict_table(results.verdicts))
-    print("\n" + table.noise(results.costs, results.streams))
+    print("\n" + table.noise(results.costs, results.streams, results.translations))
     for problem in results.problems:
         print(f"problem: {problem}")
 
@@ -85,8 +91,11 @@ def run(given: Options) -> int:
     with tempfile.TemporaryDirectory(prefix="anvil-bench-") as directory:
         bench = Bench(given, binary, Path(directory))
         bench.measure_costs()
+        if given.has_translation:
+            bench.measure_translation()
         if given.streams:
             bench.measure_streams(given.streams)
+        bench.measure_decodes()
         results = bench.results()
     show(results)
     record = Record(SCHEMA, measured_at, command_line(), facts, given.plan, given.streams, results)

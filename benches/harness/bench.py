@@ -8,19 +8,24 @@ from pathlib import Path
 
 import msgspec
 
+from harness import translation
 from harness.aim import verdicts
+from harness.answer import answers
 from harness.contender import Contender, Name, NotInstalledError, Setting, start
 from harness.cost import Plan, Round, costs, one_round, warm_up
+from harness.decode import Decode, measure_decodes
 from harness.generator import LoadReport, start_upstream
 from harness.process import BenchError
 from harness.record import Results
 from harness.streams import INTERVAL_MS, Streams, StreamsPlan, measure_streams
+from harness.translation import DIRECTIONS, JOINED, PACED, Delivery, Routers, TranslationRound, translations
 
 
 class Options(msgspec.Struct, frozen=True):
     """The command line, read."""
 
     plan: Plan
+    has_translation: bool
     streams: StreamsPlan | None
     contenders: Sequence[Name]
     router_command: str
@@ -36,6 +41,8 @@ class Bench:
         self.directory = directory
         self.rounds: list[Round] = []
         self.streams: list[Streams] = []
+        self.translation_rounds: list[TranslationRound] = []
+        self.decodes: list[Decode] = []
         self.problems: list[str] = []
         self._missing: set[Name] = set()
 
@@ -68,6 +75,40 @@ class Bench:
                     if contender:
                         self.streams.append(measure_streams(self.binary, contender, plan))
 
+    def measure_translation(self) -> None:
+        """Every direction, each translation beside what it is compared with."""
+        plan = self.options.plan
+        with contextlib.ExitStack() as children, self._problem("translation"):
+            paced, joined = (self._start_router(delivery, children) for delivery in (PACED, JOINED))
+            if paced is None or joined is None:
+                return
+            routers = Routers(paced, joined)
+            translation.warm_up(self.binary, routers, plan)
+            for number in range(1, plan.rounds + 1):
+                for direction in DIRECTIONS:
+                    say(f"round {number} of {plan.rounds}: {direction.name}")
+                    measured = translation.one_round(self.binary, routers, direction, plan, number)
+                    self.translation_rounds.append(measured)
+
+    def _start_router(self, delivery: Delivery, children: contextlib.ExitStack) -> Contender | None:
+        upstream, port = start_upstream(
+            self.binary,
+            self.directory,
+            words=self.options.plan.words,
+            interval_ms=delivery.interval_ms,
+            events_per_write=delivery.events_per_write,
+        )
+        children.enter_context(upstream)
+        router = self._start("router", port, children)
+        if router:
+            translation.check(router, answers(f"http://127.0.0.1:{port}"))
+        return router
+
+    def measure_decodes(self) -> None:
+        say("reading long requests")
+        with self._problem("reading"):
+            self.decodes = measure_decodes()
+
     def _start(self, name: Name, upstream_port: int, children: contextlib.ExitStack) -> Contender | None:
         directory = Path(tempfile.mkdtemp(dir=self.directory))
         try:
@@ -89,7 +130,7 @@ class Bench:
         return contender
 
     @contextlib.contextmanager
-    def _problem(self, name: Name) -> Iterator[None]:
+    def _problem(self, name: str) -> Iterator[None]:
         try:
             yield
         except BenchError as error:
@@ -103,13 +144,19 @@ class Bench:
                 self._judge(f"{one.contender}, round {one.number}, {mode}", sample.load)
         for held in self.streams:
             self._judge(f"{held.contender}, {held.load.clients} streams", held.load)
-        summary = costs(self.rounds)
+        for own in self.translation_rounds:
+            for mode, sample in (("paced", own.paced), ("joined", own.joined), ("whole", own.whole)):
+                self._judge(f"{own.direction.name}, round {own.number}, {mode}", sample.load)
+        summary, translated = costs(self.rounds), translations(self.translation_rounds)
         return Results(
             costs=summary,
             streams=self.streams,
-            verdicts=verdicts(summary, self.streams),
+            translations=translated,
+            decodes=self.decodes,
+            verdicts=verdicts(summary, self.streams, translated, self.decodes),
             problems=self.problems,
             rounds=self.rounds,
+            translation_rounds=self.translation_rounds,
         )
 
     def _judge(self, what: str, load: LoadReport) -> None:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import msgspec
 
 from harness.answer import Answers, answers, first_difference
+from harness.dialect import SETTINGS
 from harness.process import BenchError, Child, free_port
 
 PEERS = Path(__file__).parents[1] / "peers"
@@ -31,12 +32,16 @@ ROUTER_CONFIG = string.Template("""\
 [router]
 mapping_version = "bench"
 [router.presets]
-chat = ["scripted"]
+$presets
+$tiers
+""")
+# A preset for each dialect that the scripted upstream answers in, named after it, with one tier.
+TIER_CONFIG = string.Template("""\
 [[router.tiers]]
-id = "scripted"
+id = "scripted-$name"
 base_url = "http://127.0.0.1:$upstream_port/v1"
 model = "scripted"
-dialect = "openai"
+dialect = "$dialect"
 context_limit = 131072
 privacy = "local"
 """)
@@ -124,9 +129,19 @@ def start_python(setting: Setting, port: int) -> Child:
     return Child(command, setting.directory, "python", environment)
 
 
+def router_config(upstream_port: int) -> str:
+    tiers = [
+        TIER_CONFIG.substitute(name=name, dialect=dialect, upstream_port=upstream_port)
+        for name, dialect in SETTINGS.items()
+    ]
+    return ROUTER_CONFIG.substitute(
+        presets="\n".join(f'{name} = ["scripted-{name}"]' for name in SETTINGS), tiers="".join(tiers)
+    )
+
+
 def start_router(setting: Setting, port: int) -> Child:
     config = setting.directory / "router.toml"
-    config.write_text(ROUTER_CONFIG.substitute(upstream_port=setting.upstream_port))
+    config.write_text(router_config(setting.upstream_port))
     values = {"config": config, "port": port, "upstream_port": setting.upstream_port}
     command = [part.format_map(values) for part in shlex.split(setting.router_command)]
     found = shutil.which(command[0], path=SEARCH_PATH)

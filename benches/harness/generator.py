@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from harness.dialect import PATHS, Dialect
 from harness.process import BenchError, Child
 
 LOAD_CRATE = Path(__file__).parents[1] / "load"
@@ -54,9 +55,12 @@ class Load(msgspec.Struct, frozen=True):
     words: int
     requests: int | None = None
     ramp_ms: int = 0
+    dialect: Dialect = "chat"
+    model: str = "chat"
 
     def command(self, binary: Path, base_url: str) -> list[str]:
-        command = [str(binary), "load", "--url", f"{base_url}/v1/chat/completions", "--mode", self.mode]
+        command = [str(binary), "load", "--url", f"{base_url}{PATHS[self.dialect]}", "--mode", self.mode]
+        command += ["--dialect", self.dialect, "--model", self.model]
         command += ["--clients", str(self.clients), "--seconds", str(self.seconds), "--min-events", str(self.words)]
         command += ["--ramp-ms", str(self.ramp_ms)]
         return command if self.requests is None else [*command, "--requests", str(self.requests)]

@@ -9,11 +9,13 @@ import msgspec
 
 from harness.aim import Verdict
 from harness.cost import Cost, Plan, Round
+from harness.decode import Decode
 from harness.machine import Machine
 from harness.streams import Streams, StreamsPlan
+from harness.translation import Translation, TranslationRound
 
 RESULTS = Path(__file__).parents[1] / "results"
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -21,10 +23,13 @@ class Results(msgspec.Struct, frozen=True):
 
     costs: Sequence[Cost]
     streams: Sequence[Streams]
+    translations: Sequence[Translation]
+    decodes: Sequence[Decode]
     verdicts: Sequence[Verdict]
     # What could not be measured, and which answers were wrong.
     problems: Sequence[str]
     rounds: Sequence[Round]
+    translation_rounds: Sequence[TranslationRound]
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from harness.aim import Verdict
 from harness.cost import Cost
+from harness.decode import Decode
 from harness.streams import Streams
+from harness.translation import Translation
 
 # Above this, someone else's work is part of the numbers.
 LOUD_CORES = 0.15
@@ -72,14 +74,43 @@ def streams_table(streams: Sequence[Streams]) -> str:
     return aligned(rows)
 
 
+def translation_table(translations: Sequence[Translation]) -> str:
+    of_each = ["x same", "spread"]
+    kinds = ["paced us CPU", *of_each, "joined us CPU", *of_each, "whole us CPU", *of_each]
+    rows = [["client before tier", *kinds, "errors", "elsewhere"]]
+    for one in translations:
+        kinds = [
+            cell
+            for kind in (one.paced, one.joined, one.whole)
+            for cell in (number(kind.cpu_us, 0), number(kind.ratio, 2), percent(kind.spread))
+        ]
+        rows.append([one.direction.name, *kinds, str(one.errors), number(one.elsewhere_cores, 2)])
+    return aligned(rows)
+
+
+def decode_table(decodes: Sequence[Decode]) -> str:
+    rows = [["reading a request", "KB", "CPU ms", "interpreter released in"]]
+    rows += [
+        [
+            f"{one.harness} ({one.dialect})",
+            number(one.body_bytes / 1000, 0),
+            number(one.cpu_ms, 2),
+            percent(one.released),
+        ]
+        for one in decodes
+    ]
+    return aligned(rows)
+
+
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
     rows = [["the router's aims", "at most", "measured", ""]]
     rows += [[one.subject, f"{one.at_most:g} {one.unit}", number(one.measured, 2), one.outcome] for one in verdicts]
     return aligned(rows)
 
 
-def noise(costs: Sequence[Cost], streams: Sequence[Streams]) -> str:
+def noise(costs: Sequence[Cost], streams: Sequence[Streams], translations: Sequence[Translation]) -> str:
     measured = [one.elsewhere_cores for one in costs] + [one.elsewhere_cores for one in streams]
+    measured += [one.elsewhere_cores for one in translations]
     loudest = max(measured, default=0.0)
     warning = "  (not a quiet machine: run again)" if loudest > LOUD_CORES else ""
     return f"elsewhere: other processes used at most {loudest:.2f} of a core during any measurement{warning}"
