@@ -21,14 +21,22 @@ pub(crate) struct Writer {
     sequence: u64,
     has_started: bool,
     /// The text or the reasoning that is being said.
-    open: Option<(usize, Item)>,
+    open: Option<Open<Item>>,
     /// The calls that are being said; several may be, and each by the tier's number.
-    calls: Vec<(usize, usize, Call)>,
+    calls: Vec<(usize, Open<Call>)>,
     /// The items that are complete, by their place; one that is not is empty.
     items: Vec<Vec<u8>>,
     size: usize,
     stop: Option<StopReason<'static>>,
     usage: Usage,
+}
+
+/// An item that is being said: every event of it names its place and its id.
+#[derive(Debug)]
+struct Open<I> {
+    place: usize,
+    id: Text<'static>,
+    item: I,
 }
 
 impl Writer {
@@ -71,14 +79,14 @@ impl Writer {
                 self.start(out);
                 self.close(Progress::Completed, out);
                 let item = Item::Call(Call::new(&self.head, *call, id, name));
-                let place = self.add(&item, out);
-                if let Item::Call(opened) = item {
-                    self.calls.push((*call, place, opened));
+                let (place, id) = self.add(&item, out);
+                if let Item::Call(item) = item {
+                    self.calls.push((*call, Open { place, id, item }));
                 }
             }
             Delta::Arguments { call, json } => self.arguments(*call, json, out)?,
             Delta::CallEnd { call } => {
-                if let Some(position) = self.calls.iter().position(|(own, ..)| own == call) {
+                if let Some(position) = self.calls.iter().position(|(own, _)| own == call) {
                     self.end_call(position, Progress::Completed, out)?;
                 }
             }
@@ -128,29 +136,27 @@ impl Writer {
         self.start(out);
         self.grow(text.escaped().len())?;
         let is_open = matches!(
-            (&self.open, is_text),
-            (Some((_, Item::Message(_))), true) | (Some((_, Item::Reasoning(_))), false)
+            (self.open.as_ref().map(|open| &open.item), is_text),
+            (Some(Item::Message(_)), true) | (Some(Item::Reasoning(_)), false)
         );
         if !is_open {
             self.close(Progress::Completed, out);
             self.end_calls(Progress::Completed, out)?;
             let item = if is_text { Item::Message(String::new()) } else { Item::Reasoning(String::new()) };
-            let place = self.add(&item, out);
-            let id = item.id(&self.head, place);
+            let (place, id) = self.add(&item, out);
             self.event("response.content_part.added", out, |event| {
                 write_place(event, &id, place, true);
                 event.with("part", |out| write_part(&item, out));
             });
-            self.open = Some((place, item));
+            self.open = Some(Open { place, id, item });
         }
-        let Some((place, item)) = &mut self.open else { return Ok(()) };
+        let Self { open: Some(Open { place, id, item }), data, sequence, .. } = self else { return Ok(()) };
         if let Item::Message(said) | Item::Reasoning(said) = item {
             said.push_str(text.escaped());
         }
-        let (id, place) = (item.id(&self.head, *place), *place);
         let name = if is_text { "response.output_text.delta" } else { "response.reasoning_text.delta" };
-        self.event(name, out, |event| {
-            write_place(event, &id, place, true);
+        write_numbered(data, sequence, name, out, |event| {
+            write_place(event, id, *place, true);
             event.text("delta", text);
             if is_text {
                 event.raw("logprobs", "[]");
@@ -161,31 +167,20 @@ impl Writer {
 
     fn arguments(&mut self, call: usize, json: &Text<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
         self.grow(json.escaped().len())?;
-        let Some((_, place, opened)) = self.calls.iter_mut().find(|(own, ..)| *own == call) else {
+        let Self { calls, data, sequence, .. } = self;
+        let Some((_, Open { place, id, item })) = calls.iter_mut().find(|(own, _)| *own == call) else {
             return Err(Malformed::new("arguments of a tool call that is over"));
         };
-        let place = *place;
-        let unwrapped = opened.unwrapping.as_mut().map(|freeform| freeform.push(json));
+        let unwrapped = item.unwrapping.as_mut().map(|freeform| freeform.push(json));
         let piece = unwrapped.as_ref().unwrap_or(json);
-        if piece.is_empty() {
-            return Ok(());
+        if !piece.is_empty() {
+            item.said.push_str(piece.escaped());
+            write_numbered(data, sequence, call_delta(item), out, |event| {
+                write_place(event, id, *place, false);
+                event.text("delta", piece);
+            });
         }
-        opened.said.push_str(piece.escaped());
-        self.call_piece(place, unwrapped.is_some(), piece, out);
         Ok(())
-    }
-
-    fn call_piece(&mut self, place: usize, is_freeform: bool, piece: &Text<'_>, out: &mut Vec<u8>) {
-        let (prefix, name) = if is_freeform {
-            ("ctc", "response.custom_tool_call_input.delta")
-        } else {
-            ("fc", "response.function_call_arguments.delta")
-        };
-        let id = format!("{prefix}_{}_{place}", self.head.id);
-        self.event(name, out, |event| {
-            write_place(event, &id, place, false);
-            event.text("delta", piece);
-        });
     }
 
     fn end_calls(&mut self, progress: Progress, out: &mut Vec<u8>) -> Result<(), Malformed> {
@@ -196,11 +191,14 @@ impl Writer {
     }
 
     fn end_call(&mut self, position: usize, progress: Progress, out: &mut Vec<u8>) -> Result<(), Malformed> {
-        let (_, place, mut call) = self.calls.remove(position);
+        let (_, Open { place, id, item: mut call }) = self.calls.remove(position);
         if let Some(freeform) = call.unwrapping.take() {
             let (input, rest) = freeform.finish()?;
             if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
-                self.call_piece(place, true, &rest, out);
+                self.event(call_delta(&call), out, |event| {
+                    write_place(event, &id, place, false);
+                    event.text("delta", &rest);
+                });
             }
             input.escaped().clone_into(&mut call.said);
         }
@@ -209,23 +207,18 @@ impl Writer {
         } else {
             ("response.function_call_arguments.done", "arguments")
         };
-        let item = Item::Call(call);
-        let id = item.id(&self.head, place);
-        if let Item::Call(call) = &item {
-            self.event(name, out, |event| {
-                write_place(event, &id, place, false);
-                event.text("name", &call.name);
-                output::write_escaped(event, member, call.arguments());
-            });
-        }
-        self.complete(place, &item, progress, out);
+        self.event(name, out, |event| {
+            write_place(event, &id, place, false);
+            event.text("name", &call.name);
+            output::write_escaped(event, member, call.arguments());
+        });
+        self.complete(place, &Item::Call(call), progress, out);
         Ok(())
     }
 
     /// Ends the text or the reasoning that is being said.
     fn close(&mut self, progress: Progress, out: &mut Vec<u8>) {
-        let Some((place, item)) = self.open.take() else { return };
-        let id = item.id(&self.head, place);
+        let Some(Open { place, id, item }) = self.open.take() else { return };
         let (Item::Message(said) | Item::Reasoning(said)) = &item else { return };
         let is_text = matches!(item, Item::Message(_));
         let name = if is_text { "response.output_text.done" } else { "response.reasoning_text.done" };
@@ -243,12 +236,12 @@ impl Writer {
         self.complete(place, &item, progress, out);
     }
 
-    /// Begins an item; returns its place.
-    fn add(&mut self, item: &Item, out: &mut Vec<u8>) -> usize {
+    /// Begins an item; returns its place and its id.
+    fn add(&mut self, item: &Item, out: &mut Vec<u8>) -> (usize, Text<'static>) {
         let place = self.items.len();
         self.items.push(Vec::new());
         self.item_event("response.output_item.added", place, item, Progress::Begun, out);
-        place
+        (place, Text::quote(&item.id(&self.head, place)))
     }
 
     fn complete(&mut self, place: usize, item: &Item, progress: Progress, out: &mut Vec<u8>) {
@@ -258,7 +251,7 @@ impl Writer {
         self.items[place] = json;
     }
 
-    fn item_event(&mut self, name: &str, place: usize, item: &Item, progress: Progress, out: &mut Vec<u8>) {
+    fn item_event(&mut self, name: &'static str, place: usize, item: &Item, progress: Progress, out: &mut Vec<u8>) {
         let Self { head, data, sequence, .. } = self;
         write_numbered(data, sequence, name, out, |event| {
             event.number("output_index", place as u64);
@@ -267,7 +260,13 @@ impl Writer {
     }
 
     /// An event that holds the answer as far as it has come.
-    fn outline_event(&mut self, name: &str, progress: Progress, error: Option<(&str, &str)>, out: &mut Vec<u8>) {
+    fn outline_event(
+        &mut self,
+        name: &'static str,
+        progress: Progress,
+        error: Option<(&str, &str)>,
+        out: &mut Vec<u8>,
+    ) {
         let Self { head, data, sequence, items, stop, usage, .. } = self;
         let is_known = usage.input.is_some() || usage.output.is_some();
         let complete: Vec<&[u8]> = items.iter().map(Vec::as_slice).filter(|item| !item.is_empty()).collect();
@@ -283,7 +282,7 @@ impl Writer {
         });
     }
 
-    fn event(&mut self, name: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
+    fn event(&mut self, name: &'static str, out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
         write_numbered(&mut self.data, &mut self.sequence, name, out, write);
     }
 
@@ -297,13 +296,13 @@ impl Writer {
 fn write_numbered(
     data: &mut Vec<u8>,
     sequence: &mut u64,
-    name: &str,
+    name: &'static str,
     out: &mut Vec<u8>,
     write: impl FnOnce(&mut Object<'_>),
 ) {
     data.clear();
     compose::object(data, |event| {
-        event.string("type", name);
+        event.text("type", &Text::plain(name));
         event.number("sequence_number", *sequence);
         write(event);
     });
@@ -311,9 +310,14 @@ fn write_numbered(
     write_event(out, name, data);
 }
 
+/// The name of an event with a piece of what a call is called with.
+const fn call_delta(call: &Call) -> &'static str {
+    if call.is_freeform { "response.custom_tool_call_input.delta" } else { "response.function_call_arguments.delta" }
+}
+
 /// Where among the items an event belongs.
-fn write_place(event: &mut Object<'_>, id: &str, place: usize, has_parts: bool) {
-    event.string("item_id", id);
+fn write_place(event: &mut Object<'_>, id: &Text<'_>, place: usize, has_parts: bool) {
+    event.text("item_id", id);
     event.number("output_index", place as u64);
     if has_parts {
         event.number("content_index", 0);
