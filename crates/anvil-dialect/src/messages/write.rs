@@ -192,21 +192,21 @@ impl Writer {
         }
     }
 
-    fn piece(&mut self, kind: &str, member: &str, text: &Text<'_>, out: &mut Vec<u8>) {
+    fn piece(&mut self, kind: &'static str, member: &str, text: &Text<'_>, out: &mut Vec<u8>) {
         let index = self.blocks.saturating_sub(1);
         self.event("content_block_delta", out, |event| {
             event.number("index", index);
             event.object("delta", |delta| {
-                delta.string("type", kind);
+                delta.text("type", &Text::plain(kind));
                 delta.text(member, text);
             });
         });
     }
 
-    fn event(&mut self, name: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut compose::Object<'_>)) {
+    fn event(&mut self, name: &'static str, out: &mut Vec<u8>, write: impl FnOnce(&mut compose::Object<'_>)) {
         self.data.clear();
         compose::object(&mut self.data, |event| {
-            event.string("type", name);
+            event.text("type", &Text::plain(name));
             write(event);
         });
         write_event(out, name, &self.data);
