@@ -9,6 +9,8 @@ use crate::responses;
 pub struct Asked {
     /// Whether the client asked for usage at the end of a stream (`stream_options.include_usage`); only Chat Completions asks.
     pub(crate) usage: bool,
+    /// Whether the client has not asked for the model's thoughts, and so expects none in front of what it reads (Messages).
+    pub(crate) hides_reasoning: bool,
     /// Members of a Responses request that its answer repeats: `"name":value` each, with a comma after it.
     pub(crate) echo: String,
     /// Tools that the tier knows under another name or in another form than the caller does.
@@ -37,10 +39,11 @@ impl Asked {
     /// What the answer to `request` has to know of it.
     pub fn of(request: &Request) -> Self {
         match request.dialect() {
-            Dialect::Messages => Self::default(),
+            Dialect::Messages => Self { hides_reasoning: !request.facts().thinking, ..Self::default() },
             Dialect::Chat => Self::chat(request.asks_for_usage()),
             Dialect::Responses => {
-                Self { usage: true, echo: responses::echo::echo(request), tools: responses::tools::offered(request) }
+                let (echo, tools) = (responses::echo::echo(request), responses::tools::offered(request));
+                Self { usage: true, echo, tools, ..Self::default() }
             }
         }
     }

@@ -60,7 +60,8 @@ fn said<'a>(block: &Node<'a>, member: &str) -> Option<Text<'a>> {
 /// Writes the body.
 pub(crate) fn write(head: &Head, deltas: &[Delta<'_>], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let gathered = Gathered::new(deltas);
-    let blocks = gathered.pieces.iter().map(Block::new).collect::<Result<Vec<_>, _>>()?;
+    let is_told = |piece: &&Piece<'_>| !(head.asked.hides_reasoning && matches!(piece, Piece::Reasoning(_)));
+    let blocks = gathered.pieces.iter().filter(is_told).map(Block::new).collect::<Result<Vec<_>, _>>()?;
     let blocks: Vec<Block<'_>> = blocks.into_iter().flatten().collect();
     compose::object(out, |body| {
         body.string("id", &format!("msg_{}", head.id));

@@ -10,6 +10,8 @@ use crate::event::Malformed;
 use crate::text::Text;
 use crate::usage::Usage;
 
+/// Of how many pieces of a thought that is not told one is told as a sign of life.
+const PIECES_A_PING: u32 = 32;
 /// The most white space that is held back, in bytes.
 const BLANK_LIMIT: usize = 1_024;
 
@@ -27,6 +29,8 @@ pub(crate) struct Writer {
     /// White space at the beginning of a text. A text of nothing else makes no block: the vendor refuses it when the client
     /// sends it back.
     blank: String,
+    /// How many pieces of thoughts were not told.
+    hidden: u32,
     stop: Option<StopReason<'static>>,
     usage: Usage,
 }
@@ -49,6 +53,7 @@ impl Writer {
             blocks: 0,
             calls: 0,
             blank: String::new(),
+            hidden: 0,
             stop: None,
             usage: Usage::default(),
         }
@@ -58,6 +63,7 @@ impl Writer {
         match delta {
             Delta::Start => self.start(out),
             Delta::Text(text) => self.said(text, out),
+            Delta::Reasoning(_) if self.head.asked.hides_reasoning => self.think_in_silence(out),
             Delta::Reasoning(text) => {
                 if self.open != Some(Open::Thinking) {
                     self.open(Open::Thinking, out, |block| {
@@ -185,7 +191,20 @@ impl Writer {
         });
     }
 
+    /// Says that the model is at work, now and then while it thinks.
+    fn think_in_silence(&mut self, out: &mut Vec<u8>) {
+        self.start(out);
+        if self.hidden % PIECES_A_PING == 0 {
+            self.beat(false, out);
+        }
+        self.hidden = self.hidden.wrapping_add(1);
+    }
+
     fn close(&mut self, out: &mut Vec<u8>) {
+        if self.open == Some(Open::Thinking) {
+            // The vendor signs every thought; a client that finds no signature loses the thought.
+            self.piece("signature_delta", "signature", &Text::plain(""), out);
+        }
         if self.open.take().is_some() {
             let index = self.blocks.saturating_sub(1);
             self.event("content_block_stop", out, |event| event.number("index", index));

@@ -53,6 +53,10 @@ fn hear_messages(stream: &[u8]) -> Heard {
             "content_block_delta" => {
                 assert_eq!(event["index"].as_u64(), open);
                 let (block, said) = blocks.last_mut().unwrap();
+                if event["delta"]["type"] == "signature_delta" {
+                    assert_eq!(block["type"], "thinking");
+                    continue;
+                }
                 let (kind, member) = match block["type"].as_str().unwrap() {
                     "text" => ("text_delta", "text"),
                     "thinking" => ("thinking_delta", "thinking"),
