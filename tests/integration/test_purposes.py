@@ -70,7 +70,7 @@ def tiers(_tiers: list[Tier]) -> Iterator[list[Tier]]:
 def router(_tiers: list[Tier]) -> Iterator[RouterProcess]:
     chat, first, second = _tiers
     purposes = ["embeddings", "rerank", "completions"]
-    timeouts = {"connect": 1.0, "first_byte": 0.3, "idle": 0.3, "total": 3.0}
+    timeouts = {"connect": 1.0, "first_byte": 0.5, "idle": 0.5, "total": 5.0}
     configured = [
         tier_config("talker", chat.url),
         tier_config(
@@ -149,7 +149,7 @@ def test_a_request_that_is_wrong_is_told_in_the_tiers_words(router: RouterProces
 
 def test_a_stream_that_breaks_is_never_ended_cleanly(router: RouterProcess, tiers: list[Tier]) -> None:
     begun = answers.chunk(answers.event("chat", _completion("alpha ", None)))
-    tiers[1].plays([answers.stream_head(), begun, Fin()])
+    tiers[1].plays([answers.stream_head(), begun, Pause(0.1), Fin()])
     with router.client() as client:
         answer = client.ask("POST", "/v1/completions", {"model": "x", "prompt": "a", "stream": True})
     assert not answer.is_clean
@@ -157,7 +157,7 @@ def test_a_stream_that_breaks_is_never_ended_cleanly(router: RouterProcess, tier
 
 
 def test_a_whole_answer_is_waited_for_as_long_as_an_answer_is(router: RouterProcess, tiers: list[Tier]) -> None:
-    tiers[1].plays([Pause(0.7), answers.whole(_completion("late", "stop"))])
+    tiers[1].plays([Pause(0.9), answers.whole(_completion("late", "stop"))])
     with router.client() as client:
         answer = client.ask("POST", "/v1/completions", {"model": "x", "prompt": "a"})
     assert (answer.headers["x-anvil-tier"], answer.json["choices"][0]["text"]) == ("one", "late")
