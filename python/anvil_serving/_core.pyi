@@ -75,6 +75,10 @@ class Request:
         """Whether a streamed answer is asked for."""
 
     @property
+    def thread(self) -> bool:
+        """Whether the conversation is to be kept at the vendor and gone on with there (Messages)."""
+
+    @property
     def previous_response(self) -> str | None:
         """The answer that the request goes on from, by its id."""
 

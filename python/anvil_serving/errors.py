@@ -5,6 +5,7 @@
     ├── StartupError           a command cannot start or finish its work         (operator)
     └── RequestError           one exchange ends in an error the caller sees
         ├── Malformed              400  not a request this dialect knows          (caller)
+        ├── ThreadUnsupported      400  the conversation would lie at the vendor  (caller)
         ├── UnknownResponse        400  what the request refers to is not stored  (caller)
         ├── ContextOverflow        400  the prompt is longer than the window      (caller)
         ├── Unauthenticated        401  no valid credential                       (caller)
@@ -45,6 +46,7 @@ __all__ = [
     "RequestError",
     "RoutedInCircles",
     "StartupError",
+    "ThreadUnsupported",
     "TierRefused",
     "Unauthenticated",
     "UnknownModel",
@@ -111,6 +113,17 @@ class Malformed(RequestError):
     fault = "caller"
     status = 400
     kind = "invalid_request"
+
+
+class ThreadUnsupported(RequestError):
+    """The request wants its conversation kept at the vendor, where no other tier could go on with it.
+
+    The vendor's SDKs understand this, and send the whole conversation from then on.
+    """
+
+    fault = "caller"
+    status = 400
+    kind = "thread_unsupported"
 
 
 class UnknownResponse(RequestError):

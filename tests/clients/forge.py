@@ -53,9 +53,9 @@ class Forge:
         """Where clients find the router; OpenAI's add `/v1`."""
         return f"http://127.0.0.1:{self.router.port}"
 
-    def expects(self, file: Path) -> None:
-        """Lets the smith make this file."""
-        self.tier.plays(Smith(file, CONTENT))
+    def expects(self, file: Path, insists_on: str | None = None) -> None:
+        """Lets the smith make this file, with this tool or with the first it knows."""
+        self.tier.plays(Smith(file, CONTENT, insists_on))
 
     def assert_made(self, file: Path) -> None:
         """The file is there as it was told, and the tier was asked in its own dialect alone, with the whole history."""

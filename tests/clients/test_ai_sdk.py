@@ -24,6 +24,7 @@ def test_the_sdk_makes_a_file(forge: Forge, workshop: Workshop, scripts: Path, m
     forge.assert_made(workshop.file)
     assert told["words"] == CLOSING
     assert told["finishes"] == ["tool-calls", "stop"]
+    assert told["warnings"] == []
     assert told["usage"]["inputTokens"] == 2 * INPUT_TOKENS
     assert told["usage"]["cachedInputTokens"] == 2 * CACHED_TOKENS
     assert told["usage"]["outputTokens"] == 2 * OUTPUT_TOKENS

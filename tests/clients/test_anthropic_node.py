@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("mode", ["streamed", "whole"])
-@pytest.mark.parametrize("threads", ["without-threads"])
+@pytest.mark.parametrize("threads", ["with-threads", "without-threads"])
 def test_the_sdk_makes_a_file(forge: Forge, workshop: Workshop, scripts: Path, mode: str, threads: str) -> None:
     told = workshop.run(["node", scripts / "anthropic.mjs", forge.url, mode, threads]).document
     forge.assert_made(workshop.file)

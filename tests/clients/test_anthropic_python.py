@@ -32,7 +32,10 @@ def client(forge: Forge) -> Iterator[anthropic.Anthropic]:
 
 
 @pytest.mark.parametrize("mode", ["streamed", "whole"])
-def test_the_sdk_makes_a_file(forge: Forge, workshop: Workshop, client: anthropic.Anthropic, mode: str) -> None:
+@pytest.mark.parametrize("threads", ["with-threads", "without-threads"])
+def test_the_sdk_makes_a_file(
+    forge: Forge, workshop: Workshop, client: anthropic.Anthropic, mode: str, threads: str
+) -> None:
     @beta_tool
     def write_file(path: str, content: str) -> str:
         """Writes a file."""
@@ -47,7 +50,7 @@ def test_the_sdk_makes_a_file(forge: Forge, workshop: Workshop, client: anthropi
         tools=[write_file],
         messages=[{"role": "user", "content": TASK}],
         stream=mode == "streamed",
-        thread=False,
+        thread=False if threads == "without-threads" else anthropic.omit,
     )
     answers: list[BetaMessage] = [
         answer if isinstance(answer, anthropic.types.beta.BetaMessage) else answer.get_final_message()

@@ -20,10 +20,16 @@ __all__ = ["CLOSING", "OPENING", "THOUGHT", "WORD", "Smith"]
 THOUGHT = "The user wants a file."
 OPENING = "I write the file."
 """Said before the call."""
+SEARCHING = "I look for a tool."
 CLOSING = "The file is there."
 """Said after the call's result."""
 WORD = "forged"
 """Said where there is no tool: harnesses ask for titles and the like."""
+
+MCP = "mcp__forge__"
+"""What harnesses put before the name of a tool that a server named `forge` offers."""
+SEARCH = "tool_search"
+"""Codex's tool that finds the tools which it does not offer at once."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Smith:
 
     path: Path
     content: str
+    insists_on: str | None = None
+    """The tool to call, and to search for where it is not offered at once."""
 
     def __call__(self, received: Received) -> Iterable[Step]:
         asked = _from_messages(received.json) if received.dialect == "messages" else _from_chat(received.json)
@@ -42,20 +50,23 @@ class Smith:
 
     def arguments(self, name: str) -> dict[str, Any]:
         """What it calls the tool of this name with."""
-        return _TOOLS[name](self.path, self.content)
+        return _TOOLS[name.removeprefix(MCP)](self.path, self.content)
 
     def _turn(self, asked: _Asked) -> Turn:
         if asked.schema is not None:
             return Turn(json.dumps(_instance_of(asked.schema)))
         if asked.forced is not None:
             return Turn(call=Call(asked.forced, _instance_of(asked.tools[asked.forced])))
-        known = [name for name in _TOOLS if name in asked.tools]
-        if not known:
-            return Turn(WORD)
+        wanted = [name for name in ([self.insists_on] if self.insists_on else _TOOLS) if name in asked.tools]
         thought = THOUGHT if asked.is_thinking else ""
-        if asked.has_result:
+        if asked.called.intersection(wanted):
             return Turn(CLOSING, thought)
-        return Turn(OPENING, thought, Call(known[0], self.arguments(known[0])))
+        if wanted:
+            return Turn(OPENING, thought, Call(wanted[0], self.arguments(wanted[0])))
+        if self.insists_on is not None and SEARCH in asked.tools and SEARCH not in asked.called:
+            # Words, and not a name: that is what is searched for.
+            return Turn(SEARCHING, thought, Call(SEARCH, {"query": self.insists_on.replace("_", " ")}))
+        return Turn(WORD)
 
 
 # ── its tools ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -89,7 +100,8 @@ class _Asked:
     """The schema of each tool's arguments."""
     forced: str | None
     """The tool that must be called; the first where any will do."""
-    has_result: bool
+    called: frozenset[str]
+    """The tools that it has called so far."""
     schema: Mapping[str, Any] | None
     is_thinking: bool
     wants_usage: bool
@@ -99,12 +111,13 @@ def _from_chat(body: Mapping[str, Any]) -> _Asked:
     form = body.get("response_format") or {}
     functions = [tool["function"] for tool in body.get("tools") or []]
     tools = {function["name"]: function["parameters"] for function in functions}
+    calls = [call for message in body["messages"] for call in message.get("tool_calls") or []]
     choice = body.get("tool_choice")
     named = choice["function"]["name"] if isinstance(choice, dict) else None
     return _Asked(
         tools=tools,
         forced=next(iter(tools)) if choice == "required" else named,
-        has_result=any(message["role"] == "tool" for message in body["messages"]),
+        called=frozenset(call["function"]["name"] for call in calls),
         schema=form["json_schema"]["schema"] if form.get("type") == "json_schema" else None,
         is_thinking=True,  # as a local model with a reasoning parser does, asked or not
         wants_usage=bool((body.get("stream_options") or {}).get("include_usage")),
@@ -114,12 +127,13 @@ def _from_chat(body: Mapping[str, Any]) -> _Asked:
 def _from_messages(body: Mapping[str, Any]) -> _Asked:
     form = (body.get("output_config") or {}).get("format") or {}
     contents = [message["content"] for message in body["messages"] if isinstance(message["content"], list)]
+    blocks = [block for content in contents for block in content]
     tools = {tool["name"]: tool["input_schema"] for tool in body.get("tools") or [] if "input_schema" in tool}
     choice = body.get("tool_choice") or {}
     return _Asked(
         tools=tools,
         forced=next(iter(tools)) if choice.get("type") == "any" else choice.get("name"),
-        has_result=any(block["type"] == "tool_result" for content in contents for block in content),
+        called=frozenset(block["name"] for block in blocks if block["type"] == "tool_use"),
         schema=form.get("schema"),
         is_thinking=(body.get("thinking") or {}).get("type", "disabled") != "disabled",
         wants_usage=True,

@@ -162,3 +162,34 @@ def test_a_translated_stream_that_breaks_ends_in_the_clients_error(
         assert answer.body.rstrip().split(b"\n")[-2] == b"event: error"
     else:
         assert answer.status == 503
+
+
+def test_a_conversation_that_would_lie_at_the_vendor_is_refused_in_the_sdks_words(
+    router: RouterProcess, chat_only: Tier
+) -> None:
+    with router.client() as client:
+        body = request_body("messages", "chat", thread={"type": "create"})
+        answer = client.ask("POST", PATHS["messages"], body)
+    assert answer.status == 400
+    assert answer.json["error"]["type"] == "invalid_request_error"
+    assert answer.json["error"]["details"]["error_code"] == "thread_unsupported_request"
+    assert chat_only.requests == []
+
+
+def test_a_local_tier_is_sent_instructions_first_and_turns_that_alternate(
+    router: RouterProcess, chat_only: Tier
+) -> None:
+    turns = [
+        {"role": "user", "content": "go"},
+        {"role": "system", "content": "agents may be started"},
+        {"role": "assistant", "content": "on it"},
+        {"role": "user", "content": "and?"},
+    ]
+    with router.client() as client:
+        body = request_body("messages", "chat", system="be brief") | {"messages": turns}
+        answer = client.ask("POST", PATHS["messages"], body)
+    assert answer.status == 200
+    assert "system_as_user" in answer.headers["x-anvil-warning"]
+    sent = _sent(chat_only)["messages"]
+    assert [turn["role"] for turn in sent] == ["system", "user", "assistant", "user"]
+    assert "agents may be started" in json.dumps(sent[1])

@@ -26,8 +26,19 @@ pub(crate) struct Offered {
     pub(crate) namespace: Option<String>,
     /// Its name as the caller knows it.
     pub(crate) name: String,
-    /// Whether the caller takes its input as text and not as JSON.
-    pub(crate) is_freeform: bool,
+    /// How the caller takes a call of it.
+    pub(crate) form: CallForm,
+}
+
+/// How a caller takes a tool's call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallForm {
+    /// As a function's: its arguments are the text of a JSON object.
+    Function,
+    /// As text in a grammar of the tool's own.
+    Freeform,
+    /// As a search among tools that were not told, whose arguments are a JSON object.
+    Search,
 }
 
 impl Asked {

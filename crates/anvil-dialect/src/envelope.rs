@@ -13,6 +13,9 @@ use crate::json::{Reader, push_string, read_lenient};
 /// the cut that the caller sees is made after that.
 const WORDS_LIMIT: usize = 8_000;
 
+/// What makes the vendor's SDKs send whole conversations from then on.
+const THREAD_DETAILS: &[u8] = br#","details":{"error_code":"thread_unsupported_request","unsupported":["thread"]}"#;
+
 /// What kind of error it is, in neutral terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -22,6 +25,8 @@ pub enum ErrorKind {
     ContextOverflow,
     /// The request goes on from an answer that is not stored.
     UnknownResponse,
+    /// The request wants its conversation kept at the vendor.
+    ThreadUnsupported,
     /// No valid credential.
     Authentication,
     /// A valid credential without the right.
@@ -49,6 +54,7 @@ impl ErrorKind {
             "invalid_request" => Self::InvalidRequest,
             "context_overflow" => Self::ContextOverflow,
             "unknown_response" => Self::UnknownResponse,
+            "thread_unsupported" => Self::ThreadUnsupported,
             "authentication" => Self::Authentication,
             "permission" => Self::Permission,
             "not_found" => Self::NotFound,
@@ -64,9 +70,11 @@ impl ErrorKind {
     /// Anthropic's `error.type`.
     const fn messages_type(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::ContextOverflow | Self::UnknownResponse | Self::MethodNotAllowed => {
-                "invalid_request_error"
-            }
+            Self::InvalidRequest
+            | Self::ContextOverflow
+            | Self::UnknownResponse
+            | Self::ThreadUnsupported
+            | Self::MethodNotAllowed => "invalid_request_error",
             Self::Authentication => "authentication_error",
             Self::Permission => "permission_error",
             Self::NotFound => "not_found_error",
@@ -81,7 +89,7 @@ impl ErrorKind {
     /// OpenAI's `error.type` and `error.code`. The code `server_is_overloaded` is never said: Codex gives up on it.
     const fn chat_type(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::InvalidRequest | Self::MethodNotAllowed => ("invalid_request_error", None),
+            Self::InvalidRequest | Self::ThreadUnsupported | Self::MethodNotAllowed => ("invalid_request_error", None),
             Self::ContextOverflow => ("invalid_request_error", Some("context_length_exceeded")),
             Self::UnknownResponse => ("invalid_request_error", Some("previous_response_not_found")),
             Self::Authentication => ("invalid_request_error", Some("invalid_api_key")),
@@ -98,9 +106,12 @@ impl ErrorKind {
     /// like, which it takes for final (clients.md, item 6).
     pub(crate) const fn responses_code(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::UnknownResponse | Self::MethodNotAllowed | Self::NotFound | Self::TooLarge => {
-                "invalid_prompt"
-            }
+            Self::InvalidRequest
+            | Self::UnknownResponse
+            | Self::ThreadUnsupported
+            | Self::MethodNotAllowed
+            | Self::NotFound
+            | Self::TooLarge => "invalid_prompt",
             Self::ContextOverflow => "context_length_exceeded",
             Self::RateLimited => "rate_limit_exceeded",
             Self::Authentication | Self::Permission | Self::Timeout | Self::Overloaded | Self::Internal => {
@@ -119,6 +130,9 @@ pub fn body(dialect: Dialect, kind: ErrorKind, message: &str, param: Option<&str
             out.extend_from_slice(kind.messages_type().as_bytes());
             out.extend_from_slice(b"\",\"message\":");
             push_string(&mut out, message);
+            if kind == ErrorKind::ThreadUnsupported {
+                out.extend_from_slice(THREAD_DETAILS);
+            }
             out.extend_from_slice(b"},\"request_id\":");
             push_string(&mut out, request_id);
         }

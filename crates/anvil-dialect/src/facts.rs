@@ -54,6 +54,8 @@ pub struct Facts {
     pub unsigned_thinking: bool,
     /// Whether a system message stands among the messages (Messages).
     pub system_turns: bool,
+    /// Whether the conversation is to be kept at the vendor and gone on with there (`thread`, Messages).
+    pub thread: bool,
     /// Ids of the tool calls whose results report an error.
     pub failed_tool_calls: Vec<String>,
     /// The answer that the request goes on from (`previous_response_id`); only Responses has it.

@@ -53,6 +53,11 @@ impl Request {
     }
 
     #[getter]
+    fn thread(&self) -> bool {
+        self.0.facts().thread
+    }
+
+    #[getter]
     fn previous_response(&self) -> Option<&str> {
         self.0.facts().previous_response.as_deref()
     }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from anvil_serving import _core
 from anvil_serving._core import EngineClosedError, InvalidRequestError, Opening, Request, UntranslatableError
-from anvil_serving.errors import Malformed
+from anvil_serving.errors import Malformed, ThreadUnsupported
 from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.intent import Intents
 from anvil_serving.router.offered import offered_models
@@ -102,6 +102,8 @@ class Router:
         """
         asked = _decode(Request.decode, dialect, body)
         del body  # the request holds its own copy; a long answer need not hold two
+        if asked.thread:
+            raise ThreadUnsupported("threads are not supported here: send the whole conversation", param="thread")
         opening = _opening(client, asked)
         request = self._resumed(asked)
         plan = self.policy.plan(self.intents.resolve(request.model), dialect)

@@ -41,6 +41,10 @@ impl ReadMember for Members {
             }
             "output_config" | "output_format" => read_output(name, json, gathering)?,
             "metadata" => read_metadata(json, gathering)?,
+            "thread" => {
+                gathering.facts.thread = json.peek()? != Peek::Null;
+                json.ignore()?;
+            }
             _ => json.ignore()?,
         }
         Ok(start..json.index())

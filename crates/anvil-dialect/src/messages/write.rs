@@ -194,7 +194,7 @@ impl Writer {
     /// Says that the model is at work, now and then while it thinks.
     fn think_in_silence(&mut self, out: &mut Vec<u8>) {
         self.start(out);
-        if self.hidden % PIECES_A_PING == 0 {
+        if self.hidden.is_multiple_of(PIECES_A_PING) {
             self.beat(false, out);
         }
         self.hidden = self.hidden.wrapping_add(1);

@@ -9,8 +9,8 @@ use crate::request::Request;
 use crate::untranslatable::Untranslatable;
 use crate::warning::Warnings;
 
-/// How many levels of a member are taken apart. The deepest is the input: a list of items with lists of parts.
-const MEMBER_DEPTH: u8 = 4;
+/// How many levels of a member are taken apart. The deepest is the input: a list of items, one of which may hold tools.
+const MEMBER_DEPTH: u8 = 7;
 
 /// Reads the request.
 pub(crate) fn decode<'a>(request: &'a Request, warnings: &mut Warnings) -> Result<Conversation<'a>, Untranslatable> {

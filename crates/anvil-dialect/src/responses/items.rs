@@ -56,6 +56,20 @@ fn read_item<'a>(
             };
             history.add_result(CallResult { id, content, is_error: false }, index);
         }
+        // Run by the client, it has an id; run by the vendor, it has none.
+        "tool_search_call" if item.get("call_id").is_some() => {
+            let input = item.get("arguments").filter(|arguments| arguments.is_object()).map_or("{}", Node::raw);
+            let arguments = Arguments::Object(input.into());
+            let call = Call { id: required(item, "call_id", &path)?, name: tools.search_function(), arguments };
+            history.add_to_answer(Part::Call(call), index);
+            return Ok(());
+        }
+        "tool_search_output" if item.get("call_id").is_some() => {
+            let content = vec![Part::Text(tools.found(item))];
+            let result = CallResult { id: required(item, "call_id", &path)?, content, is_error: false };
+            history.add_result(result, index);
+            return Ok(());
+        }
         "item_reference" => return Err(Untranslatable::new(path, "refers to an item that is not stored here")),
         kind if is_vendors(kind) => {
             warnings.note(WarningKind::BlockDropped, path);

@@ -1,6 +1,7 @@
 //! OpenAI Responses.
 
 pub(crate) mod answer;
+mod call;
 mod choice;
 mod content;
 pub(crate) mod decode;

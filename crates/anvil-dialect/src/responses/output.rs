@@ -1,9 +1,8 @@
 //! The output of an answer: its items, as they look once they are complete.
 
-use super::freeform::Freeform;
+use super::call::Call;
 use crate::compose::{self, Object};
 use crate::delta::{Head, StopReason};
-use crate::text::Text;
 use crate::usage::Usage;
 
 /// What an answer has to say of its request where nothing is known of that: the members that SDKs require.
@@ -47,49 +46,13 @@ pub(super) enum Item {
     Call(Call),
 }
 
-/// A call of a tool, in the caller's terms.
-#[derive(Debug)]
-pub(super) struct Call {
-    pub(super) id: Text<'static>,
-    pub(super) name: Text<'static>,
-    pub(super) namespace: Option<Text<'static>>,
-    /// Whether the caller takes text and not JSON.
-    pub(super) is_freeform: bool,
-    /// What of that text is still inside JSON.
-    pub(super) unwrapping: Option<Freeform>,
-    /// The arguments or the input so far, as the inside of a JSON string.
-    pub(super) said: String,
-}
-
-impl Call {
-    /// A call that the tier knows by `name`.
-    pub(super) fn new(head: &Head, call: usize, id: &Text<'_>, name: &Text<'_>) -> Self {
-        let offered = head.asked.tool(&name.decoded());
-        let is_freeform = offered.is_some_and(|offered| offered.is_freeform);
-        Self {
-            id: head.call_id(id, call).into_owned().into_owned(),
-            name: offered.map_or_else(|| name.clone().into_owned(), |offered| Text::quote(&offered.name)),
-            namespace: offered.and_then(|offered| offered.namespace.as_deref()).map(Text::quote),
-            is_freeform,
-            unwrapping: is_freeform.then(Freeform::default),
-            said: String::new(),
-        }
-    }
-
-    /// What it is called with, if anything is; a function called with nothing is called with an object of nothing.
-    pub(super) fn arguments(&self) -> &str {
-        if self.said.is_empty() && !self.is_freeform { "{}" } else { &self.said }
-    }
-}
-
 impl Item {
     /// The item's id: one of the answer's own, for tiers of other dialects have none for items.
     pub(super) fn id(&self, head: &Head, place: usize) -> String {
         let prefix = match self {
             Self::Message(_) => "msg",
             Self::Reasoning(_) => "rs",
-            Self::Call(call) if call.is_freeform => "ctc",
-            Self::Call(_) => "fc",
+            Self::Call(call) => call.id_prefix(),
         };
         format!("{prefix}_{}_{place}", head.id)
     }
@@ -114,16 +77,9 @@ impl Item {
                     item.string("status", progress.name());
                 }
                 Self::Call(call) => {
-                    let is_freeform = call.is_freeform;
-                    item.string("type", if is_freeform { "custom_tool_call" } else { "function_call" });
+                    item.string("type", call.item_type());
                     item.string("status", progress.name());
-                    item.text("call_id", &call.id);
-                    item.text("name", &call.name);
-                    if let Some(namespace) = &call.namespace {
-                        item.text("namespace", namespace);
-                    }
-                    let said = if is_begun { "" } else { call.arguments() };
-                    write_escaped(item, if is_freeform { "input" } else { "arguments" }, said);
+                    call.write_members(item, is_begun);
                 }
             }
         });

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::name::function_name;
-use crate::asked::Offered;
+use crate::asked::{CallForm, Offered};
 use crate::conversation::{Form, Grammar, Spelling, Tool};
 use crate::node::Node;
 use crate::request::Request;
@@ -12,6 +12,8 @@ use crate::text::Text;
 use crate::untranslatable::Untranslatable;
 use crate::warning::{WarningKind, Warnings};
 
+/// The type of the tool that searches among tools which were not told. Where the client runs it, it is a function like any other.
+const SEARCH: &str = "tool_search";
 /// The items that tell which tools a search found. Codex keeps most of its tools behind one for models that it knows.
 const FOUND: &str = "tool_search_output";
 /// How many levels of the tools are taken apart: a list with a namespace that has a list of tools, and a tool's format.
@@ -43,15 +45,16 @@ struct Listed<'a> {
     function: String,
     description: Option<Text<'a>>,
     form: Form<'a>,
+    /// How the caller takes a call of it.
+    called: CallForm,
 }
 
 impl Listed<'_> {
     /// What the answer has to know of it: nothing if it is a function under its own name.
     fn into_offered(self) -> Option<Offered> {
-        let is_freeform = matches!(self.form, Form::Freeform(_));
-        let is_plain = self.namespace.is_none() && !is_freeform && self.function == self.name;
-        let Self { namespace, name, function, .. } = self;
-        (!is_plain).then_some(Offered { function, namespace, name, is_freeform })
+        let is_plain = self.namespace.is_none() && self.called == CallForm::Function && self.function == self.name;
+        let Self { namespace, name, function, called, .. } = self;
+        (!is_plain).then_some(Offered { function, namespace, name, form: called })
     }
 }
 
@@ -116,18 +119,23 @@ impl<'a> Tools<'a> {
         path: &str,
         warnings: &mut Warnings,
     ) -> Result<(), Untranslatable> {
-        let form = match node.kind().as_str() {
-            "" | "function" => Form::Function {
-                schema: node.get("parameters").map(Node::raw),
-                strict: node.get("strict").and_then(Node::boolean),
-            },
-            "custom" => Form::Freeform(grammar(node)),
+        let function = || Form::Function {
+            schema: node.get("parameters").map(Node::raw),
+            strict: node.get("strict").and_then(Node::boolean),
+        };
+        let (form, called) = match node.kind().as_str() {
+            "" | "function" => (function(), CallForm::Function),
+            "custom" => (Form::Freeform(grammar(node)), CallForm::Freeform),
+            SEARCH if node.get_text("execution").is_some_and(|own| own.decoded() == "client") => {
+                (function(), CallForm::Search)
+            }
             _ => {
                 warnings.note(WarningKind::ToolDropped, path);
                 return Ok(());
             }
         };
-        let (namespace, name) = (namespace.map(str::to_owned), required_name(node, path)?);
+        let name = if called == CallForm::Search { SEARCH.to_owned() } else { required_name(node, path)? };
+        let namespace = namespace.map(str::to_owned);
         let Entry::Vacant(place) = self.places.entry((namespace.clone(), name.clone())) else {
             // A search finds again what was found before.
             return Ok(());
@@ -135,8 +143,36 @@ impl<'a> Tools<'a> {
         place.insert(self.listed.len());
         let function = function_name(namespace.as_deref(), &name, |taken| self.functions.contains(taken));
         self.functions.insert(function.clone());
-        self.listed.push(Listed { namespace, name, function, description, form });
+        self.listed.push(Listed { namespace, name, function, description, form, called });
         Ok(())
+    }
+
+    /// The function that stands for a search among tools.
+    pub(super) fn search_function(&self) -> Text<'static> {
+        let place = self.places.get(&(None, SEARCH.to_owned()));
+        place.map_or(Text::plain(SEARCH), |place| Text::quote(&self.listed[*place].function))
+    }
+
+    /// What a search found: the names of the functions that stand for it.
+    pub(super) fn found(&self, output: &Node<'_>) -> Text<'static> {
+        let mut names = Vec::new();
+        for tool in output.get("tools").and_then(Node::list).unwrap_or_default() {
+            let namespace = tool.get_text("name").map(|name| name.decoded().into_owned());
+            match tool.get("tools").and_then(Node::list) {
+                Some(inner) => names.extend(inner.iter().filter_map(|tool| self.named(namespace.clone(), tool))),
+                None => names.extend(self.named(None, tool)),
+            }
+        }
+        if names.is_empty() {
+            return Text::plain("No tools were found.");
+        }
+        Text::quote(&format!("These tools can be called from now on: {}", names.join(", ")))
+    }
+
+    /// The function that stands for the tool in a namespace, if there is one.
+    fn named(&self, namespace: Option<String>, tool: &Node<'_>) -> Option<String> {
+        let name = tool.get_text("name")?.decoded().into_owned();
+        self.places.get(&(namespace, name)).map(|place| self.listed[*place].function.clone())
     }
 
     /// The function of the tool that `node` names by `namespace` and `name`, whether it is among the tools or no longer is;
@@ -184,7 +220,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::offered;
-    use crate::asked::Offered;
+    use crate::asked::{CallForm, Offered};
     use crate::dialect::Dialect;
     use crate::request::Request;
 
@@ -198,10 +234,15 @@ mod tests {
         let tools = r#"[{"type":"function","name":"f"},{"type":"web_search"},{"type":"custom","name":"patch"},{"type":"function","name":"a.b"},
             {"type":"namespace","name":"n","tools":[{"type":"function","name":"f"},{"type":"custom","name":"say"}]}]"#;
         let offered = told(tools);
-        let named = |offered: &Offered| (offered.namespace.clone(), offered.name.clone(), offered.is_freeform);
-        let expected = [(None, "patch", true), (None, "a.b", false), (Some("n"), "f", false), (Some("n"), "say", true)];
-        let expected =
-            expected.map(|(namespace, name, is_freeform)| (namespace.map(str::to_owned), name.to_owned(), is_freeform));
+        let named = |offered: &Offered| (offered.namespace.clone(), offered.name.clone(), offered.form);
+        let (function, freeform) = (CallForm::Function, CallForm::Freeform);
+        let expected = [
+            (None, "patch", freeform),
+            (None, "a.b", function),
+            (Some("n"), "f", function),
+            (Some("n"), "say", freeform),
+        ];
+        let expected = expected.map(|(namespace, name, form)| (namespace.map(str::to_owned), name.to_owned(), form));
         assert_eq!(offered.iter().map(named).collect::<Vec<_>>(), expected);
         assert_eq!((offered[0].function.as_str(), offered[2].function.as_str()), ("patch", "n__f"));
         assert!(offered[1].function.starts_with("a_b_"));

@@ -1,7 +1,8 @@
 //! A whole Responses answer, taken apart and put together.
 
+use super::call::Call;
 use super::deltas::read_output;
-use super::output::{Call, Item, Outline, Progress, write_response};
+use super::output::{Item, Outline, Progress, write_response};
 use super::response::{Response, Status};
 use crate::compose;
 use crate::delta::{Delta, Head, StopReason};
@@ -64,15 +65,10 @@ fn item(head: &Head, piece: &Piece<'_>) -> Result<Item, Malformed> {
         Piece::Reasoning(texts) => Item::Reasoning(joined(texts)),
         Piece::Call { call, id, name, json } => {
             let mut called = Call::new(head, *call, id, name);
-            called.said = match called.unwrapping.take() {
-                Some(mut freeform) => {
-                    for piece in json {
-                        freeform.push(piece);
-                    }
-                    freeform.finish()?.0.escaped().to_owned()
-                }
-                None => joined(json),
-            };
+            for piece in json {
+                called.push(piece);
+            }
+            called.finish()?;
             Item::Call(called)
         }
     })

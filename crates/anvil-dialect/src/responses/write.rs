@@ -2,7 +2,8 @@
 
 use anvil_sse::write_event;
 
-use super::output::{self, Call, Item, Outline, Progress};
+use super::call::Call;
+use super::output::{self, Item, Outline, Progress};
 use crate::compose::{self, Object};
 use crate::delta::{Delta, Head, Said, StopReason};
 use crate::event::Malformed;
@@ -171,13 +172,10 @@ impl Writer {
         let Some((_, Open { place, id, item })) = calls.iter_mut().find(|(own, _)| *own == call) else {
             return Err(Malformed::new("arguments of a tool call that is over"));
         };
-        let unwrapped = item.unwrapping.as_mut().map(|freeform| freeform.push(json));
-        let piece = unwrapped.as_ref().unwrap_or(json);
-        if !piece.is_empty() {
-            item.said.push_str(piece.escaped());
-            write_numbered(data, sequence, call_delta(item), out, |event| {
+        if let (Some(piece), Some(name)) = (item.push(json), item.delta_event()) {
+            write_numbered(data, sequence, name, out, |event| {
                 write_place(event, id, *place, false);
-                event.text("delta", piece);
+                event.text("delta", &piece);
             });
         }
         Ok(())
@@ -192,26 +190,19 @@ impl Writer {
 
     fn end_call(&mut self, position: usize, progress: Progress, out: &mut Vec<u8>) -> Result<(), Malformed> {
         let (_, Open { place, id, item: mut call }) = self.calls.remove(position);
-        if let Some(freeform) = call.unwrapping.take() {
-            let (input, rest) = freeform.finish()?;
-            if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
-                self.event(call_delta(&call), out, |event| {
-                    write_place(event, &id, place, false);
-                    event.text("delta", &rest);
-                });
-            }
-            input.escaped().clone_into(&mut call.said);
+        if let (Some(rest), Some(name)) = (call.finish()?, call.delta_event()) {
+            self.event(name, out, |event| {
+                write_place(event, &id, place, false);
+                event.text("delta", &rest);
+            });
         }
-        let (name, member) = if call.is_freeform {
-            ("response.custom_tool_call_input.done", "input")
-        } else {
-            ("response.function_call_arguments.done", "arguments")
-        };
-        self.event(name, out, |event| {
-            write_place(event, &id, place, false);
-            event.text("name", &call.name);
-            output::write_escaped(event, member, call.arguments());
-        });
+        if let Some((name, member)) = call.done_event() {
+            self.event(name, out, |event| {
+                write_place(event, &id, place, false);
+                event.text("name", &call.name);
+                output::write_escaped(event, member, call.arguments());
+            });
+        }
         self.complete(place, &Item::Call(call), progress, out);
         Ok(())
     }
@@ -308,11 +299,6 @@ fn write_numbered(
     });
     *sequence += 1;
     write_event(out, name, data);
-}
-
-/// The name of an event with a piece of what a call is called with.
-const fn call_delta(call: &Call) -> &'static str {
-    if call.is_freeform { "response.custom_tool_call_input.delta" } else { "response.function_call_arguments.delta" }
 }
 
 /// Where among the items an event belongs.

@@ -19,7 +19,7 @@ fn others(dialect: Dialect) -> impl Iterator<Item = Dialect> {
     DIALECTS.into_iter().filter(move |other| *other != dialect)
 }
 
-fn head() -> Head {
+pub(crate) fn head() -> Head {
     Head {
         id: "01".to_owned(),
         model: "plan\"ning".to_owned(),
@@ -310,38 +310,6 @@ fn usage_only_for_those_who_asked() {
         writer.write(&Delta::Usage(Usage { input: Some(3), ..Usage::default() }), &mut out).unwrap();
         writer.end(&mut out);
         assert_eq!(String::from_utf8(out).unwrap().contains("\"choices\":[],\"usage\":{\"prompt_tokens\":3"), usage);
-    }
-}
-
-#[test]
-fn thoughts_only_for_those_who_asked() {
-    let steps = [
-        Delta::Start,
-        Delta::Reasoning(Text::quote("hm")),
-        Delta::Text(Text::quote("so")),
-        Delta::Stop(StopReason::EndTurn),
-    ];
-    for (members, is_told) in [
-        (json!({}), false),
-        (json!({"thinking": {"type": "disabled"}}), false),
-        (json!({"thinking": {"type": "adaptive"}}), true),
-        (json!({"output_config": {"effort": "low"}}), true),
-    ] {
-        let mut body = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]});
-        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        let asked = Asked::of(&crate::decode(Dialect::Messages, body.to_string()).unwrap());
-        let head = Head { asked: asked.into(), ..head() };
-        let (mut writer, mut out) = (DeltaWriter::new(Dialect::Messages, head.clone()), Vec::new());
-        for step in &steps {
-            writer.write(step, &mut out).unwrap();
-        }
-        writer.end(&mut out);
-        assert_eq!(hear(Dialect::Messages, &out).1.is_empty(), !is_told, "{members}");
-        // While it thinks in silence it gives a sign of life.
-        assert_eq!(String::from_utf8(out).unwrap().contains("event: ping"), !is_told);
-        let mut whole = Vec::new();
-        write_answer(Dialect::Messages, &head, &steps, &mut whole).unwrap();
-        assert_eq!(String::from_utf8(whole).unwrap().contains("thinking"), is_told);
     }
 }
 

@@ -33,6 +33,7 @@ fn claude_code() {
         signed_thinking: true,
         unsigned_thinking: false,
         system_turns: true,
+        thread: false,
         failed_tool_calls: vec!["toolu_02".to_owned()],
         previous_response: None,
         item_references: Vec::new(),
