@@ -180,7 +180,7 @@ fn mend_surrogates(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The UTF-16 unit that a `\uXXXX` at `index` stands for.
-fn escaped_unit(text: &[u8], index: usize) -> Option<u16> {
+pub(crate) fn escaped_unit(text: &[u8], index: usize) -> Option<u16> {
     let digits = text.get(index..index + 6)?.strip_prefix(b"\\u")?;
     if !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;

@@ -4,6 +4,7 @@
 //! JSON in pieces, `{"input":"…`, and the text inside is passed on while it arrives.
 
 use crate::event::Malformed;
+use crate::json::escaped_unit;
 use crate::node::Node;
 use crate::text::Text;
 
@@ -11,7 +12,7 @@ use crate::text::Text;
 const OPENING_LIMIT: usize = 256;
 
 /// The arguments of one call while they arrive.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Freeform {
     /// The arguments so far.
     json: String,
@@ -89,6 +90,8 @@ impl Freeform {
             match (byte, length) {
                 // No escape of JSON's: the model meant a backslash.
                 (b'\\', 1) => self.input.push_str("\\\\"),
+                // Half a pair, which many parsers refuse, Codex's among them.
+                (b'\\', 6) if is_surrogate(escaped_unit(bytes, at)) => self.input.push_str("\\ufffd"),
                 // A control character, which a string must escape.
                 (_, 0) => {
                     let character = char::from(byte).to_string();
@@ -115,18 +118,25 @@ fn escape(bytes: &[u8]) -> Option<usize> {
             if digits.len() < 4 {
                 return None;
             }
-            let is_high = digits[..2].eq_ignore_ascii_case(b"d8")
-                || digits[..2].eq_ignore_ascii_case(b"d9")
-                || digits[..2].eq_ignore_ascii_case(b"da")
-                || digits[..2].eq_ignore_ascii_case(b"db");
-            match bytes.get(6..) {
-                Some([b'\\', b'u', ..]) if is_high && bytes.len() >= 12 => Some(12),
-                Some([] | [b'\\'] | [b'\\', b'u', ..]) if is_high => None,
+            let is_high = matches!(escaped_unit(bytes, 0), Some(0xD800..=0xDBFF));
+            match escaped_unit(bytes, 6) {
+                Some(0xDC00..=0xDFFF) if is_high => Some(12),
+                None if is_high && begins_escape(&bytes[6..]) => None,
                 _ => Some(6),
             }
         }
         _ => Some(1),
     }
+}
+
+/// Whether `bytes` are the beginning of a `\uXXXX` whose end is not there yet.
+fn begins_escape(bytes: &[u8]) -> bool {
+    let (name, digits) = bytes.split_at(bytes.len().min(2));
+    digits.len() < 4 && b"\\u".starts_with(name) && digits.iter().all(u8::is_ascii_hexdigit)
+}
+
+fn is_surrogate(unit: Option<u16>) -> bool {
+    matches!(unit, Some(0xD800..=0xDFFF))
 }
 
 /// Where the string of `{"input":"…` begins: `None` while that cannot be told, `Some(None)` when the arguments begin otherwise.
@@ -192,6 +202,19 @@ mod tests {
         let said = freeform.push(&Text::quote("{\"input\":\"a\nb\\d\\u12"));
         assert_eq!(said.decoded(), "a\nb\\d");
         assert!(freeform.finish().is_err(), "the arguments are no JSON: nobody knows where the input ends");
+    }
+
+    #[test]
+    fn half_a_pair_of_surrogates_is_no_character() {
+        assert_eq!(whole(&[r#"{"input":"\ud83e"}"#]), "\u{fffd}");
+        assert_eq!(
+            whole(&[r#"{"input":"\ud83e\"#, r"n\udd80 \ud83e", r"\ud83e\udd80\u00", r#"e9"}"#]),
+            "\u{fffd}\n\u{fffd} \u{fffd}🦀é"
+        );
+        // What comes after the first half is read for itself: its quote ends the string.
+        let mut freeform = Freeform::default();
+        let said = freeform.push(&Text::quote(r#"{"input":"\ud83e\u"}      "#));
+        assert_eq!(said.escaped(), r"\ufffd\\u");
     }
 
     #[test]
