@@ -176,7 +176,7 @@ impl Head {
 }
 
 /// Writes a streamed answer in a client's dialect.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DeltaWriter(Out);
 
 /// How far an answer has been said.
@@ -190,7 +190,7 @@ pub struct Said {
     pub events: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Out {
     Messages(messages::write::Writer),
     Chat(chat::write::Writer),
@@ -266,21 +266,26 @@ impl DeltaWriter {
         }
     }
 
-    /// The items of a Responses answer that has ended, as JSON; none in another dialect.
-    pub fn into_items(self) -> Vec<Vec<u8>> {
-        match self.0 {
+    /// The items of a Responses answer that has ended, as JSON; none in another dialect. They are gone from here then.
+    pub fn take_items(&mut self) -> Vec<Vec<u8>> {
+        match &mut self.0 {
             Out::Messages(_) | Out::Chat(_) => Vec::new(),
-            Out::Responses(writer) => writer.into_items(),
+            Out::Responses(writer) => writer.take_items(),
         }
     }
 
     /// Appends the end of a whole answer: why it stopped, its usage and the dialect's last event, in one piece.
-    pub fn end(&mut self, out: &mut Vec<u8>) {
+    ///
+    /// # Errors
+    /// [`Malformed`] when something that has been begun cannot be ended, such as a tool's input that breaks off. The answer is no
+    /// whole one then.
+    pub fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Malformed> {
         match &mut self.0 {
             Out::Messages(writer) => writer.end(out),
             Out::Chat(writer) => writer.end(out),
-            Out::Responses(writer) => writer.end(out),
+            Out::Responses(writer) => return writer.end(out),
         }
+        Ok(())
     }
 }
 

@@ -175,7 +175,7 @@ impl Relay {
             (answer::Answer::Error(error), _) => Err(Defect::TierError { kind: error.kind, words: error.message }),
         })?;
         let mut splice = Splice::new(*client, head);
-        held.release(passed).write_held(out, |out, body| out.extend_from_slice(splice.apply(body, &spans, None)));
+        held.release(passed).write_held(out, |out, body| out.extend_from_slice(splice.apply(body, &spans, None, None)));
         Ok((report, items))
     }
 
@@ -204,23 +204,14 @@ impl Relay {
 
     /// The stream has said all it will say.
     fn finish(&mut self, out: &mut Vec<u8>) -> Step {
-        let stream = match std::mem::replace(&mut self.body, Body::Over) {
-            Body::Stream(stream) => stream,
-            other => {
-                self.body = other;
-                return Step::Continue;
-            }
-        };
-        match stream.hearing.completeness.verdict() {
-            Ok(_) => {
-                let items = stream.voice.end(out);
+        let Body::Stream(stream) = &mut self.body else { return Step::Continue };
+        match stream.hearing.completeness.verdict().and_then(|_| stream.voice.end(out)) {
+            Ok(items) => {
+                self.body = Body::Over;
                 self.keep(items);
                 Step::Done(self.report)
             }
-            Err(defect) => {
-                self.body = Body::Stream(stream);
-                self.fail(defect, out)
-            }
+            Err(defect) => self.fail(defect, out),
         }
     }
 

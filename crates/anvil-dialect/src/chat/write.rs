@@ -10,7 +10,7 @@ use crate::usage::Usage;
 
 /// Writes the chunks. Grammar: one that names the role; content, reasoning and calls in pieces; one with the reason; if the
 /// client asked for it, one with usage and no choice; `[DONE]` (OpenAI, "Chat Completions", streaming).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Writer {
     head: Head,
     /// What every chunk begins with, up to its choices.

@@ -123,6 +123,8 @@ impl Deltas {
         text: &'d str,
         deltas: &mut Vec<Delta<'d>>,
     ) -> Result<(), Malformed> {
+        // One that is begun anew is over, whether the tier has said so or not.
+        self.stop(index, deltas);
         if self.open.len() == OPEN_LIMIT {
             return Err(Malformed::new("too many blocks open at once"));
         }
@@ -144,7 +146,6 @@ impl Deltas {
             }
             _ => Kind::Foreign,
         };
-        self.open.retain(|open| open.index != index);
         self.open.push(Block { index, kind });
         Ok(())
     }

@@ -17,7 +17,7 @@ const BLANK_LIMIT: usize = 1_024;
 
 /// Writes the events. Grammar: `message_start`; blocks one after the other, each with its start, deltas and stop;
 /// `message_delta`; `message_stop` (Anthropic, "Streaming messages").
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Writer {
     head: Head,
     data: Vec<u8>,

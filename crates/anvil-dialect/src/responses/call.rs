@@ -10,7 +10,7 @@ use crate::event::Malformed;
 use crate::text::Text;
 
 /// A call while it is said, and when it is complete.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Call {
     id: Text<'static>,
     pub(super) name: Text<'static>,

@@ -33,6 +33,8 @@ struct Item {
     has_pieces: bool,
     /// Whether it is complete.
     is_done: bool,
+    /// The tier's id of it, else of its call, as spelt; empty where there is none.
+    id: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +77,10 @@ impl Deltas {
             Kind::Opening => self.start(deltas),
             Kind::Completed | Kind::Incomplete => {
                 self.start(deltas);
+                if let Some(output) = response.output.clone().filter(|_| self.items.is_empty()) {
+                    // A tier that has streamed nothing says here what it has to say.
+                    self.output(text, output, deltas)?;
+                }
                 deltas.push(Delta::Usage(response.usage));
                 deltas.push(Delta::Stop(if self.has_refused { StopReason::Refusal } else { response.stop() }));
                 deltas.push(Delta::End);
@@ -98,7 +104,21 @@ impl Deltas {
         }
     }
 
-    /// An item begins, or is complete; some engines say only the latter.
+    /// All items at once.
+    fn output<'d>(&mut self, text: &'d str, output: Span, deltas: &mut Vec<Delta<'d>>) -> Result<(), Malformed> {
+        let Some(list) = text.get(output) else { return Ok(()) };
+        let items = read_lenient(list.as_bytes(), |list| {
+            let mut items = Vec::new();
+            Reader::new(list).array(|_, json| {
+                items.push(ItemParts::read(json)?);
+                Ok(())
+            })?;
+            Ok::<_, Invalid>(items)
+        })?;
+        items.iter().enumerate().try_for_each(|(index, item)| self.item(index as u64, item, true, list, deltas))
+    }
+
+    /// An item begins, or is complete; some engines say only the latter, and some give every item the same index.
     fn item<'d>(
         &mut self,
         index: u64,
@@ -109,6 +129,7 @@ impl Deltas {
     ) -> Result<(), Malformed> {
         let place = match self.items.iter().rposition(|item| item.index == index && !item.is_done) {
             Some(place) => place,
+            None if self.was_done(index, members.identity(text)) => return Ok(()),
             None => self.add(index, members, text, deltas)?,
         };
         if !is_done {
@@ -162,8 +183,14 @@ impl Deltas {
             }
             _ => ItemKind::Foreign,
         };
-        self.items.push(Item { index, kind, has_pieces: false, is_done: false });
+        let id = members.identity(text).to_owned();
+        self.items.push(Item { index, kind, has_pieces: false, is_done: false, id });
         Ok(self.items.len() - 1)
+    }
+
+    /// Whether that item has been complete before: to be told so twice is to be told nothing new.
+    fn was_done(&self, index: u64, id: &str) -> bool {
+        !id.is_empty() && self.items.iter().any(|item| item.is_done && item.index == index && item.id == id)
     }
 
     fn piece<'d>(&mut self, event: Kind, index: u64, span: Option<Span>, text: &'d str, deltas: &mut Vec<Delta<'d>>) {
@@ -194,19 +221,8 @@ impl Deltas {
 
 /// Reads the output of a whole answer; whether it refuses.
 pub(super) fn read_output<'d>(text: &'d str, output: Span, deltas: &mut Vec<Delta<'d>>) -> Result<bool, Malformed> {
-    let Some(list) = text.get(output) else { return Ok(false) };
-    let items = read_lenient(list.as_bytes(), |list| {
-        let mut items = Vec::new();
-        Reader::new(list).array(|_, json| {
-            items.push(ItemParts::read(json)?);
-            Ok(())
-        })?;
-        Ok::<_, Invalid>(items)
-    })?;
     let mut reader = Deltas { has_started: true, ..Deltas::default() };
-    for (index, item) in items.iter().enumerate() {
-        reader.item(index as u64, item, true, list, deltas)?;
-    }
+    reader.output(text, output, deltas)?;
     Ok(reader.has_refused)
 }
 

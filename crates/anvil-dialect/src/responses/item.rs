@@ -9,6 +9,7 @@ use crate::json::{Reader, Span};
 #[derive(Default)]
 pub(super) struct ItemParts {
     pub(super) kind: String,
+    pub(super) id: Option<Span>,
     pub(super) call_id: Option<Span>,
     pub(super) name: Option<Span>,
     pub(super) arguments: Option<Span>,
@@ -35,6 +36,7 @@ impl ItemParts {
                 "arguments" => 4,
                 "content" => 5,
                 "summary" => 6,
+                "id" => 7,
                 _ => 0,
             },
             |member, json| {
@@ -43,6 +45,7 @@ impl ItemParts {
                     (2, Peek::String) => item.call_id = json.string_span()?,
                     (3, Peek::String) => item.name = json.string_span()?,
                     (4, Peek::String) => item.arguments = json.string_span()?,
+                    (7, Peek::String) => item.id = json.string_span()?,
                     (5, Peek::Array) => json.array(|_, json| item.read_part(json))?,
                     (6, Peek::Array) => {
                         json.array(|_, json| json.member("text", |json| push_span(json, &mut item.summary)))?;
@@ -53,6 +56,11 @@ impl ItemParts {
             },
         )?;
         Ok(item)
+    }
+
+    /// What tells the item from others, as spelt in the `text` it was read from; empty where nothing does.
+    pub(super) fn identity<'t>(&self, text: &'t str) -> &'t str {
+        self.id.clone().or_else(|| self.call_id.clone()).and_then(|span| text.get(span)).unwrap_or_default()
     }
 
     /// Reads a part of a content, whose kind shows in which member holds its words.

@@ -39,7 +39,7 @@ impl Progress {
 }
 
 /// An item of the output.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Item {
     Message(String),
     Reasoning(String),

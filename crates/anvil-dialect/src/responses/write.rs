@@ -12,10 +12,12 @@ use crate::usage::Usage;
 
 /// The most bytes of an answer: it is said once more when it is over, and kept until then.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// What an item counts for beside its words, in bytes: its members, of which some stand in it and some are made of it.
+const ITEM_BYTES: usize = 256;
 
 /// Writes the events. Grammar: `response.created`, `response.in_progress`; each item with its start, parts, pieces and end;
 /// `response.completed` or `response.incomplete`, which holds the whole answer (OpenAI, "Streaming events", Responses).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Writer {
     head: Head,
     data: Vec<u8>,
@@ -33,7 +35,7 @@ pub(crate) struct Writer {
 }
 
 /// An item that is being said: every event of it names its place and its id.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Open<I> {
     place: usize,
     id: Text<'static>,
@@ -67,8 +69,8 @@ impl Writer {
     }
 
     /// The items of the answer, once it has ended.
-    pub(crate) fn into_items(self) -> Vec<Vec<u8>> {
-        self.items
+    pub(crate) fn take_items(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.items)
     }
 
     pub(crate) fn write(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
@@ -80,7 +82,7 @@ impl Writer {
                 self.start(out);
                 self.close(Progress::Completed, out);
                 let item = Item::Call(Call::new(&self.head, *call, id, name));
-                let (place, id) = self.add(&item, out);
+                let (place, id) = self.add(&item, out)?;
                 if let Item::Call(item) = item {
                     self.calls.push((*call, Open { place, id, item }));
                 }
@@ -113,12 +115,15 @@ impl Writer {
         }
     }
 
-    pub(crate) fn end(&mut self, out: &mut Vec<u8>) {
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Malformed> {
         self.start(out);
         let progress = Progress::of_stop(self.stop.as_ref());
         self.close(progress, out);
+        // Some that began after the reason to stop was said.
+        self.end_calls(progress, out)?;
         let name = if progress == Progress::Incomplete { "response.incomplete" } else { "response.completed" };
         self.outline_event(name, progress, None, out);
+        Ok(())
     }
 
     /// Ends the stream with a failure: the code, and words for a person.
@@ -144,7 +149,7 @@ impl Writer {
             self.close(Progress::Completed, out);
             self.end_calls(Progress::Completed, out)?;
             let item = if is_text { Item::Message(String::new()) } else { Item::Reasoning(String::new()) };
-            let (place, id) = self.add(&item, out);
+            let (place, id) = self.add(&item, out)?;
             self.event("response.content_part.added", out, |event| {
                 write_place(event, &id, place, true);
                 event.with("part", |out| write_part(&item, out));
@@ -228,11 +233,12 @@ impl Writer {
     }
 
     /// Begins an item; returns its place and its id.
-    fn add(&mut self, item: &Item, out: &mut Vec<u8>) -> (usize, Text<'static>) {
+    fn add(&mut self, item: &Item, out: &mut Vec<u8>) -> Result<(usize, Text<'static>), Malformed> {
+        self.grow(ITEM_BYTES)?;
         let place = self.items.len();
         self.items.push(Vec::new());
         self.item_event("response.output_item.added", place, item, Progress::Begun, out);
-        (place, Text::quote(&item.id(&self.head, place)))
+        Ok((place, Text::quote(&item.id(&self.head, place))))
     }
 
     fn complete(&mut self, place: usize, item: &Item, progress: Progress, out: &mut Vec<u8>) {
@@ -250,7 +256,8 @@ impl Writer {
         });
     }
 
-    /// An event that holds the answer as far as it has come.
+    /// An event that holds the answer: no more than its outline until it is over, for a sign of life that repeated what has been
+    /// said would grow with the answer.
     fn outline_event(
         &mut self,
         name: &'static str,
@@ -260,7 +267,8 @@ impl Writer {
     ) {
         let Self { head, data, sequence, items, stop, usage, .. } = self;
         let is_known = usage.input.is_some() || usage.output.is_some();
-        let complete: Vec<&[u8]> = items.iter().map(Vec::as_slice).filter(|item| !item.is_empty()).collect();
+        let is_complete = |item: &&[u8]| progress != Progress::Begun && !item.is_empty();
+        let complete: Vec<&[u8]> = items.iter().map(Vec::as_slice).filter(is_complete).collect();
         let outline = Outline {
             progress,
             stop: stop.as_ref(),

@@ -19,7 +19,7 @@ fn called(tools: &Value, name: &str, arguments: &[&str]) -> Result<(Value, Value
     for step in &steps {
         writer.write(step, &mut out)?;
     }
-    writer.end(&mut out);
+    writer.end(&mut out)?;
     let events: Vec<Value> = events(&out).iter().map(|data| serde_json::from_str(data).unwrap()).collect();
     let done = events.iter().find(|event| event["type"] == "response.output_item.done").unwrap();
     let pieces = events.iter().filter(|event| event["delta"].is_string()).count();
@@ -93,7 +93,7 @@ fn thoughts_only_for_those_who_asked() {
         for step in &steps {
             writer.write(step, &mut out).unwrap();
         }
-        writer.end(&mut out);
+        writer.end(&mut out).unwrap();
         assert_eq!(hear(Dialect::Messages, &out).1.is_empty(), !is_told, "{members}");
         // While it thinks in silence it gives a sign of life.
         assert_eq!(String::from_utf8(out).unwrap().contains("event: ping"), !is_told);

@@ -9,6 +9,7 @@ mod envelope;
 mod facts;
 mod from_responses;
 mod heard;
+mod hostile;
 mod invalid;
 mod local;
 mod responses_facts;

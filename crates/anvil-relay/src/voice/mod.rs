@@ -59,9 +59,9 @@ impl Voice {
     }
 
     /// Ends a stream whose answer is all there; returns the items of its output where they are to be kept.
-    pub(crate) fn end(self, out: &mut Vec<u8>) -> Vec<Vec<u8>> {
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>) -> Result<Vec<Vec<u8>>, Defect> {
         match self {
-            Self::Same(voice) => voice.end(out),
+            Self::Same(voice) => Ok(voice.end(out)),
             Self::Translated(voice) => voice.end(out),
         }
     }

@@ -56,9 +56,9 @@ impl Translated {
         Ok(false)
     }
 
-    pub(super) fn end(mut self, out: &mut Vec<u8>) -> Vec<Vec<u8>> {
-        self.writer.end(out);
-        self.writer.into_items()
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<Vec<Vec<u8>>, Defect> {
+        let ((), _) = form::event(self.writer.end(out))?;
+        Ok(self.writer.take_items())
     }
 
     pub(super) fn fail(&mut self, kind: ErrorKind, message: &str, request_id: &str, out: &mut Vec<u8>) {
