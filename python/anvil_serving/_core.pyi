@@ -240,6 +240,9 @@ class Opening:
         `is_late` asks for the sign that clients count which have waited for minutes.
         """
 
+    def give_back(self) -> None:
+        """The opening is nobody's again: the attempt that took it over failed, and the client was sent none of it."""
+
     def fail(self, kind: str, message: str) -> bytes:
         """The event that ends a stream which cannot go on; `kind` as in `errors.py`."""
 

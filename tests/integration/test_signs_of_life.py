@@ -10,7 +10,7 @@ import openai
 import pytest
 from tests.fakes import answers
 from tests.fakes.client import request_body
-from tests.fakes.steps import Pause, Stall
+from tests.fakes.steps import Fin, Pause, Stall
 from tests.fakes.tier import Tier
 from tests.integration.router import PATHS, RouterProcess, tier_config
 
@@ -39,6 +39,7 @@ def router(tiers: dict[str, Tier]) -> Iterator[RouterProcess]:
         tier_config("second", tiers["second"].url, timeouts=TIMEOUTS),
     ]
     presets = {"messages-tier": ["messages"], "chat-tier": ["chat"], "backed": ["chat", "second"]}
+    presets |= {f"backed-{kind}": [kind, "second"] for kind in ("messages", "chat")}
     window = {"heartbeat_after": AFTER, "heartbeat_every": EVERY}
     with RouterProcess(configs, presets, router={"window": window}) as process:
         yield process
@@ -147,6 +148,28 @@ def test_the_next_tier_answers_inside_a_stream_that_has_begun(
     assert answer.status == 200
     assert b"gamma" in answer.body
     assert len(tiers["second"].requests) == 1
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("kind", ["messages", "chat"])
+def test_an_attempt_that_begins_and_breaks_at_once_is_not_heard(
+    router: RouterProcess, tiers: dict[str, Tier], dialect: str, kind: str
+) -> None:
+    """Its first bytes and its failure come together, so that the next tier can still answer."""
+    begun = answers.stream_head() + answers.chunk(
+        b"".join(answers.events(kind, ["unheard"])[:3]) + b"data: nothing\n\n"
+    )
+    tiers[kind].plays([Pause(SILENCE), begun, Fin()])
+    tiers["second"].plays(lambda received: [Pause(2 * EVERY), *answers.well(received)])
+    answer = _ask(router, dialect, f"backed-{kind}")
+    assert answer.is_clean
+    assert b"unheard" not in answer.body
+    assert b"gamma" in answer.body
+    types = _types(answer)
+    assert types.count("message_start") + types.count("response.created") == (dialect != "chat")
+    if dialect == "responses":
+        documents = [json.loads(line[6:]) for line in answer.body.split(b"\n") if line.startswith(b"data: {")]
+        assert [document["sequence_number"] for document in documents] == list(range(len(documents)))
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

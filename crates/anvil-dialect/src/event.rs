@@ -40,6 +40,8 @@ pub struct Spans {
     pub number: Option<Range<usize>>,
     /// An item of the answer that is complete with this event (Responses).
     pub item: Option<Range<usize>>,
+    /// What the answer cost, which some engines say in part where it begins and in part where it ends (Messages, at its end).
+    pub usage: Option<Range<usize>>,
 }
 
 /// What an event does to the answer's outline, as far as a client may have been told of it before.
@@ -51,6 +53,8 @@ pub enum Outline {
     BeginsText,
     /// It begins something else (Messages).
     BeginsOther,
+    /// It says why the answer stopped, after all that was begun has ended (Messages).
+    Closes,
     /// None of these.
     #[default]
     Fills,
@@ -164,6 +168,11 @@ impl Reader {
         })?;
         self.usage = usage;
         Ok(event)
+    }
+
+    /// `own`, the usage that an event of Messages states, with the counts that it leaves out and earlier events have said.
+    pub fn usage_in_full(&self, own: &str) -> String {
+        messages::usage_in_full(own, &self.usage)
     }
 
     /// What the events read so far say about usage.

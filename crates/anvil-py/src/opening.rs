@@ -31,6 +31,10 @@ impl Opening {
         PyBytes::new(py, &self.shared.beat(is_late))
     }
 
+    fn give_back(&self) {
+        self.shared.give_back();
+    }
+
     fn fail<'py>(&self, py: Python<'py>, kind: &str, message: &str) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.shared.fail(ErrorKind::from_name(kind), message))
     }

@@ -1,6 +1,6 @@
 //! What a client is told while it waits for an answer: that there will be one, and that somebody is at work on it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anvil_dialect::envelope::ErrorKind;
 use anvil_dialect::{DeltaWriter, Dialect, Head};
@@ -14,25 +14,32 @@ pub struct Opening {
     client: Dialect,
     head: Head,
     request_id: String,
-    writer: Arc<Mutex<Option<DeltaWriter>>>,
+    floor: Arc<Mutex<Floor>>,
+}
+
+/// Who speaks to the client, and what it has been told.
+#[derive(Debug)]
+struct Floor {
+    writer: DeltaWriter,
+    /// Whether an attempt speaks.
+    is_taken: bool,
 }
 
 impl Opening {
     /// An opening of which nothing has been said.
     pub fn new(client: Dialect, head: Head, request_id: String) -> Self {
-        let writer = Arc::new(Mutex::new(Some(DeltaWriter::new(client, head.clone()))));
-        Self { client, head, request_id, writer }
+        let writer = DeltaWriter::new(client, head.clone());
+        Self { client, head, request_id, floor: Arc::new(Mutex::new(Floor { writer, is_taken: false })) }
     }
 
     /// A sign of life, and before the first one what the dialect begins an answer with; nothing once an attempt has taken over.
     /// `is_late` as in [`DeltaWriter::beat`].
     pub fn beat(&self, is_late: bool) -> Vec<u8> {
         let mut out = Vec::new();
-        self.with(|writer| {
-            if let Some(writer) = writer {
-                writer.beat(is_late, &mut out);
-            }
-        });
+        let mut floor = self.floor();
+        if !floor.is_taken {
+            floor.writer.beat(is_late, &mut out);
+        }
         out
     }
 
@@ -47,11 +54,19 @@ impl Opening {
 
     /// Takes the opening over; `None` if another attempt has.
     pub(crate) fn take(&self) -> Option<DeltaWriter> {
-        self.with(Option::take)
+        let mut floor = self.floor();
+        // A copy: what the client has been told holds for the next attempt too, if it never sees this one's.
+        (!std::mem::replace(&mut floor.is_taken, true)).then(|| floor.writer.clone())
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Option<DeltaWriter>) -> T) -> T {
+    /// Gives back what an attempt took over and failed before the client was sent any of it: signs of life and the next attempt go on
+    /// where the opening ended.
+    pub fn give_back(&self) {
+        self.floor().is_taken = false;
+    }
+
+    fn floor(&self) -> MutexGuard<'_, Floor> {
         // Nothing that can panic leaves a writer half way: a poisoned lock's writer is as good as any.
-        work(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner))
+        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,6 @@
 //! What a relay says otherwise than the tier did: the model's name, since strict clients compare it with the one they asked for; the
-//! answer's id, since the router keeps answers under its own; and the number of an event that others came before.
+//! answer's id, since the router keeps answers under its own; the number of an event that others came before; and the cost of an answer
+//! whose beginning the client was not sent.
 
 use std::ops::Range;
 
@@ -24,13 +25,21 @@ impl Splice {
         }
     }
 
-    /// `data` with what is to stand at `spans`, and `number` as the event's; `data` itself where nothing is to be replaced.
-    pub(crate) fn apply<'a>(&'a mut self, data: &'a [u8], spans: &Spans, number: Option<u64>) -> &'a [u8] {
+    /// `data` with what is to stand at `spans`, and the event's own `number` and `usage` where they are given; `data` itself where
+    /// nothing is to be replaced.
+    pub(crate) fn apply<'a>(
+        &'a mut self,
+        data: &'a [u8],
+        spans: &Spans,
+        number: Option<u64>,
+        usage: Option<&str>,
+    ) -> &'a [u8] {
         let number = number.map(|number| number.to_string());
         let mut edits = [
             edit(spans.model.as_ref(), self.model.as_deref()),
             edit(spans.id.as_ref(), self.id.as_deref()),
             edit(spans.number.as_ref(), number.as_deref()),
+            edit(spans.usage.as_ref(), usage),
         ];
         if edits.iter().all(Option::is_none) {
             return data;

@@ -252,12 +252,11 @@ class Exchange:
     def _beat(self, now: float) -> None:
         if self.has_left or self._opening is None or (self._beating is not None and not self._beating.done()):
             return
+        self._beat_at = now + self._limits.heartbeat_every
         data = self._opening.beat(is_late=now - self._begun_at > _LATE_SECONDS)
         if not data:
-            # A tier's answer has begun: its own bytes are the signs of its life.
-            self._beat_at = None
+            # A tier's answer has begun, and is on its way here.
             return
-        self._beat_at = now + self._limits.heartbeat_every
         is_first, self.has_started = not self.has_started, True
         self._beating = self._loop.create_task(self._send_beat(data, is_first=is_first))
 

@@ -146,6 +146,8 @@ class Router:
                 if request.keeps_items:
                     self._stored.keep(f"resp_{client.answer_id}", request, outcome.items)
                 return
+            # What the attempt may have begun to say, nobody has heard.
+            opening.give_back()
             overflown = max(overflown, self._judge(plan, number, outcome, request))
             failed.append(FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after))
             level = logging.ERROR if outcome.status in _CREDENTIAL_REFUSED else logging.WARNING

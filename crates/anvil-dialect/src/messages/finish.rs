@@ -1,7 +1,8 @@
 //! How an answer of Messages says why it stopped and what it cost.
 
-use crate::compose::Object;
+use crate::compose::{self, Object};
 use crate::delta::StopReason;
+use crate::node::Node;
 use crate::usage::Usage;
 
 /// The members `stop_reason` and `stop_sequence`. Some tiers stop to call a tool and say that they were done; clients go by the
@@ -35,4 +36,22 @@ pub(super) fn write_usage(object: &mut Object<'_>, usage: &Usage) {
     if let Some(reasoning) = usage.reasoning {
         object.object("output_tokens_details", |details| details.number("thinking_tokens", reasoning));
     }
+}
+
+/// The `usage` object `own` with those counts of `usage` that it leaves out.
+pub(crate) fn usage_in_full(own: &str, usage: &Usage) -> String {
+    let mut known = Vec::new();
+    compose::object(&mut known, |object| write_usage(object, usage));
+    let known = String::from_utf8(known).unwrap_or_default();
+    let (Ok(own_node), Ok(known)) = (Node::read(own, 1), Node::read(&known, 1)) else { return own.to_owned() };
+    let mut full = Vec::with_capacity(own.len() + 128);
+    compose::object(&mut full, |object| {
+        for (name, value) in own_node.members().filter(|(name, _)| own_node.get(name).is_some()) {
+            object.named(name, value.raw());
+        }
+        for (name, value) in known.members().filter(|(name, _)| own_node.get(name).is_none()) {
+            object.named(name, value.raw());
+        }
+    });
+    String::from_utf8(full).unwrap_or_default()
 }

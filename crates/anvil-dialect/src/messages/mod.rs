@@ -14,3 +14,5 @@ mod tool_id;
 mod turns;
 pub(crate) mod whole;
 pub(crate) mod write;
+
+pub(crate) use finish::usage_in_full;

@@ -71,7 +71,11 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
                 finish = json.string_as(finish_reason)?;
                 Ok(())
             })?,
-            Member::Usage if json.peek()? == Peek::Object => usage.update(Usage::read_messages(json)?),
+            Member::Usage if json.peek()? == Peek::Object => {
+                let start = json.start()?;
+                usage.update(Usage::read_messages(json)?);
+                spans.usage = Some(start..json.index());
+            }
             Member::Error if json.peek()? != Peek::Null => error = Some(TierError::read(json)?),
             Member::Usage | Member::Error | Member::Other => json.ignore()?,
         }
@@ -83,6 +87,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     let kind = kind.ok_or_else(|| Malformed::new("an event without a type"))?;
     let finish = finish.filter(|_| kind == Kind::MessageDelta);
     spans.model = spans.model.filter(|_| kind == Kind::MessageStart);
+    spans.usage = spans.usage.filter(|_| kind == Kind::MessageDelta);
     Ok(Event {
         kind: match kind {
             Kind::Ping => EventKind::Ping,
@@ -95,6 +100,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
             Kind::MessageStart => Outline::Opens,
             Kind::ContentBlockStart if is_text => Outline::BeginsText,
             Kind::ContentBlockStart => Outline::BeginsOther,
+            Kind::MessageDelta => Outline::Closes,
             _ => Outline::Fills,
         },
         spans,

@@ -95,12 +95,12 @@ impl Same {
                 self.told = self.told.map(|said| Said { has_text: false, ..said });
                 return;
             }
-            Outline::BeginsOther if has_text => {
+            Outline::BeginsOther | Outline::Closes if has_text => {
                 self.told = self.told.map(|said| Said { has_text: false, ..said });
                 self.shift = 1;
                 released.write_event(out, "content_block_stop", b"{\"type\":\"content_block_stop\",\"index\":0}");
             }
-            Outline::Opens | Outline::BeginsText | Outline::BeginsOther | Outline::Fills => {}
+            Outline::Opens | Outline::BeginsText | Outline::BeginsOther | Outline::Closes | Outline::Fills => {}
         }
         let name = if event.name.is_empty() { read.name } else { event.name };
         let data = self.spliced(event.data, read);
@@ -125,8 +125,11 @@ impl Same {
             Dialect::Responses if self.told.is_some() => Some(self.events),
             Dialect::Messages | Dialect::Chat | Dialect::Responses => None,
         };
+        // What the tier said of it in the beginning, the client has not seen.
+        let usage = read.spans.usage.clone().filter(|_| self.told.is_some());
+        let usage = usage.and_then(|span| Some(self.reader.usage_in_full(std::str::from_utf8(&data[span]).ok()?)));
         self.events += 1;
-        self.splice.apply(data, &read.spans, number)
+        self.splice.apply(data, &read.spans, number, usage.as_deref())
     }
 
     /// A sign of life, in the form that the dialect's clients know: in Responses an event that is none breaks some.
@@ -138,10 +141,10 @@ impl Same {
         }
     }
 
-    pub(super) fn end(self, out: &mut Vec<u8>) -> Vec<Vec<u8>> {
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Vec<Vec<u8>> {
         out.extend_from_slice(&self.last);
         envelope::push_terminal(out, self.client);
-        self.items.unwrap_or_default()
+        self.items.take().unwrap_or_default()
     }
 
     pub(super) fn fail(&mut self, kind: ErrorKind, message: &str, request_id: &str, out: &mut Vec<u8>) {

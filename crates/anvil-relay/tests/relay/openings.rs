@@ -102,6 +102,53 @@ fn a_text_that_was_opened_is_gone_on_with_or_closed() {
 }
 
 #[test]
+fn an_answer_of_nothing_closes_the_text_that_was_opened() {
+    let (setup, _, mut said) = opened(Dialect::Messages, Dialect::Messages, &[false, true]);
+    let bytes = concat!(
+        "data: {\"type\":\"message_start\",\"message\":{\"model\":\"m\",\"usage\":{\"input_tokens\":7}}}\n\n",
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":0}}\n\n",
+        "data: {\"type\":\"message_stop\"}\n\n",
+    );
+    let (out, step) = run(setup, [bytes.as_bytes()], Ending::Clean);
+    assert!(matches!(step, Step::Done(_)), "{step:?}");
+    said.extend(out);
+    let events = events(&said);
+    assert_eq!(count(&events, "content_block_start"), 1);
+    assert!(events[events.len() - 3].contains("content_block_stop"), "{events:?}");
+}
+
+#[test]
+fn the_end_says_what_the_beginning_would_have_said() {
+    let delta = |usage: &str| {
+        format!("{{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"end_turn\"}},\"usage\":{usage}}}")
+    };
+    let answer = |usage: &str| {
+        format!(
+            "data: {{\"type\":\"message_start\",\"message\":{{\"model\":\"m\",\"usage\":{{\"input_tokens\":7,\"cache_read_input_tokens\":2}}}}}}\n\ndata: {}\n\ndata: {{\"type\":\"message_stop\"}}\n\n",
+            delta(usage)
+        )
+    };
+    // As llama.cpp ends, and as the vendor does, whose own members stay.
+    for (usage, expected) in [
+        (
+            "{\"output_tokens\":3}",
+            "{\"output_tokens\":3,\"input_tokens\":7,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":2}",
+        ),
+        (
+            "{ \"input_tokens\":5, \"output_tokens\":3, \"server_tool_use\":{\"a\":1}}",
+            "{\"input_tokens\":5,\"output_tokens\":3,\"server_tool_use\":{\"a\":1},\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":2}",
+        ),
+    ] {
+        for (beats, expected) in [(&[false][..], expected), (&[], usage)] {
+            let (setup, ..) = opened(Dialect::Messages, Dialect::Messages, beats);
+            let (out, _) = run(setup, [answer(usage).as_bytes()], Ending::Clean);
+            let events = events(&out);
+            assert_eq!(events[events.len() - 2], delta(expected));
+        }
+    }
+}
+
+#[test]
 fn responses_is_numbered_on_under_one_id() {
     for (tier, case) in [
         (Dialect::Responses, "openai_py"),
@@ -137,6 +184,27 @@ fn a_rejected_attempt_leaves_the_opening_to_the_next() {
         let (out, step) = run(setup, [&b"data: {}\n\n"[..]], Ending::Clean);
         assert!(out.is_empty() && matches!(step, Step::Reject(_)), "{step:?}");
         assert!(!opening.beat(false).is_empty());
+    }
+}
+
+#[test]
+fn what_an_attempt_said_to_nobody_is_the_openings_again() {
+    for client in DIALECTS {
+        for tier in DIALECTS {
+            let (setup, opening, said) = opened(client, tier, &[false]);
+            let bytes = stream(tier, if tier == Dialect::Messages { "anthropic_py" } else { "openai_py" });
+            let (out, step) = run(setup.clone(), [&bytes[..bytes.len() / 2]], Ending::Cut);
+            assert!(matches!(step, Step::Broken(_)) && !out.is_empty(), "{step:?}");
+            assert!(opening.beat(false).is_empty());
+            opening.give_back();
+            let (setup_of_next, ..) = opened(client, tier, &[false]);
+            assert_eq!(
+                run(setup, [bytes.as_slice()], Ending::Clean),
+                run(setup_of_next, [bytes.as_slice()], Ending::Clean),
+                "after {}",
+                String::from_utf8_lossy(&said)
+            );
+        }
     }
 }
 
