@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
-from anvil_serving.errors import UnknownResponse
+from anvil_serving.errors import BodyTooLarge, UnknownResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +51,8 @@ class StoredResponses:
         self._max_bytes = max_bytes
         self._max_responses = max_responses
         self._responses: OrderedDict[str, _Stored] = OrderedDict()
-        self._items: dict[str, bytes] = {}
+        # By an item's id, what each answer has under it: tiers name their items themselves, and may name two alike.
+        self._items: dict[str, dict[str, bytes]] = {}
         self._size = 0
 
     def __len__(self) -> int:
@@ -60,17 +61,20 @@ class StoredResponses:
     def resumed(self, request: _R) -> _R:
         """The request with what it refers to in its place; itself where it refers to nothing.
 
-        Raises `UnknownResponse` when that is not stored, or not any more.
+        Raises `UnknownResponse` when that is not stored, or not any more, and `BodyTooLarge` when it comes to more
+        bytes than the store may hold: a small request may refer to a large item often.
         """
         if request.previous_response is None and not request.item_references:
             return request
         history = b"" if request.previous_response is None else self._history(request.previous_response)
         items: dict[str, str] = {}
+        size = len(history)
         for reference in request.item_references:
-            item = self._items.get(reference)
-            if item is None:
-                raise UnknownResponse("an item that the request refers to is not stored here", param="input")
-            items[reference] = item.decode()
+            item = self._item(reference)
+            size += len(item)
+            if size > self._max_bytes:
+                raise BodyTooLarge(f"what the request refers to is larger than {self._max_bytes} bytes", param="input")
+            items.setdefault(reference, item.decode())
         return request.resumed(history.decode(), items)
 
     def keep(self, response_id: str, request: _Referring, items: Sequence[bytes]) -> None:
@@ -82,7 +86,9 @@ class StoredResponses:
             return
         self._forget(response_id)
         self._responses[response_id] = _Stored(history, ids, size)
-        self._items.update((item_id, item) for item_id, item in zip(ids, items, strict=True) if item_id)
+        for item_id, item in zip(ids, items, strict=True):
+            if item_id:
+                self._items.setdefault(item_id, {})[response_id] = item
         self._size += size
         while self._size > self._max_bytes or len(self._responses) > self._max_responses:
             self._forget(next(iter(self._responses)))
@@ -97,12 +103,25 @@ class StoredResponses:
         self._responses.move_to_end(response_id)
         return stored.history
 
+    def _item(self, item_id: str) -> bytes:
+        """The item of that id; where two answers mean different ones by it, neither."""
+        meant = self._items.get(item_id, {})
+        if len(set(meant.values())) != 1:
+            why = "is not stored here" if not meant else "goes by an id that other items have too: send the item itself"
+            raise UnknownResponse(f"an item that the request refers to {why}", param="input")
+        response_id = next(reversed(meant))
+        self._responses.move_to_end(response_id)
+        return meant[response_id]
+
     def _forget(self, response_id: str) -> None:
         stored = self._responses.pop(response_id, None)
         if stored is not None:
             self._size -= stored.size
             for item_id in stored.item_ids:
-                self._items.pop(item_id, None)
+                meant = self._items.get(item_id, {})
+                meant.pop(response_id, None)
+                if not meant:
+                    self._items.pop(item_id, None)
 
 
 def _identity(item: bytes) -> str:

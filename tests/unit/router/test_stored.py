@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from anvil_serving._core import Request
-from anvil_serving.errors import UnknownResponse
+from anvil_serving.errors import BodyTooLarge, UnknownResponse
 from anvil_serving.router.stored import StoredResponses
 
 
@@ -93,6 +93,37 @@ def test_the_bytes_are_bounded() -> None:
     with pytest.raises(UnknownResponse):
         stored.resumed(_request(previous_response_id="resp_large"))
     assert len(stored) > 0
+
+
+def test_references_count_toward_a_limit_each_time() -> None:
+    stored = StoredResponses(max_bytes=10_000)
+    stored.keep("resp_1", _request(), [_item("msg_1", "x" * 2_000)])
+    references = [{"type": "item_reference", "id": "msg_1"}]
+    assert len(_input(stored.resumed(_request(input=references * 4)))) == 4
+    with pytest.raises(BodyTooLarge):
+        stored.resumed(_request(input=references * 5))
+    with pytest.raises(BodyTooLarge):
+        stored.resumed(_request(input=references * 4, previous_response_id="resp_1"))
+
+
+def test_an_id_that_two_answers_use_for_different_items_means_neither() -> None:
+    stored = StoredResponses(max_responses=2)
+    reference = _request(input=[{"type": "item_reference", "id": "msg_1"}])
+    stored.keep("resp_1", _request(), [_item("msg_1", "one's")])
+    stored.keep("resp_2", _request(), [_item("msg_1", "another's")])
+    with pytest.raises(UnknownResponse, match="other items"):
+        stored.resumed(reference)
+    stored.keep("resp_3", _request(), [])  # the first is forgotten
+    assert "another's" in json.dumps(_input(stored.resumed(reference)))
+
+
+def test_to_refer_to_an_item_is_to_use_its_response() -> None:
+    stored = StoredResponses(max_responses=2)
+    for number in (1, 2):
+        stored.keep(f"resp_{number}", _request(), [_item(f"msg_{number}")])
+    stored.resumed(_request(input=[{"type": "item_reference", "id": "msg_1"}]))
+    stored.keep("resp_3", _request(), [])
+    stored.resumed(_request(previous_response_id="resp_1"))
 
 
 def test_an_answer_without_ids_is_kept_all_the_same() -> None:
