@@ -20,8 +20,9 @@ pub(crate) struct Opening {
 impl Opening {
     #[new]
     #[pyo3(signature = (request, *, model, answer_id, request_id))]
-    fn new(request: &Request, model: String, answer_id: String, request_id: String) -> Self {
-        let head = Head { id: answer_id, model, created: now(), asked: Asked::of(&request.0).into() };
+    fn new(py: Python<'_>, request: &Request, model: String, answer_id: String, request_id: String) -> Self {
+        let asked = request.released(py, Asked::of);
+        let head = Head { id: answer_id, model, created: now(), asked: asked.into() };
         let shared = anvil_relay::Opening::new(request.0.dialect(), head.clone(), request_id.clone());
         Self { shared, head, request_id }
     }

@@ -85,7 +85,8 @@ impl Request {
     fn resumed(&self, py: Python<'_>, history: &str, items: HashMap<String, String>) -> PyResult<Self> {
         let stored = |id: &str| items.get(id).cloned();
         let work = || self.0.resumed(history, &stored);
-        let resumed = if history.len() > DETACH_BYTES { py.detach(work) } else { work() };
+        let size = items.values().map(String::len).sum::<usize>() + history.len() + self.0.size();
+        let resumed = if size > DETACH_BYTES { py.detach(work) } else { work() };
         resumed.map(Self).map_err(|invalid| invalid_request(py, &invalid))
     }
 
@@ -106,10 +107,18 @@ impl Request {
         decoded.map(Self).map_err(|invalid| invalid_request(py, &invalid))
     }
 
+    /// What `work` makes of the request, with the interpreter released where that pays.
+    pub(crate) fn released<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&anvil_dialect::Request) -> T + Send,
+    ) -> T {
+        if self.0.size() > DETACH_BYTES { py.detach(|| work(&self.0)) } else { work(&self.0) }
+    }
+
     /// The body for a tier, with the interpreter released where that pays.
     pub(crate) fn translate(&self, py: Python<'_>, to: Dialect, overrides: &Overrides) -> PyResult<Translated> {
-        let work = || translate(&self.0, to, &overrides.0);
-        let translated = if self.0.size() > DETACH_BYTES { py.detach(work) } else { work() };
+        let translated = self.released(py, |request| translate(request, to, &overrides.0));
         translated.map_err(|untranslatable| untranslatable_request(py, &untranslatable))
     }
 }
