@@ -97,6 +97,12 @@ def test_a_tier_that_hangs_does_not_hang_the_caller(router: RouterProcess, tier:
     assert _count(router) > 0
 
 
+@pytest.mark.parametrize("count", [-5, 0, 10**30, 1.5, "41"])
+def test_what_is_no_count_is_not_passed_on(router: RouterProcess, tier: Tier, count: object) -> None:
+    tier.plays([answers.whole({"input_tokens": count, "count": count, "prompt": "", "tokens": []})])
+    assert 400 < _count(router) < 4_000
+
+
 def test_what_is_no_prompt_is_refused(router: RouterProcess) -> None:
     with router.client() as client:
         answer = client.ask("POST", COUNT, {"model": "chat"})

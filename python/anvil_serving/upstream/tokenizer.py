@@ -15,7 +15,7 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import msgspec
 
@@ -66,6 +66,8 @@ class _Question(msgspec.Struct, frozen=True):
     """Those of the caller that go on to a tier of the request's dialect."""
 
 
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+"""What can be a prompt's size in tokens: harnesses compact by it, and some keep it in 32 bits."""
 _Way: TypeAlias = "Callable[[Switchboard, _Question], Awaitable[int]]"
 
 
@@ -218,11 +220,11 @@ class _Prompt(msgspec.Struct, omit_defaults=True):
 
 
 class _InputTokens(msgspec.Struct):
-    input_tokens: int
+    input_tokens: _Count
 
 
 class _Counted(msgspec.Struct):
-    count: int
+    count: _Count
 
 
 class _Templated(msgspec.Struct):
@@ -235,7 +237,7 @@ class _Content(msgspec.Struct):
 
 
 class _Tokens(msgspec.Struct):
-    tokens: list[msgspec.Raw]
+    tokens: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
 
 
 def _prompt(question: _Question) -> _Prompt:
