@@ -225,10 +225,7 @@ impl DeltaWriter {
     pub fn write(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
         match &mut self.0 {
             Out::Messages(writer) => writer.write(delta, out),
-            Out::Chat(writer) => {
-                writer.write(delta, out);
-                Ok(())
-            }
+            Out::Chat(writer) => writer.write(delta, out),
             Out::Responses(writer) => writer.write(delta, out),
         }
     }

@@ -1,10 +1,13 @@
 //! A streamed answer, written as one of Chat Completions.
 
+use std::collections::HashSet;
+
 use anvil_sse::write_event;
 
 use super::finish::{finish_reason, write_usage};
 use crate::compose;
 use crate::delta::{Delta, Head, StopReason};
+use crate::event::Malformed;
 use crate::text::Text;
 use crate::usage::Usage;
 
@@ -20,6 +23,8 @@ pub(crate) struct Writer {
     calls: usize,
     /// The call that is being said, if it has no arguments yet: one without any still has an object of none.
     bare: Option<usize>,
+    /// The calls that were given such an object.
+    without_arguments: HashSet<usize>,
     stop: Option<StopReason<'static>>,
     usage: Usage,
 }
@@ -42,17 +47,21 @@ impl Writer {
             has_started: false,
             calls: 0,
             bare: None,
+            without_arguments: HashSet::new(),
             stop: None,
             usage: Usage::default(),
         }
     }
 
-    pub(crate) fn write(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, delta: &Delta<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
         match delta {
             Delta::Start => self.start(out),
             Delta::Text(text) => self.said("content", text, out),
             Delta::Reasoning(text) => self.said("reasoning_content", text, out),
             Delta::Call { call, id, name } => self.call(*call, id, name, out),
+            Delta::Arguments { call, .. } if self.without_arguments.contains(call) => {
+                return Err(Malformed::new("arguments of a tool call after something else began"));
+            }
             Delta::Arguments { call, json } if !json.is_empty() => {
                 self.bare = self.bare.filter(|bare| bare != call);
                 self.arguments(*call, json, out);
@@ -66,6 +75,7 @@ impl Writer {
             Delta::Ping if self.has_started => self.beat(out),
             Delta::Arguments { .. } | Delta::Ping | Delta::End | Delta::Error(_) => {}
         }
+        Ok(())
     }
 
     /// A sign of life. A `ping` event, or a chunk of an odd shape, breaks clients; a comment breaks none (clients.md, item 5).
@@ -129,6 +139,7 @@ impl Writer {
 
     fn complete_call(&mut self, out: &mut Vec<u8>) {
         if let Some(call) = self.bare.take() {
+            self.without_arguments.insert(call);
             self.arguments(call, &Text::plain("{}"), out);
         }
     }

@@ -163,6 +163,30 @@ fn items_that_come_only_with_the_last_event_are_said() {
 }
 
 #[test]
+fn calls_whose_arguments_alternate_stay_apart_or_are_no_answer() {
+    let step =
+        |kind: &str, call: usize, more: &str| format!(r#"{{"type":"response.{kind}","output_index":{call},{more}}}"#);
+    let item = |call: usize| format!(r#""item":{{"type":"function_call","call_id":"c{call}","name":"f"}}"#);
+    let arguments =
+        |call: usize| step("function_call_arguments.delta", call, &format!(r#""delta":"{{\"x\":{call}}}""#));
+    let mut events: Vec<String> = (0..3).map(|call| step("output_item.added", call, &item(call))).collect();
+    events.extend([arguments(1), arguments(0)]);
+    events.extend((0..3).map(|call| step("output_item.done", call, &item(call))));
+    events.push(r#"{"type":"response.completed","response":{}}"#.to_owned());
+    for client in DIALECTS {
+        match said(Dialect::Responses, client, &events, &[]) {
+            Ok(out) => {
+                let calls = hear(client, &out.unwrap()).2;
+                let given: Vec<&str> = calls.iter().map(|(_, _, arguments)| arguments.as_str()).collect();
+                assert_eq!(given, [r#"{"x":0}"#, r#"{"x":1}"#, "{}"], "{client:?}");
+            }
+            // They have been told of the first that it is over, or has no arguments.
+            Err(_) => assert_ne!(client, Dialect::Responses),
+        }
+    }
+}
+
+#[test]
 fn a_sign_of_life_does_not_grow_with_the_answer() {
     let (mut writer, mut out) = (DeltaWriter::new(Dialect::Responses, head(Dialect::Responses)), Vec::new());
     let long = Text::quote(&"word ".repeat(10_000));
