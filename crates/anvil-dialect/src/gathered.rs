@@ -46,11 +46,13 @@ impl<'d> Gathered<'d> {
     }
 
     fn add_arguments(&mut self, wanted: usize, text: &'d Text<'d>) {
-        for piece in &mut self.pieces {
-            match piece {
-                Piece::Call { call, json, .. } if *call == wanted => json.push(text),
-                _ => {}
-            }
+        // From the end: they follow the beginning of their call, and an answer may have very many.
+        let called = self.pieces.iter_mut().rev().find_map(|piece| match piece {
+            Piece::Call { call, json, .. } if *call == wanted => Some(json),
+            _ => None,
+        });
+        if let Some(json) = called {
+            json.push(text);
         }
     }
 
