@@ -56,3 +56,15 @@ def test_a_client_that_does_not_read_stops_its_tier(first: Tier) -> None:
         assert answer.is_clean
         assert answer.body.count(b'"word ') == 500 * pieces
         assert _resident_bytes(worker) - before < 16 * 1024 * 1024
+
+
+def test_what_a_header_says_is_not_kept_at_length(first: Tier) -> None:
+    tiers = [tier_config("first", first.url, dialects=["openai"])]
+    with RouterProcess(tiers, {"alone": ["first"]}) as router, router.client() as client:
+        [worker] = router.worker_pids
+        before = _resident_bytes(worker)
+        for number in range(20):
+            member = {f"{number:02}" + "n" * 4_000_000: 1}
+            answer = client.ask("POST", PATHS["responses"], request_body("responses", **member))
+            assert len(answer.headers["x-anvil-warning"]) == 1_024
+        assert _resident_bytes(worker) - before < 48 * 1024 * 1024

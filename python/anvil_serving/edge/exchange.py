@@ -369,7 +369,12 @@ class Exchange:
         await self.abort(b"" if self._opening is None else self._opening.fail(error.kind, str(error)))
 
 
-@functools.lru_cache(maxsize=1024)
 def _header_value(text: str) -> bytes:
     """The text as a header may carry it. A tier's model may be named by its server, which may name it anything."""
-    return "".join(character if " " <= character <= "~" else "?" for character in text[:_HEADER_LIMIT]).encode()
+    # Cut before it is remembered: a warning may name a member of any length.
+    return _printable(text[:_HEADER_LIMIT])
+
+
+@functools.lru_cache(maxsize=1024)
+def _printable(text: str) -> bytes:
+    return "".join(character if " " <= character <= "~" else "?" for character in text).encode()
