@@ -34,7 +34,7 @@ fn facts(dialect: Dialect, body: &str) -> Facts {
     decode(dialect, body).unwrap().facts().clone()
 }
 
-/// A file of the recorded-looking wire material that all halves of the tests share.
+/// A file of the wire material that all halves of the tests share (`tests/wire/README.md`).
 fn wire(path: &str) -> Vec<u8> {
     let path = format!("{}/../../tests/wire/{path}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))

@@ -50,36 +50,19 @@ pub(crate) fn with(mut body: Value, members: Value) -> Value {
     body
 }
 
+/// The cases of this dialect that hold a request.
+fn requests(dialect: Dialect) -> impl Iterator<Item = String> {
+    let folder = format!("{}/../../tests/wire/{}", env!("CARGO_MANIFEST_DIR"), dialect.name());
+    let cases = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    cases
+        .map(|case| case.unwrap())
+        .filter(|case| case.path().join("request.json").is_file())
+        .map(|case| case.file_name().into_string().unwrap())
+}
+
 #[test]
 fn recorded_requests() {
-    for (dialect, case) in [
-        (Dialect::Messages, "claude_code"),
-        (Dialect::Messages, "anthropic_py"),
-        (Dialect::Messages, "refusal"),
-        (Dialect::Messages, "parallel_calls"),
-        (Dialect::Chat, "aider"),
-        (Dialect::Chat, "openai_py"),
-        (Dialect::Chat, "opencode"),
-        (Dialect::Chat, "deepseek"),
-        (Dialect::Responses, "codex"),
-        (Dialect::Responses, "codex_parallel"),
-        (Dialect::Responses, "codex_patch"),
-        (Dialect::Responses, "codex_image"),
-        (Dialect::Responses, "codex_search"),
-        (Dialect::Responses, "openai_py"),
-        (Dialect::Responses, "openai_py_loop"),
-        (Dialect::Responses, "openai_py_parse"),
-        (Dialect::Responses, "openai_py_file"),
-        (Dialect::Responses, "openai_py_stored_file"),
-        (Dialect::Responses, "openai_py_image_result"),
-        (Dialect::Responses, "openai_py_custom"),
-        (Dialect::Responses, "openai_py_allowed"),
-        (Dialect::Responses, "openai_py_resumed"),
-        (Dialect::Responses, "openai_js"),
-        (Dialect::Responses, "ai_sdk"),
-        (Dialect::Responses, "ai_sdk_references"),
-        (Dialect::Responses, "opencode"),
-    ] {
+    for (dialect, case) in DIALECTS.into_iter().flat_map(|dialect| requests(dialect).map(move |case| (dialect, case))) {
         let body = wire(&format!("{}/{case}/request.json", dialect.name()));
         let request = decode(dialect, body).unwrap();
         for to in others(dialect) {

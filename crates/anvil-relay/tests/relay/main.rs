@@ -31,7 +31,7 @@ const STREAMS: [(Dialect, &str); 17] = [
     (Dialect::Responses, "codex_patch"),
 ];
 
-/// A file of the recorded-looking wire material that all halves of the tests share.
+/// A file of the wire material that all halves of the tests share (`tests/wire/README.md`).
 fn wire(dialect: Dialect, path: &str) -> Vec<u8> {
     let path = format!("{}/../../tests/wire/{}/{path}", env!("CARGO_MANIFEST_DIR"), dialect.name());
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
