@@ -1,7 +1,7 @@
 //! A Chat Completions request, read into a neutral one.
 
 use super::parts;
-use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Tool, number};
+use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Shape, Tool, number};
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -130,9 +130,9 @@ fn format<'a>(node: &Node<'a>) -> Result<Option<Format<'a>>, Untranslatable> {
         "text" => Ok(None),
         "json_object" => Ok(Some(Format::Json)),
         "json_schema" => {
-            let schema = node.get("json_schema").and_then(|definition| definition.get("schema"));
+            let shape = node.get("json_schema").and_then(Shape::read);
             // A definition without a schema asks for JSON and no more.
-            Ok(Some(schema.map_or(Format::Json, |schema| Format::Schema(schema.raw()))))
+            Ok(Some(shape.map_or(Format::Json, Format::Schema)))
         }
         _ => Err(Untranslatable::new("response_format", "a format other than text, json_object or json_schema")),
     }

@@ -114,13 +114,9 @@ fn write_output(body: &mut Object<'_>, settings: &Settings<'_>) {
     match &settings.format {
         None => {}
         Some(Format::Json) => body.object("response_format", |format| format.string("type", "json_object")),
-        // Not strict: the vendor's strict schemas are fewer than those that Messages takes.
-        Some(Format::Schema(schema)) => body.object("response_format", |format| {
+        Some(Format::Schema(shape)) => body.object("response_format", |format| {
             format.string("type", "json_schema");
-            format.object("json_schema", |definition| {
-                definition.string("name", "answer");
-                definition.raw("schema", schema);
-            });
+            format.object("json_schema", |definition| shape.write(definition));
         }),
     }
     match settings.reasoning {

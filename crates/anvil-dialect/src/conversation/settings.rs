@@ -1,5 +1,6 @@
 //! How an answer is to be made.
 
+use crate::compose::Object;
 use crate::node::Node;
 use crate::text::Text;
 use crate::untranslatable::Untranslatable;
@@ -30,8 +31,43 @@ pub(crate) fn number<'a>(name: &str, node: &Node<'a>) -> Result<&'a str, Untrans
 pub(crate) enum Format<'a> {
     /// Any JSON object.
     Json,
-    /// JSON that follows this schema.
-    Schema(&'a str),
+    Schema(Shape<'a>),
+}
+
+/// JSON that follows a schema.
+#[derive(Debug)]
+pub(crate) struct Shape<'a> {
+    pub(crate) schema: &'a str,
+    /// What `OpenAI`'s dialects call it and say of it; Messages has neither.
+    pub(crate) name: Option<Text<'a>>,
+    pub(crate) description: Option<Text<'a>>,
+    /// Whether the caller wants it followed to the letter and knows that the schema is one of those for which the vendor
+    /// can. Messages does so always, with more schemas, and has no word for it.
+    pub(crate) strict: Option<bool>,
+}
+
+impl<'a> Shape<'a> {
+    /// Reads the spelling of `OpenAI`'s dialects; none where there is no schema.
+    pub(crate) fn read(definition: &Node<'a>) -> Option<Self> {
+        Some(Self {
+            schema: definition.get("schema")?.raw(),
+            name: definition.get_text("name"),
+            description: definition.get_text("description"),
+            strict: definition.get("strict").and_then(Node::boolean),
+        })
+    }
+
+    /// Writes it in that spelling.
+    pub(crate) fn write(&self, definition: &mut Object<'_>) {
+        definition.text("name", self.name.as_ref().unwrap_or(&Text::plain("answer")));
+        if let Some(description) = &self.description {
+            definition.text("description", description);
+        }
+        if let Some(strict) = self.strict {
+            definition.raw("strict", if strict { "true" } else { "false" });
+        }
+        definition.raw("schema", self.schema);
+    }
 }
 
 /// How much a model is to think.

@@ -11,6 +11,8 @@ pub(crate) struct Spelling {
     pub(crate) reasoning: &'static str,
     /// The form that the answer must have.
     pub(crate) format: &'static str,
+    /// The schema of that form, with what is said of it.
+    pub(crate) shape: &'static str,
     /// The stop sequences.
     pub(crate) stop: &'static str,
     /// The caller's own user.
@@ -24,6 +26,7 @@ impl Spelling {
                 messages: "messages",
                 reasoning: "thinking",
                 format: "output_config.format",
+                shape: "output_config.format",
                 stop: "stop_sequences",
                 user: "metadata.user_id",
             },
@@ -31,6 +34,7 @@ impl Spelling {
                 messages: "messages",
                 reasoning: "reasoning_effort",
                 format: "response_format",
+                shape: "response_format.json_schema",
                 stop: "stop",
                 user: "user",
             },
@@ -38,6 +42,7 @@ impl Spelling {
                 messages: "input",
                 reasoning: "reasoning.effort",
                 format: "text.format",
+                shape: "text.format",
                 stop: "stop",
                 user: "safety_identifier",
             },

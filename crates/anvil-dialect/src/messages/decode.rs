@@ -1,7 +1,7 @@
 //! A Messages request, read into a neutral one.
 
 use super::blocks;
-use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Tool, number};
+use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Shape, Tool, number};
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -128,7 +128,10 @@ fn choice<'a>(node: &Node<'a>) -> Result<Choice<'a>, Untranslatable> {
 
 fn format<'a>(node: &Node<'a>, path: &str) -> Result<Format<'a>, Untranslatable> {
     match (node.kind().as_str(), node.get("schema")) {
-        ("json_schema", Some(schema)) => Ok(Format::Schema(schema.raw())),
+        // Not strict: the schemas of `OpenAI`'s strict mode are fewer than those that Messages takes.
+        ("json_schema", Some(schema)) => {
+            Ok(Format::Schema(Shape { schema: schema.raw(), name: None, description: None, strict: None }))
+        }
         _ => Err(Untranslatable::not(path, "a format of type json_schema with a schema")),
     }
 }

@@ -142,8 +142,13 @@ fn write_output(body: &mut Object<'_>, settings: &Settings<'_>, spelling: &Spell
         Some(Reasoning::Effort(effort)) => Some(effort),
         _ => None,
     };
-    let schema = match settings.format {
-        Some(Format::Schema(schema)) => Some(schema),
+    let schema = match &settings.format {
+        Some(Format::Schema(shape)) => {
+            if shape.description.is_some() {
+                warnings.dropped(format!("{}.description", spelling.shape));
+            }
+            Some(shape.schema)
+        }
         Some(Format::Json) => {
             warnings.note(WarningKind::FormatUnenforced, spelling.format);
             None

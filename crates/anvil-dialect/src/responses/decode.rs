@@ -3,7 +3,7 @@
 use super::choice::{self, Wanted};
 use super::items;
 use super::tools::Tools;
-use crate::conversation::{Conversation, Effort, Format, Reasoning, Settings, number};
+use crate::conversation::{Conversation, Effort, Format, Reasoning, Settings, Shape, number};
 use crate::node::Node;
 use crate::request::Request;
 use crate::untranslatable::Untranslatable;
@@ -117,11 +117,13 @@ fn output<'a>(node: &Node<'a>, warnings: &mut Warnings) -> Result<Option<Format<
 }
 
 fn format<'a>(node: &Node<'a>) -> Result<Option<Format<'a>>, Untranslatable> {
-    match (node.kind().as_str(), node.get("schema")) {
-        ("text", _) => Ok(None),
-        ("json_object", _) => Ok(Some(Format::Json)),
-        ("json_schema", Some(schema)) => Ok(Some(Format::Schema(schema.raw()))),
-        ("json_schema", None) => Err(Untranslatable::not("text.format.schema", "a JSON schema")),
+    match node.kind().as_str() {
+        "text" => Ok(None),
+        "json_object" => Ok(Some(Format::Json)),
+        "json_schema" => {
+            let shape = Shape::read(node).ok_or_else(|| Untranslatable::not("text.format.schema", "a JSON schema"))?;
+            Ok(Some(Format::Schema(shape)))
+        }
         _ => Err(Untranslatable::new("text.format", "a format other than text, json_object or json_schema")),
     }
 }

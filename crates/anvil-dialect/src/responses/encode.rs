@@ -98,12 +98,10 @@ fn write_settings(body: &mut Object<'_>, settings: &Settings<'_>, spelling: &Spe
         Some(Format::Json) => body.object("text", |text| {
             text.object("format", |format| format.string("type", "json_object"));
         }),
-        // Not strict: the vendor's strict schemas are fewer than those that Messages takes.
-        Some(Format::Schema(schema)) => body.object("text", |text| {
+        Some(Format::Schema(shape)) => body.object("text", |text| {
             text.object("format", |format| {
                 format.string("type", "json_schema");
-                format.string("name", "answer");
-                format.raw("schema", schema);
+                shape.write(format);
             });
         }),
     }

@@ -312,3 +312,26 @@ fn half_a_surrogate_pair_is_carried_as_it_is() {
     let translated = translated(Dialect::Chat, body).unwrap();
     assert!(std::str::from_utf8(&translated.body).unwrap().contains(r"a\ud83d"));
 }
+
+#[test]
+fn the_dialects_that_can_say_so_keep_a_schemas_name_and_strictness() {
+    let schema = json!({"type": "object", "properties": {}, "additionalProperties": false});
+    let shape = json!({"name": "made", "description": "What was made.", "strict": true, "schema": schema});
+    let body = chat(json!({"response_format": {"type": "json_schema", "json_schema": shape}}));
+    let request = decode(Dialect::Chat, body.to_string()).unwrap();
+    let responses = translate(&request, Dialect::Responses, &Overrides::default()).unwrap();
+    assert!(responses.warnings.is_empty());
+    let said_so: Value = serde_json::from_slice(&responses.body).unwrap();
+    assert_eq!(said_so["text"]["format"], with(shape.clone(), json!({"type": "json_schema"})));
+
+    let request = decode(Dialect::Responses, responses.body).unwrap();
+    let again = translate(&request, Dialect::Chat, &Overrides::default()).unwrap();
+    assert!(again.warnings.is_empty());
+    let again: Value = serde_json::from_slice(&again.body).unwrap();
+    assert_eq!(again["response_format"]["json_schema"], shape);
+
+    // Messages always keeps to the letter of a schema, and has no place for words about it.
+    let (body, warnings) = said(Dialect::Chat, &body);
+    assert_eq!(body["output_config"]["format"], json!({"type": "json_schema", "schema": schema}));
+    assert_eq!(warnings, ["member_dropped response_format.json_schema.description"]);
+}
