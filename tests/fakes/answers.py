@@ -171,7 +171,10 @@ def _item(text: str) -> dict[str, Any]:
 def _response(model: str, output: list[Any], words: int | None) -> dict[str, Any]:
     usage = None
     if words is not None:
-        details = {"input_tokens_details": {"cached_tokens": 4}, "output_tokens_details": {"reasoning_tokens": 0}}
+        details = {
+            "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 0},
+            "output_tokens_details": {"reasoning_tokens": 0},
+        }
         usage = {"input_tokens": 11, "output_tokens": words, "total_tokens": 11 + words, **details}
     return {
         "id": "resp_of_the_tier",

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anthropic
 import openai
-import pydantic
 import pytest
-from anthropic.types import Message, RawMessageStreamEvent
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
-from openai.types.responses import Response, ResponseStreamEvent
 from tests.fakes import answers
 from tests.fakes.tier import Tier
+from tests.integration.oracles import ANSWER, EVENT, WIRE, documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-WIRE = Path(__file__).parents[1] / "wire"
-ANSWER: dict[str, type[pydantic.BaseModel]] = {"messages": Message, "chat": ChatCompletion, "responses": Response}
-EVENT: dict[str, pydantic.TypeAdapter[Any]] = {
-    "messages": pydantic.TypeAdapter(RawMessageStreamEvent),
-    "chat": pydantic.TypeAdapter(ChatCompletionChunk),
-    "responses": pydantic.TypeAdapter(ResponseStreamEvent),
-}
 QUESTION: Any = [{"role": "user", "content": "go"}]
-_DATA = re.compile(rb"^data: (\{.*)$", re.MULTILINE)
 
 
 def _golden(pattern: str) -> list[Any]:
@@ -38,10 +26,6 @@ def _golden(pattern: str) -> list[Any]:
     return [
         pytest.param(file, file.name.split(".")[1], id=f"{file.relative_to(WIRE).parent}/{file.name}") for file in files
     ]
-
-
-def _documents(stream: bytes) -> list[dict[str, Any]]:
-    return [json.loads(data) for data in _DATA.findall(stream)]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +41,7 @@ def test_whole_answers_are_of_the_vendors_types(file: Path, dialect: str) -> Non
 
 @pytest.mark.parametrize(("file", "dialect"), _golden("stream.*.sse"))
 def test_events_are_of_the_vendors_types(file: Path, dialect: str) -> None:
-    for document in _documents(file.read_bytes()):
+    for document in documents(file.read_bytes()):
         EVENT[dialect].validate_json(json.dumps(document), strict=True)
 
 
@@ -65,20 +49,20 @@ def test_events_are_of_the_vendors_types(file: Path, dialect: str) -> None:
 def test_the_vendors_stream_helpers_read_them_to_the_end(file: Path, dialect: str, tier: Tier) -> None:
     stream = file.read_bytes()
     tier.plays([answers.stream_head(), answers.chunk(stream), answers.chunk(b"")])
-    documents = _documents(stream)
+    told = documents(stream)
     if dialect == "messages":
         with (
             anthropic.Anthropic(base_url=tier.url.removesuffix("/v1"), api_key="any", max_retries=0) as client,
             client.messages.stream(model="m", max_tokens=9, messages=QUESTION) as events,
         ):
             message = events.get_final_message()
-        assert message.stop_reason == documents[-2]["delta"]["stop_reason"]
-        assert message.usage.output_tokens == documents[-2]["usage"]["output_tokens"]
-        assert len(message.content) == sum(document["type"] == "content_block_start" for document in documents)
+        assert message.stop_reason == told[-2]["delta"]["stop_reason"]
+        assert message.usage.output_tokens == told[-2]["usage"]["output_tokens"]
+        assert len(message.content) == sum(document["type"] == "content_block_start" for document in told)
         return
     with openai.OpenAI(base_url=tier.url, api_key="any", max_retries=0) as client:
         if dialect == "chat":
-            reasons = [choice["finish_reason"] for document in documents for choice in document["choices"]]
+            reasons = [choice["finish_reason"] for document in told for choice in document["choices"]]
             reason = next(filter(None, reversed(reasons)))
             with client.chat.completions.stream(model="m", messages=QUESTION) as chunks:
                 if reason == "content_filter":
@@ -86,11 +70,11 @@ def test_the_vendors_stream_helpers_read_them_to_the_end(file: Path, dialect: st
                         chunks.get_final_completion()
                 else:
                     assert chunks.get_final_completion().choices[0].finish_reason == reason
-        elif documents[-1]["type"] == "response.incomplete":
+        elif told[-1]["type"] == "response.incomplete":
             # Its helper knows no other end than a completed response.
             kinds = [event.type for event in client.responses.create(model="m", input="go", stream=True)]
             assert kinds[-1] == "response.incomplete"
         else:
             with client.responses.stream(model="m", input="go") as response_events:
                 response = response_events.get_final_response()
-            assert [item.id for item in response.output] == [item["id"] for item in documents[-1]["response"]["output"]]
+            assert [item.id for item in response.output] == [item["id"] for item in told[-1]["response"]["output"]]
