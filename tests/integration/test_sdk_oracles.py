@@ -1,4 +1,4 @@
-"""Every answer that translation makes, held to the vendors' own typed models and read by their own stream helpers."""
+"""What translation makes, held to the vendors' own types; the answers read by their own stream helpers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ import openai
 import pytest
 from tests.fakes import answers
 from tests.fakes.tier import Tier
-from tests.integration.oracles import ANSWER, EVENT, WIRE, documents
+from tests.integration.oracles import ANSWER, EVENT, WIRE, documents, unknown_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+BEYOND_THE_VENDOR = {
+    "messages": {"temperature", "top_p"},  # its SDK has them no longer; models before, and engines, take them
+    "chat": {"reasoning_content"},  # what engines call reasoning that is sent back to them
+    "responses": set[str](),
+}
 QUESTION: Any = [{"role": "user", "content": "go"}]
 
 
@@ -32,6 +37,13 @@ def _golden(pattern: str) -> list[Any]:
 def tier() -> Iterator[Tier]:
     with Tier() as scripted:
         yield scripted
+
+
+@pytest.mark.parametrize(("file", "dialect"), _golden("request.*.json"))
+def test_requests_are_of_the_vendors_types(file: Path, dialect: str) -> None:
+    body = file.read_text(encoding="utf-8").split("\n")[0]  # the warnings follow
+    if not body.startswith("untranslatable"):
+        assert unknown_members(dialect, json.loads(body)) <= BEYOND_THE_VENDOR[dialect]
 
 
 @pytest.mark.parametrize(("file", "dialect"), _golden("answer.*.json"))
