@@ -1,6 +1,7 @@
 //! Requests, their facts, and what a tier changes in them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anvil_dialect::{Dialect, Invalid, Translated, Untranslatable, translate};
 use bytes::Bytes;
@@ -16,7 +17,7 @@ create_exception!(_core, InvalidRequestError, PyValueError);
 create_exception!(_core, UntranslatableError, PyValueError);
 
 #[pyclass(frozen, module = "anvil_serving._core")]
-pub(crate) struct Request(pub(crate) anvil_dialect::Request);
+pub(crate) struct Request(pub(crate) Arc<anvil_dialect::Request>);
 
 #[pymethods]
 impl Request {
@@ -74,7 +75,7 @@ impl Request {
 
     #[getter]
     fn facts(&self) -> Facts {
-        Facts(self.0.facts().clone())
+        Facts(Arc::clone(&self.0))
     }
 
     fn input_items<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -87,7 +88,7 @@ impl Request {
         let work = || self.0.resumed(history, &stored);
         let size = items.values().map(String::len).sum::<usize>() + history.len() + self.0.size();
         let resumed = if size > DETACH_BYTES { py.detach(work) } else { work() };
-        resumed.map(Self).map_err(|invalid| invalid_request(py, &invalid))
+        resumed.map(|resumed| Self(Arc::new(resumed))).map_err(|invalid| invalid_request(py, &invalid))
     }
 
     fn encode<'py>(&self, py: Python<'py>, dialect: &str, overrides: &Overrides) -> PyResult<Bound<'py, PyBytes>> {
@@ -104,7 +105,7 @@ impl Request {
     {
         let copy = Bytes::copy_from_slice(body);
         let decoded = if copy.len() > DETACH_BYTES { py.detach(|| decode(copy)) } else { decode(copy) };
-        decoded.map(Self).map_err(|invalid| invalid_request(py, &invalid))
+        decoded.map(|decoded| Self(Arc::new(decoded))).map_err(|invalid| invalid_request(py, &invalid))
     }
 
     /// What `work` makes of the request, with the interpreter released where that pays.
@@ -124,103 +125,103 @@ impl Request {
 }
 
 #[pyclass(frozen, module = "anvil_serving._core")]
-pub(crate) struct Facts(anvil_dialect::Facts);
+pub(crate) struct Facts(Arc<anvil_dialect::Request>);
 
 #[pymethods]
 impl Facts {
     #[getter]
     fn model(&self) -> &str {
-        &self.0.model
+        &self.0.facts().model
     }
 
     #[getter]
     fn stream(&self) -> bool {
-        self.0.stream
+        self.0.facts().stream
     }
 
     #[getter]
     fn max_output_tokens(&self) -> Option<u64> {
-        self.0.max_output_tokens
+        self.0.facts().max_output_tokens
     }
 
     #[getter]
     fn prompt_tokens(&self) -> u64 {
-        self.0.prompt_tokens
+        self.0.facts().prompt_tokens
     }
 
     #[getter]
     fn messages(&self) -> usize {
-        self.0.messages
+        self.0.facts().messages
     }
 
     #[getter]
     fn tools(&self) -> Vec<&str> {
-        self.0.tools.iter().map(String::as_str).collect()
+        self.0.facts().tools.iter().map(String::as_str).collect()
     }
 
     #[getter]
     fn tool_choice(&self) -> bool {
-        self.0.tool_choice
+        self.0.facts().tool_choice
     }
 
     #[getter]
     fn images(&self) -> u32 {
-        self.0.images
+        self.0.facts().images
     }
 
     #[getter]
     fn documents(&self) -> u32 {
-        self.0.documents
+        self.0.facts().documents
     }
 
     #[getter]
     fn thinking(&self) -> bool {
-        self.0.thinking
+        self.0.facts().thinking
     }
 
     #[getter]
     fn structured_output(&self) -> bool {
-        self.0.structured_output
+        self.0.facts().structured_output
     }
 
     #[getter]
     fn session(&self) -> Option<&str> {
-        self.0.session.as_deref()
+        self.0.facts().session.as_deref()
     }
 
     #[getter]
     fn last_user_text(&self) -> &str {
-        &self.0.last_user_text
+        &self.0.facts().last_user_text
     }
 
     #[getter]
     fn open_tool_loop(&self) -> bool {
-        self.0.open_tool_loop
+        self.0.facts().open_tool_loop
     }
 
     #[getter]
     fn signed_thinking(&self) -> bool {
-        self.0.signed_thinking
+        self.0.facts().signed_thinking
     }
 
     #[getter]
     fn failed_tool_calls(&self) -> Vec<&str> {
-        self.0.failed_tool_calls.iter().map(String::as_str).collect()
+        self.0.facts().failed_tool_calls.iter().map(String::as_str).collect()
     }
 
     #[getter]
     fn previous_response(&self) -> Option<&str> {
-        self.0.previous_response.as_deref()
+        self.0.facts().previous_response.as_deref()
     }
 
     #[getter]
     fn item_references(&self) -> Vec<&str> {
-        self.0.item_references.iter().map(String::as_str).collect()
+        self.0.facts().item_references.iter().map(String::as_str).collect()
     }
 
     #[getter]
     fn store(&self) -> bool {
-        self.0.store
+        self.0.facts().store
     }
 }
 

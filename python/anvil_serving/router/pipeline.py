@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from typing import TYPE_CHECKING, ParamSpec, Protocol
 
@@ -41,8 +42,8 @@ _CREDENTIAL_REFUSED = {401, 403}
 """Statuses of a tier that say the router's own key is wrong: a person has to do something."""
 _ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
 """Said to a Messages tier when the caller says none: Anthropic refuses a request without it."""
-_READY_IN_A_ROW = 16
-"""A ready `send` never yields: after this many pieces without a wait, the other exchanges get a turn."""
+_PIECES_A_TURN = 16
+"""A ready `send` never yields: after this many pieces the other exchanges get a turn."""
 
 
 class Client(Protocol):
@@ -136,15 +137,10 @@ class Router:
                 continue
             try:
                 head = Head(plan.intent, planned, number, stream=request.stream, warnings=tuple(attempt.warnings))
-                outcome = await self._relay(client, attempt, head)
+                outcome = await self._relay(client, request, attempt, head)
             finally:
                 self._switchboard.forget(attempt)
             if outcome is None:
-                return
-            if outcome.failure is None:
-                self._calibration.observe(planned.tier_id, request.facts.prompt_tokens, outcome.input_tokens)
-                if request.keeps_items:
-                    self._stored.keep(f"resp_{client.answer_id}", request, outcome.items)
                 return
             # What the attempt may have begun to say, nobody has heard.
             opening.give_back()
@@ -223,40 +219,42 @@ class Router:
             _log.warning("%s: tier %s cannot be asked: %s", client.request_id, planned.tier_id, error)
             return FailedAttempt(planned.tier_id, UNTRANSLATABLE, explanation=str(error), param=error.param)
 
-    async def _relay(self, client: Client, attempt: Attempt, head: Head) -> Outcome | None:
+    async def _relay(self, client: Client, request: Request, attempt: Attempt, head: Head) -> Outcome | None:
         """Passes an attempt's bytes on.
 
-        None: the exchange is over, and not well. An outcome: the answer is whole, or the attempt failed and nothing of
-        it was sent.
+        None: the exchange is over, well or not. An outcome: the attempt failed and nothing of it was sent.
         """
         has_started = False
-        ready_in_a_row = 0
-        while True:
-            arrival = self._switchboard.next_arrival(attempt)
-            if not isinstance(arrival, tuple):
-                ready_in_a_row = 0
-                arrived = await client.wait(arrival)
-                if arrived is None:
-                    return None
-                arrival = arrived
-            if client.has_left:
-                return None
+        for pieces in itertools.count(1):
+            ready = self._switchboard.next_arrival(attempt)
+            arrival = ready if isinstance(ready, tuple) else await client.wait(ready)
+            if arrival is None or client.has_left:
+                break
             _, data, outcome = arrival
             if outcome is not None and outcome.failure is not None:
                 if not has_started:
                     return outcome
                 _log.warning("%s: tier %s broke off: %s", client.request_id, head.planned.tier_id, outcome.explanation)
                 await client.abort(data)
-                return None
+                break
             if not has_started:
                 has_started = True
                 await client.start(head)
+            if outcome is not None:
+                # Before the client knows that its answer is whole: it may go on from it at once.
+                self._learn(client, request, head.planned, outcome)
             await client.send(data, last=outcome is not None)
             if outcome is not None:
-                return outcome
-            ready_in_a_row += 1
-            if ready_in_a_row % _READY_IN_A_ROW == 0:
+                break
+            if pieces % _PIECES_A_TURN == 0:
                 await asyncio.sleep(0)
+        return None
+
+    def _learn(self, client: Client, request: Request, planned: PlannedAttempt, outcome: Outcome) -> None:
+        """Takes from a whole answer what later requests need."""
+        self._calibration.observe(planned.tier_id, request.facts.prompt_tokens, outcome.input_tokens)
+        if request.keeps_items:
+            self._stored.keep(f"resp_{client.answer_id}", request, outcome.items)
 
 
 def _opening(client: Client, asked: Request) -> Opening:
