@@ -65,14 +65,14 @@ impl Engine {
             path: path.map_or(Cow::Borrowed(tier.path()), Cow::Owned),
             headers: wire_headers(headers),
         };
-        let head = Head { model, ..opening.head.clone() };
+        let head = Head { model, ..opening.0.head().clone() };
         let form = match (is_stream, request.0.is_unread()) {
             (true, _) => Form::Stream,
             (false, false) => Form::Whole,
             (false, true) => Form::Unread,
         };
-        let mut setup = Setup::new(client, tier, form, head, opening.request_id.clone());
-        setup.opening = is_stream.then(|| opening.shared.clone());
+        let mut setup = Setup::new(client, tier, form, head, opening.0.request_id().to_owned());
+        setup.opening = is_stream.then(|| opening.0.clone());
         setup.keeps_items = keeps_items;
         let warnings = translated.warnings.iter().map(ToString::to_string).collect();
         self.start(endpoint, outbound, setup, warnings)

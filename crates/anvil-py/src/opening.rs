@@ -10,11 +10,7 @@ use pyo3::types::PyBytes;
 use crate::request::Request;
 
 #[pyclass(frozen, module = "anvil_serving._core")]
-pub(crate) struct Opening {
-    pub(crate) shared: anvil_relay::Opening,
-    pub(crate) head: Head,
-    pub(crate) request_id: String,
-}
+pub(crate) struct Opening(pub(crate) anvil_relay::Opening);
 
 #[pymethods]
 impl Opening {
@@ -23,21 +19,20 @@ impl Opening {
     fn new(py: Python<'_>, request: &Request, model: String, answer_id: String, request_id: String) -> Self {
         let asked = request.released(py, Asked::of);
         let head = Head { id: answer_id, model, created: now(), asked: asked.into() };
-        let shared = anvil_relay::Opening::new(request.0.dialect(), head.clone(), request_id.clone());
-        Self { shared, head, request_id }
+        Self(anvil_relay::Opening::new(request.0.dialect(), head, request_id))
     }
 
     #[pyo3(signature = (*, is_late))]
     fn beat<'py>(&self, py: Python<'py>, is_late: bool) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.shared.beat(is_late))
+        PyBytes::new(py, &self.0.beat(is_late))
     }
 
     fn give_back(&self) {
-        self.shared.give_back();
+        self.0.give_back();
     }
 
     fn fail<'py>(&self, py: Python<'py>, kind: &str, message: &str) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.shared.fail(ErrorKind::from_name(kind), message))
+        PyBytes::new(py, &self.0.fail(ErrorKind::from_name(kind), message))
     }
 }
 

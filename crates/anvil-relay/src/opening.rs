@@ -10,17 +10,21 @@ use anvil_dialect::{DeltaWriter, Dialect, Head};
 /// The attempt that releases first takes it over: from then on no sign of life is given, and the answer goes on where the opening
 /// ended. Whoever holds the lock has the client's ear, so that nothing is said twice or out of order.
 #[derive(Debug, Clone)]
-pub struct Opening {
+pub struct Opening(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     client: Dialect,
     head: Head,
     request_id: String,
-    floor: Arc<Mutex<Floor>>,
+    floor: Mutex<Floor>,
 }
 
 /// Who speaks to the client, and what it has been told.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Floor {
-    writer: DeltaWriter,
+    /// `None` while nothing has been said, which is how it stays for most.
+    writer: Option<Box<DeltaWriter>>,
     /// Whether an attempt speaks.
     is_taken: bool,
 }
@@ -28,8 +32,17 @@ struct Floor {
 impl Opening {
     /// An opening of which nothing has been said.
     pub fn new(client: Dialect, head: Head, request_id: String) -> Self {
-        let writer = DeltaWriter::new(client, head.clone());
-        Self { client, head, request_id, floor: Arc::new(Mutex::new(Floor { writer, is_taken: false })) }
+        Self(Arc::new(Shared { client, head, request_id, floor: Mutex::default() }))
+    }
+
+    /// What the answer says of itself, whoever gives it.
+    pub fn head(&self) -> &Head {
+        &self.0.head
+    }
+
+    /// The exchange's id.
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
     }
 
     /// A sign of life, and before the first one what the dialect begins an answer with; nothing once an attempt has taken over.
@@ -38,7 +51,7 @@ impl Opening {
         let mut out = Vec::new();
         let mut floor = self.floor();
         if !floor.is_taken {
-            floor.writer.beat(is_late, &mut out);
+            floor.writer.get_or_insert_with(|| Box::new(self.writer())).beat(is_late, &mut out);
         }
         out
     }
@@ -47,16 +60,16 @@ impl Opening {
     pub fn fail(&self, kind: ErrorKind, message: &str) -> Vec<u8> {
         let mut out = Vec::new();
         // An attempt that has taken over is being ended from outside: what it has said last is not known here.
-        let mut writer = self.take().unwrap_or_else(|| DeltaWriter::new(self.client, self.head.clone()));
-        writer.fail(kind, message, &self.request_id, &mut out);
+        let mut writer = self.take().unwrap_or_else(|| self.writer());
+        writer.fail(kind, message, &self.0.request_id, &mut out);
         out
     }
 
-    /// Takes the opening over; `None` if another attempt has.
+    /// Takes the opening over; `None` if another attempt has, or nothing has been said.
     pub(crate) fn take(&self) -> Option<DeltaWriter> {
         let mut floor = self.floor();
         // A copy: what the client has been told holds for the next attempt too, if it never sees this one's.
-        (!std::mem::replace(&mut floor.is_taken, true)).then(|| floor.writer.clone())
+        if std::mem::replace(&mut floor.is_taken, true) { None } else { floor.writer.as_deref().cloned() }
     }
 
     /// Gives back what an attempt took over and failed before the client was sent any of it: signs of life and the next attempt go on
@@ -65,8 +78,12 @@ impl Opening {
         self.floor().is_taken = false;
     }
 
+    fn writer(&self) -> DeltaWriter {
+        DeltaWriter::new(self.0.client, self.0.head.clone())
+    }
+
     fn floor(&self) -> MutexGuard<'_, Floor> {
         // Nothing that can panic leaves a writer half way: a poisoned lock's writer is as good as any.
-        self.floor.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.floor.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

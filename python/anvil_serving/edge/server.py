@@ -8,11 +8,11 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from functools import partial
-from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
 from granian.constants import HTTPModes, Interfaces, TaskImpl
@@ -107,11 +107,9 @@ def _call_when_ready(on_ready: Callable[[], None], host: str, port: int) -> None
 
 def _is_healthy(host: str, port: int) -> bool:
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not bound)
-    connection = HTTPConnection(reachable, port, timeout=1)
     try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
+        with socket.create_connection((reachable, port), timeout=1) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: health\r\nconnection: close\r\n\r\n")
+            return connection.recv(64).startswith(b"HTTP/1.1 200 ")
+    except OSError:
         return False
-    finally:
-        connection.close()

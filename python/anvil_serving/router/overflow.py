@@ -6,6 +6,7 @@ once with a smaller cap. Clients of OpenAI's APIs look at the code, some at the 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -24,67 +25,65 @@ _STATUSES = {400, 413, 422, 500, None}
 _NUMBER = r"[\d,]+"
 _GROUPS = {"NUMBER": _NUMBER} | {name: rf"(?P<{name.lower()}>{_NUMBER})" for name in ("LIMIT", "PROMPT", "CAP")}
 
-_WORDINGS = tuple(
-    re.compile(re.sub("|".join(_GROUPS), lambda name: _GROUPS[name[0]], pattern), re.IGNORECASE)
-    for pattern in (
-        # Anthropic
-        r"prompt is too long: PROMPT tokens > LIMIT maximum",
-        r"input length and `max_tokens` exceed context limit: PROMPT \+ CAP > LIMIT",
-        # vLLM 0.12 and later; it stops counting where the prompt is too long for certain
-        (
-            r"maximum context length is LIMIT tokens\. However, you requested CAP output tokens and your prompt "
-            r"contains (?P<least>at least )?PROMPT input tokens"
-        ),
-        (
-            r"maximum context length is LIMIT tokens\. However, you requested CAP output tokens and your prompt "
-            r"contains NUMBER characters"
-        ),
-        # vLLM 0.10 and 0.11
-        r"is too large: CAP\. This model's maximum context length is LIMIT tokens and your request has PROMPT input",
-        r"maximum context length is LIMIT tokens\. However, your request has PROMPT input tokens",
-        r"decoder prompt \(length PROMPT\) is longer than the maximum model length of LIMIT",
-        # OpenAI until 2025, vLLM before 0.10, DeepSeek, OpenRouter
-        (
-            r"maximum context length is LIMIT tokens[.,] however,? you requested (?:about )?NUMBER tokens "
-            r"\(PROMPT (?:in the messages|in your prompt|of text input)(?:, NUMBER in the functions)?"
-            r"(?:[,;] (?:and )?CAP (?:in|for) the completion)?"
-        ),
-        (
-            r"maximum context length is LIMIT tokens[.,] however,? (?:you requested|your messages resulted in) "
-            r"(?:about )?PROMPT tokens"
-        ),
-        # OpenAI
-        r"input tokens exceed the configured limit of LIMIT tokens\. Your messages resulted in PROMPT tokens",
-        r"exceeds the context window of this model",
-        # SGLang
-        r"the input \(PROMPT tokens\) is longer than the model's context length \(LIMIT tokens\)",
-        (
-            r"maximum context length of LIMIT tokens\. You requested a total of NUMBER tokens: PROMPT tokens from the "
-            r"input messages and CAP tokens for the completion"
-        ),
-        r"input length \(PROMPT tokens\) exceeds the maximum allowed length \(LIMIT tokens\)",
-        # llama.cpp, and what is built on it
-        r"request \(PROMPT tokens\) exceeds the available context size \(LIMIT tokens\)",
-        r"exceeds the available context size",
-        r"context size has been exceeded",
-        # LM Studio
-        (
-            r"keep the first PROMPT tokens when context the overflows\. However, the model is loaded with context "
-            r"length of only LIMIT tokens"
-        ),
-        (
-            r"tokens to keep from the initial prompt is greater than the context length"
-            r"(?: \(n_keep: PROMPT\s*>= n_ctx: LIMIT\))?"
-        ),
-        # Ollama
-        r"prompt too long; exceeded (?:max )?context length",
-        r"input length exceeds (?:the )?(?:maximum )?context length",
-        # Other clouds: Gemini, Mistral, Moonshot
-        r"input token count \(PROMPT\) exceeds the maximum number of tokens allowed \(LIMIT\)",
-        r"prompt contains PROMPT tokens [^.]{0,80}too large for model with LIMIT maximum context length",
-        r"exceeded model token limit: LIMIT \(requested: PROMPT\)",
-    )
+_WORDINGS = (
+    # Anthropic
+    r"prompt is too long: PROMPT tokens > LIMIT maximum",
+    r"input length and `max_tokens` exceed context limit: PROMPT \+ CAP > LIMIT",
+    # vLLM 0.12 and later; it stops counting where the prompt is too long for certain
+    (
+        r"maximum context length is LIMIT tokens\. However, you requested CAP output tokens and your prompt "
+        r"contains (?P<least>at least )?PROMPT input tokens"
+    ),
+    (
+        r"maximum context length is LIMIT tokens\. However, you requested CAP output tokens and your prompt "
+        r"contains NUMBER characters"
+    ),
+    # vLLM 0.10 and 0.11
+    r"is too large: CAP\. This model's maximum context length is LIMIT tokens and your request has PROMPT input",
+    r"maximum context length is LIMIT tokens\. However, your request has PROMPT input tokens",
+    r"decoder prompt \(length PROMPT\) is longer than the maximum model length of LIMIT",
+    # OpenAI until 2025, vLLM before 0.10, DeepSeek, OpenRouter
+    (
+        r"maximum context length is LIMIT tokens[.,] however,? you requested (?:about )?NUMBER tokens "
+        r"\(PROMPT (?:in the messages|in your prompt|of text input)(?:, NUMBER in the functions)?"
+        r"(?:[,;] (?:and )?CAP (?:in|for) the completion)?"
+    ),
+    (
+        r"maximum context length is LIMIT tokens[.,] however,? (?:you requested|your messages resulted in) "
+        r"(?:about )?PROMPT tokens"
+    ),
+    # OpenAI
+    r"input tokens exceed the configured limit of LIMIT tokens\. Your messages resulted in PROMPT tokens",
+    r"exceeds the context window of this model",
+    # SGLang
+    r"the input \(PROMPT tokens\) is longer than the model's context length \(LIMIT tokens\)",
+    (
+        r"maximum context length of LIMIT tokens\. You requested a total of NUMBER tokens: PROMPT tokens from the "
+        r"input messages and CAP tokens for the completion"
+    ),
+    r"input length \(PROMPT tokens\) exceeds the maximum allowed length \(LIMIT tokens\)",
+    # llama.cpp, and what is built on it
+    r"request \(PROMPT tokens\) exceeds the available context size \(LIMIT tokens\)",
+    r"exceeds the available context size",
+    r"context size has been exceeded",
+    # LM Studio
+    (
+        r"keep the first PROMPT tokens when context the overflows\. However, the model is loaded with context "
+        r"length of only LIMIT tokens"
+    ),
+    (
+        r"tokens to keep from the initial prompt is greater than the context length"
+        r"(?: \(n_keep: PROMPT\s*>= n_ctx: LIMIT\))?"
+    ),
+    # Ollama
+    r"prompt too long; exceeded (?:max )?context length",
+    r"input length exceeds (?:the )?(?:maximum )?context length",
+    # Other clouds: Gemini, Mistral, Moonshot
+    r"input token count \(PROMPT\) exceeds the maximum number of tokens allowed \(LIMIT\)",
+    r"prompt contains PROMPT tokens [^.]{0,80}too large for model with LIMIT maximum context length",
+    r"exceeded model token limit: LIMIT \(requested: PROMPT\)",
 )
+"""What says that a prompt is too long; a word in capitals stands for a number."""
 
 
 class Overflow(msgspec.Struct, frozen=True):
@@ -99,9 +98,16 @@ class Overflow(msgspec.Struct, frozen=True):
     """Whether the prompt has so many tokens, or more."""
 
 
+@functools.cache
+def _wordings() -> tuple[re.Pattern[str], ...]:
+    """Compiled when the first tier refuses something: most routers never need them."""
+    spelt = (re.sub("|".join(_GROUPS), lambda name: _GROUPS[name[0]], wording) for wording in _WORDINGS)
+    return tuple(re.compile(wording, re.IGNORECASE) for wording in spelt)
+
+
 def read_overflow(words: str) -> Overflow | None:
     """What an error's words say, if they say that a prompt is too long."""
-    for wording in _WORDINGS:
+    for wording in _wordings():
         found = wording.search(words)
         if found is not None:
             said = found.groupdict()
