@@ -84,7 +84,7 @@ class Request:
 
     @property
     def item_references(self) -> list[str]:
-        """The ids of stored items that stand in the conversation by reference."""
+        """The ids of stored items that stand in the conversation by reference (Responses); at most 4,096."""
 
     @property
     def keeps_items(self) -> bool:
@@ -160,18 +160,6 @@ class Facts:
     @property
     def failed_tool_calls(self) -> list[str]:
         """Ids of the tool calls whose results report an error; at most 512."""
-
-    @property
-    def previous_response(self) -> str | None:
-        """The answer that the request goes on from (`previous_response_id`); only Responses has it."""
-
-    @property
-    def item_references(self) -> list[str]:
-        """Ids of the stored items that stand in the conversation by reference (Responses); at most 4,096."""
-
-    @property
-    def store(self) -> bool:
-        """Whether the answer is to be kept for a later request to refer to; only Responses asks for that."""
 
 @final
 class Overrides:

@@ -208,21 +208,6 @@ impl Facts {
     fn failed_tool_calls(&self) -> Vec<&str> {
         self.0.facts().failed_tool_calls.iter().map(String::as_str).collect()
     }
-
-    #[getter]
-    fn previous_response(&self) -> Option<&str> {
-        self.0.facts().previous_response.as_deref()
-    }
-
-    #[getter]
-    fn item_references(&self) -> Vec<&str> {
-        self.0.facts().item_references.iter().map(String::as_str).collect()
-    }
-
-    #[getter]
-    fn store(&self) -> bool {
-        self.0.facts().store
-    }
 }
 
 #[pyclass(frozen, module = "anvil_serving._core")]
