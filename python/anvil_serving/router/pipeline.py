@@ -101,12 +101,12 @@ class Router:
 
         Raises a `RequestError` while nothing has been sent; after that, breaks the stream off.
         """
-        asked = _decode(Request.decode, dialect, body)
+        asked = _read(Request.decode, dialect, body)
         del body  # the request holds its own copy; a long answer need not hold two
         if asked.thread:
             raise ThreadUnsupported("threads are not supported here: send the whole conversation", param="thread")
         opening = _opening(client, asked)
-        request = self._resumed(asked)
+        request = _read(self._stored.resumed, asked)
         plan = self.policy.plan(self.intents.resolve(request.model), dialect)
         await self._follow(plan, client, request, opening)
 
@@ -115,7 +115,7 @@ class Router:
 
         Raises as `answer` does, and `PurposeUnserved` when no tier declares it.
         """
-        request = _decode(Request.decode_unread, body)
+        request = _read(Request.decode_unread, body)
         del body
         plan = self.policy.plan_for(purpose, self.intents.resolve(request.model))
         await self._follow(plan, client, request, _opening(client, request))
@@ -171,18 +171,12 @@ class Router:
             raise refused
         return 0
 
-    def _resumed(self, request: Request) -> Request:
-        try:
-            return self._stored.resumed(request)
-        except InvalidRequestError as error:
-            raise Malformed(str(error), param=error.param) from None
-
     async def count_tokens(self, client: Client, dialect: str, body: bytes) -> int:
         """The size in tokens of a request's prompt, as the first tier of its plan counts it.
 
         Raises `Malformed`, and `UnknownResponse` as `answer` does.
         """
-        request = self._resumed(_decode(Request.decode_prompt, dialect, body))
+        request = _read(self._stored.resumed, _read(Request.decode_prompt, dialect, body))
         plan = self.policy.plan(self.intents.resolve(request.model), dialect)
         if not plan.attempts:
             return max(1, request.facts.prompt_tokens)
@@ -269,9 +263,10 @@ def _headers_for(dialect: str, client: Client) -> Sequence[tuple[bytes, bytes]]:
     return [header for header in client.headers if not header[0].startswith(b"anthropic-")]
 
 
-def _decode(decode: Callable[_Given, Request], *given: _Given.args, **named: _Given.kwargs) -> Request:
+def _read(reader: Callable[_Given, Request], *given: _Given.args, **named: _Given.kwargs) -> Request:
+    """The request that `reader` makes of what it is given. Raises `Malformed` where that is none."""
     try:
-        return decode(*given, **named)
+        return reader(*given, **named)
     except InvalidRequestError as error:
         raise Malformed(str(error), param=error.param) from None
 
