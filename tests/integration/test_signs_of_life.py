@@ -62,9 +62,12 @@ def _ask(router: RouterProcess, dialect: str, model: str) -> Answer:
         return client.ask("POST", PATHS[dialect], request_body(dialect, model, stream=True))
 
 
+def _documents(answer: Answer) -> list[dict[str, Any]]:
+    return [json.loads(line[6:]) for line in answer.body.split(b"\n") if line.startswith(b"data: {")]
+
+
 def _types(answer: Answer) -> list[str]:
-    data = [line[6:] for line in answer.body.split(b"\n") if line.startswith(b"data: {")]
-    return [json.loads(document).get("type", "") for document in data]
+    return [document.get("type", "") for document in _documents(answer)]
 
 
 @pytest.mark.parametrize("kind", ["messages", "chat"])
@@ -133,7 +136,7 @@ def test_responses_repeats_that_it_is_in_progress(router: RouterProcess, tiers: 
     assert types.count("response.created") == 1
     assert types.count("response.in_progress") >= 3
     assert types[-1] == "response.completed"
-    documents = [json.loads(line[6:]) for line in answer.body.split(b"\n") if line.startswith(b"data: {")]
+    documents = _documents(answer)
     assert [document["sequence_number"] for document in documents] == list(range(len(documents)))
     assert len({document["response"]["id"] for document in documents if "response" in document}) == 1
 
@@ -168,7 +171,7 @@ def test_an_attempt_that_begins_and_breaks_at_once_is_not_heard(
     types = _types(answer)
     assert types.count("message_start") + types.count("response.created") == (dialect != "chat")
     if dialect == "responses":
-        documents = [json.loads(line[6:]) for line in answer.body.split(b"\n") if line.startswith(b"data: {")]
+        documents = _documents(answer)
         assert [document["sequence_number"] for document in documents] == list(range(len(documents)))
 
 
