@@ -89,6 +89,10 @@ impl Object<'_> {
     pub(crate) fn number(&mut self, name: &str, number: u64) {
         self.with(name, |out| push_number(out, number));
     }
+
+    pub(crate) fn boolean(&mut self, name: &str, boolean: bool) {
+        self.raw(name, if boolean { "true" } else { "false" });
+    }
 }
 
 /// Writes a number. Several stand in every event, and with `write!` such a member takes two and a half times the

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 
+use crate::event::Malformed;
 use crate::invalid::Invalid;
 
 /// A reader over one JSON text that knows how to describe what it could not read.
@@ -18,6 +19,12 @@ pub(crate) type Span = Range<usize>;
 impl<'j> Reader<'j> {
     pub(crate) fn new(text: &'j [u8]) -> Self {
         Self { jiter: Jiter::new(text), text }
+    }
+
+    /// A reader over what a tier sent, which must hold an object: `otherwise` says what it is where it does not.
+    pub(crate) fn of_object(text: &'j [u8], otherwise: &'static str) -> Result<Self, Malformed> {
+        let mut json = Self::new(text);
+        if json.peek()? == Peek::Object { Ok(json) } else { Err(Malformed::new(otherwise)) }
     }
 
     /// What comes next, without taking it.

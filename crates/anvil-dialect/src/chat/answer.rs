@@ -11,10 +11,7 @@ use crate::usage::Usage;
 
 /// Reads the body.
 pub(crate) fn read(body: &[u8]) -> Result<Answer, Malformed> {
-    let mut json = Reader::new(body);
-    if json.peek()? != Peek::Object {
-        return Err(Malformed::new("an answer that is not a JSON object"));
-    }
+    let mut json = Reader::of_object(body, "an answer that is not a JSON object")?;
     let (mut model, mut choices, mut error, mut usage) = (None, None, None, Usage::default());
     json.object(
         |name| match name {

@@ -50,10 +50,7 @@ pub(super) struct CallPiece {
 
 impl Chunk {
     pub(super) fn read(json: &[u8], answer: &str) -> Result<Self, Malformed> {
-        let mut json = Reader::new(json);
-        if json.peek()? != Peek::Object {
-            return Err(Malformed::new("a chunk that is not a JSON object"));
-        }
+        let mut json = Reader::of_object(json, "a chunk that is not a JSON object")?;
         let mut chunk = Self::default();
         json.object(
             |name| match name {

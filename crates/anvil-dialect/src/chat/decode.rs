@@ -1,7 +1,7 @@
 //! A Chat Completions request, read into a neutral one.
 
 use super::parts;
-use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Shape, Tool, number};
+use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Shape, Tool};
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -50,11 +50,8 @@ fn setting<'a>(
     warnings: &mut Warnings,
 ) -> Result<(), Untranslatable> {
     match name {
+        _ if settings.read(name, node)? => {}
         "max_tokens" => settings.cap = node.unsigned(),
-        "stream" => settings.stream = node.boolean(),
-        "temperature" => settings.temperature = Some(number(name, node)?),
-        "top_p" => settings.top_p = Some(number(name, node)?),
-        "top_k" => settings.top_k = Some(number(name, node)?),
         "stop" => settings.stop = stop(node)?,
         "n" if node.raw() != "1" => return Err(Untranslatable::new(name, "several answers at once")),
         "functions" | "function_call" => {

@@ -2,13 +2,10 @@
 
 use super::turns;
 use crate::compose::{self, Object};
-use crate::conversation::{Choice, Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange, reminded};
+use crate::conversation::{Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange, reminded};
 use crate::overrides::Overrides;
 use crate::untranslatable::Untranslatable;
 use crate::warning::{WarningKind, Warnings};
-
-/// The longest `user` that the vendor accepts, in characters.
-const USER_LIMIT: usize = 64;
 
 /// Writes the body.
 pub(crate) fn encode(
@@ -31,7 +28,12 @@ pub(crate) fn encode(
         body.with("messages", |out| unsayable = turns::write(out, system, &turns, spelling).err());
         if !tools.is_empty() {
             body.list("tools", &tools, write_tool);
-            write_choice(body, choice.as_ref(), parallel_calls);
+            if let Some(choice) = &choice {
+                choice.write(body, |choice, name| choice.object("function", |function| function.text("name", name)));
+            }
+            if let Some(parallel) = parallel_calls {
+                body.boolean("parallel_tool_calls", parallel);
+            }
         }
         write_settings(body, &settings, spelling, overrides, warnings);
     });
@@ -48,26 +50,10 @@ fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>) {
             }
             function.raw("parameters", tool.schema());
             if let Some(strict) = tool.strict() {
-                function.raw("strict", if strict { "true" } else { "false" });
+                function.boolean("strict", strict);
             }
         });
     });
-}
-
-fn write_choice(body: &mut Object<'_>, choice: Option<&Choice<'_>>, parallel_calls: Option<bool>) {
-    match choice {
-        None => {}
-        Some(Choice::Auto) => body.string("tool_choice", "auto"),
-        Some(Choice::Required) => body.string("tool_choice", "required"),
-        Some(Choice::None) => body.string("tool_choice", "none"),
-        Some(Choice::Tool(name)) => body.object("tool_choice", |choice| {
-            choice.string("type", "function");
-            choice.object("function", |function| function.text("name", name));
-        }),
-    }
-    if let Some(parallel) = parallel_calls {
-        body.raw("parallel_tool_calls", if parallel { "true" } else { "false" });
-    }
 }
 
 fn write_settings(
@@ -94,14 +80,10 @@ fn write_settings(
     if !settings.stop.is_empty() {
         body.list("stop", &settings.stop, |out, text| text.push(out));
     }
-    match &settings.user {
-        Some(user) if user.decoded().chars().count() > USER_LIMIT => warnings.dropped(spelling.user),
-        Some(user) => body.text("user", user),
-        None => {}
-    }
+    settings.write_user(body, "user", spelling, warnings);
     write_output(body, settings);
     if let Some(stream) = settings.stream {
-        body.raw("stream", if stream { "true" } else { "false" });
+        body.boolean("stream", stream);
         if stream {
             // Asked for whatever the client wants, so that usage is known.
             body.object("stream_options", |options| options.raw("include_usage", "true"));

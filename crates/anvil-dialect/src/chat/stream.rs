@@ -36,10 +36,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     if data.trim_ascii() == DONE {
         return Ok(Event::bare(EventKind::Terminal, ""));
     }
-    let mut json = Reader::new(data);
-    if json.peek()? != Peek::Object {
-        return Err(Malformed::new("a chunk that is not a JSON object"));
-    }
+    let mut json = Reader::of_object(data, "a chunk that is not a JSON object")?;
     let (mut model, mut choices, mut error) = (None, None, None);
     json.object(member, |member, json| {
         match member {

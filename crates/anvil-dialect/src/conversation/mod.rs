@@ -13,7 +13,7 @@ mod tool;
 pub(crate) use arrange::{OPENING, Turn, arrange, instructions, reminded, reminder};
 pub(crate) use attribution::{is_attributed, without_attribution};
 pub(crate) use part::{Arguments, Call, CallResult, Document, Media, Part};
-pub(crate) use settings::{Effort, Format, Reasoning, Settings, Shape, number};
+pub(crate) use settings::{Effort, Format, Reasoning, Settings, Shape};
 pub(crate) use spelling::Spelling;
 pub(crate) use tool::{Choice, Form, Grammar, Tool};
 

@@ -1,9 +1,14 @@
 //! How an answer is to be made.
 
+use super::Spelling;
 use crate::compose::Object;
 use crate::node::Node;
 use crate::text::Text;
 use crate::untranslatable::Untranslatable;
+use crate::warning::Warnings;
+
+/// The longest id of a caller's own user that `OpenAI` accepts, in characters.
+const USER_LIMIT: usize = 64;
 
 /// What a caller asks of an answer. Numbers stay as they were spelt.
 #[derive(Debug, Default)]
@@ -21,8 +26,31 @@ pub(crate) struct Settings<'a> {
     pub(crate) stream: Option<bool>,
 }
 
+impl<'a> Settings<'a> {
+    /// Reads a member that every dialect spells alike; whether it is one.
+    pub(crate) fn read(&mut self, name: &str, node: &Node<'a>) -> Result<bool, Untranslatable> {
+        match name {
+            "stream" => self.stream = node.boolean(),
+            "temperature" => self.temperature = Some(number(name, node)?),
+            "top_p" => self.top_p = Some(number(name, node)?),
+            "top_k" => self.top_k = Some(number(name, node)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Writes the caller's own user as `OpenAI`'s dialects take it: under `member`, and not where it is too long for them.
+    pub(crate) fn write_user(&self, body: &mut Object<'_>, member: &str, spelling: &Spelling, warnings: &mut Warnings) {
+        match &self.user {
+            Some(user) if user.decoded().chars().count() > USER_LIMIT => warnings.dropped(spelling.user),
+            Some(user) => body.text(member, user),
+            None => {}
+        }
+    }
+}
+
 /// The number that the member `name` holds, as it was spelt.
-pub(crate) fn number<'a>(name: &str, node: &Node<'a>) -> Result<&'a str, Untranslatable> {
+fn number<'a>(name: &str, node: &Node<'a>) -> Result<&'a str, Untranslatable> {
     if node.is_number() { Ok(node.raw()) } else { Err(Untranslatable::not(name, "a number")) }
 }
 
@@ -64,7 +92,7 @@ impl<'a> Shape<'a> {
             definition.text("description", description);
         }
         if let Some(strict) = self.strict {
-            definition.raw("strict", if strict { "true" } else { "false" });
+            definition.boolean("strict", strict);
         }
         definition.raw("schema", self.schema);
     }

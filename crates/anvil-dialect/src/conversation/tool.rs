@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::compose::Object;
 use crate::text::Text;
 
 /// A schema for a function that declares none.
@@ -88,5 +89,18 @@ impl Choice<'_> {
     /// Whether it makes the model call.
     pub(crate) fn is_forced(&self) -> bool {
         matches!(self, Self::Required | Self::Tool(_))
+    }
+
+    /// Writes it in the spelling of `OpenAI`'s dialects, which differ in where the one tool has its name.
+    pub(crate) fn write(&self, body: &mut Object<'_>, name_it: impl FnOnce(&mut Object<'_>, &Text<'_>)) {
+        match self {
+            Self::Auto => body.string("tool_choice", "auto"),
+            Self::Required => body.string("tool_choice", "required"),
+            Self::None => body.string("tool_choice", "none"),
+            Self::Tool(name) => body.object("tool_choice", |choice| {
+                choice.string("type", "function");
+                name_it(choice, name);
+            }),
+        }
     }
 }

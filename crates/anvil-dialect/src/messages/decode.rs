@@ -1,7 +1,7 @@
 //! A Messages request, read into a neutral one.
 
 use super::blocks;
-use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Shape, Tool, number};
+use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Shape, Tool};
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -53,11 +53,8 @@ fn setting<'a>(
     warnings: &mut Warnings,
 ) -> Result<(), Untranslatable> {
     match name {
+        _ if settings.read(name, node)? => {}
         "max_tokens" => settings.cap = node.unsigned(),
-        "stream" => settings.stream = node.boolean(),
-        "temperature" => settings.temperature = Some(number(name, node)?),
-        "top_p" => settings.top_p = Some(number(name, node)?),
-        "top_k" => settings.top_k = Some(number(name, node)?),
         "stop_sequences" => {
             let list = node.list().ok_or_else(|| Untranslatable::not(name, "a list of strings"))?;
             let texts: Option<Vec<Text<'a>>> = list.iter().map(Node::text).collect();

@@ -182,10 +182,7 @@ impl Deltas {
 
 impl Members {
     fn read(json: &[u8]) -> Result<Self, Malformed> {
-        let mut json = Reader::new(json);
-        if json.peek()? != Peek::Object {
-            return Err(Malformed::new("an event that is not a JSON object"));
-        }
+        let mut json = Reader::of_object(json, "an event that is not a JSON object")?;
         let mut members = Self::default();
         json.object(
             |name| match name {

@@ -52,7 +52,7 @@ pub(crate) fn encode(
             body.object("metadata", |metadata| metadata.text("user_id", user));
         }
         if let Some(stream) = settings.stream {
-            body.raw("stream", if stream { "true" } else { "false" });
+            body.boolean("stream", stream);
         }
     });
     Ok(out)
@@ -66,7 +66,7 @@ fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>) {
         }
         object.raw("input_schema", tool.schema());
         if let Some(strict) = tool.strict() {
-            object.raw("strict", if strict { "true" } else { "false" });
+            object.boolean("strict", strict);
         }
     });
 }

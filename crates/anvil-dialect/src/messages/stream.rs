@@ -56,10 +56,7 @@ impl Kind {
 
 /// Reads one event's data.
 pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
-    let mut json = Reader::new(data);
-    if json.peek()? != Peek::Object {
-        return Err(Malformed::new("an event that is not a JSON object"));
-    }
+    let mut json = Reader::of_object(data, "an event that is not a JSON object")?;
     let (mut kind, mut spans, mut is_text, mut finish, mut error) = (None, Spans::default(), false, None, None);
     json.object(member, |member, json| {
         match member {

@@ -9,10 +9,7 @@ use crate::json::{Reader, Span};
 
 /// Reads the body.
 pub(crate) fn read(body: &[u8]) -> Result<Answer, Malformed> {
-    let mut json = Reader::new(body);
-    if json.peek()? != Peek::Object {
-        return Err(Malformed::new("an answer that is not a JSON object"));
-    }
+    let mut json = Reader::of_object(body, "an answer that is not a JSON object")?;
     let response = Response::read(&mut json)?;
     json.finish()?;
     match (response.error, response.status, response.output) {

@@ -3,7 +3,7 @@
 use super::choice::{self, Wanted};
 use super::items;
 use super::tools::Tools;
-use crate::conversation::{Conversation, Effort, Format, Reasoning, Settings, Shape, number};
+use crate::conversation::{Conversation, Effort, Format, Reasoning, Settings, Shape};
 use crate::node::Node;
 use crate::request::Request;
 use crate::untranslatable::Untranslatable;
@@ -48,11 +48,8 @@ fn setting<'a>(
     warnings: &mut Warnings,
 ) -> Result<(), Untranslatable> {
     match name {
+        _ if settings.read(name, node)? => {}
         "max_output_tokens" => settings.cap = node.unsigned(),
-        "stream" => settings.stream = node.boolean(),
-        "temperature" => settings.temperature = Some(number(name, node)?),
-        "top_p" => settings.top_p = Some(number(name, node)?),
-        "top_k" => settings.top_k = Some(number(name, node)?),
         "background" if node.boolean() != Some(false) => {
             return Err(Untranslatable::new(name, "an answer that is fetched later"));
         }

@@ -228,10 +228,7 @@ pub(super) fn read_output<'d>(text: &'d str, output: Span, deltas: &mut Vec<Delt
 
 impl Members {
     fn read(json: &[u8]) -> Result<Self, Malformed> {
-        let mut json = Reader::new(json);
-        if json.peek()? != Peek::Object {
-            return Err(Malformed::new("an event that is not a JSON object"));
-        }
+        let mut json = Reader::of_object(json, "an event that is not a JSON object")?;
         let mut members = Self::default();
         json.object(
             |name| match name {

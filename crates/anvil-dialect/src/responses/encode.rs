@@ -2,16 +2,11 @@
 
 use super::turns;
 use crate::compose::{self, Object};
-use crate::conversation::{
-    Choice, Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange, instructions,
-};
+use crate::conversation::{Conversation, Format, Reasoning, Settings, Spelling, Tool, Turn, arrange, instructions};
 use crate::overrides::Overrides;
 use crate::text::Text;
 use crate::untranslatable::Untranslatable;
 use crate::warning::{WarningKind, Warnings};
-
-/// The longest `safety_identifier` that the vendor accepts, in characters.
-const USER_LIMIT: usize = 64;
 
 /// Writes the body. Nothing is to be kept at the tier: every request holds its whole history.
 pub(crate) fn encode(
@@ -35,7 +30,12 @@ pub(crate) fn encode(
         body.with("input", |out| out.extend_from_slice(&input));
         if !tools.is_empty() {
             body.list("tools", &tools, write_tool);
-            write_choice(body, choice.as_ref(), parallel_calls);
+            if let Some(choice) = &choice {
+                choice.write(body, |choice, name| choice.text("name", name));
+            }
+            if let Some(parallel) = parallel_calls {
+                body.boolean("parallel_tool_calls", parallel);
+            }
         }
         write_settings(body, &settings, spelling, warnings);
         body.raw("store", "false");
@@ -52,24 +52,8 @@ fn write_tool(out: &mut Vec<u8>, tool: &Tool<'_>) {
         }
         function.raw("parameters", tool.schema());
         // Said always: unsaid, the vendor makes a function strict where it can.
-        function.raw("strict", if tool.strict() == Some(true) { "true" } else { "false" });
+        function.boolean("strict", tool.strict() == Some(true));
     });
-}
-
-fn write_choice(body: &mut Object<'_>, choice: Option<&Choice<'_>>, parallel_calls: Option<bool>) {
-    match choice {
-        None => {}
-        Some(Choice::Auto) => body.string("tool_choice", "auto"),
-        Some(Choice::Required) => body.string("tool_choice", "required"),
-        Some(Choice::None) => body.string("tool_choice", "none"),
-        Some(Choice::Tool(name)) => body.object("tool_choice", |choice| {
-            choice.string("type", "function");
-            choice.text("name", name);
-        }),
-    }
-    if let Some(parallel) = parallel_calls {
-        body.raw("parallel_tool_calls", if parallel { "true" } else { "false" });
-    }
 }
 
 fn write_settings(body: &mut Object<'_>, settings: &Settings<'_>, spelling: &Spelling, warnings: &mut Warnings) {
@@ -88,11 +72,7 @@ fn write_settings(body: &mut Object<'_>, settings: &Settings<'_>, spelling: &Spe
         // The dialect has none.
         warnings.note(WarningKind::SamplingChanged, spelling.stop);
     }
-    match &settings.user {
-        Some(user) if user.decoded().chars().count() > USER_LIMIT => warnings.dropped(spelling.user),
-        Some(user) => body.text("safety_identifier", user),
-        None => {}
-    }
+    settings.write_user(body, "safety_identifier", spelling, warnings);
     match &settings.format {
         None => {}
         Some(Format::Json) => body.object("text", |text| {
@@ -115,6 +95,6 @@ fn write_settings(body: &mut Object<'_>, settings: &Settings<'_>, spelling: &Spe
         body.object("reasoning", |reasoning| reasoning.string("effort", effort));
     }
     if let Some(stream) = settings.stream {
-        body.raw("stream", if stream { "true" } else { "false" });
+        body.boolean("stream", stream);
     }
 }

@@ -19,10 +19,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     if data.trim_ascii() == DONE {
         return Ok(Event::bare(EventKind::Terminal, ""));
     }
-    let mut json = Reader::new(data);
-    if json.peek()? != Peek::Object {
-        return Err(Malformed::new("an event that is not a JSON object"));
-    }
+    let mut json = Reader::of_object(data, "an event that is not a JSON object")?;
     let (mut kind, mut response, mut spans, mut error) = (None, Response::default(), Spans::default(), None);
     let mut words = TierError::default();
     json.object(
