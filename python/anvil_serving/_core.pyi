@@ -18,7 +18,9 @@ __all__ = [
     "Opening",
     "Outcome",
     "Overrides",
+    "Phrases",
     "Request",
+    "Shape",
     "UntranslatableError",
     "build_info",
     "error_body",
@@ -92,6 +94,24 @@ class Request:
 
     @property
     def facts(self) -> Facts: ...
+    @property
+    def shape(self) -> Shape:
+        """What the user's last words look like; worked out at every call."""
+
+    def spoken(self, phrases: Phrases) -> list[int]:
+        """Which phrases the user's last words (`Facts.last_user_text`) hold: their places, ascending.
+
+        Blocks of code between fences, diffs, stack traces, lines of logs and quoted lines do not count, unless there is
+        nothing else.
+        """
+
+    def instructed(self, phrases: Phrases) -> list[int]:
+        """Which phrases the instructions hold, and what the harness put beside the user's last words.
+
+        Looks at the first 48 KiB of the system's and the developer's instructions, and at 32 KiB of what has been put
+        into the user's turn: of each of its sections at the first 4.
+        """
+
     def input_items(self) -> bytes:
         """The items of a Responses request, as a JSON list without its brackets."""
 
@@ -108,6 +128,53 @@ class Request:
         In the request's own dialect every other member is kept byte for byte; in another it is said anew. Raises
         `UntranslatableError` when the dialect cannot say it.
         """
+
+@final
+class Phrases:
+    """Phrases to look for, made once and used for every request."""
+
+    def __new__(cls, phrases: Sequence[str]) -> Phrases:
+        """Neither case nor the kind of quotation mark matters, and any run of white space is one space.
+
+        A phrase is found in no longer word: `plan` is not in `planes`, but `plan*`, a stem, is. Scripts that are
+        written without spaces have no such boundary, and Hangul has none at the end. Raises `ValueError` when a phrase
+        is empty, or all of them have more than 256 KiB.
+        """
+
+    def find(self, text: str) -> list[int]:
+        """Which phrases occur in `text`: their places in the list, ascending and each once."""
+
+@final
+class Shape:
+    """What the user's last words look like. Prose is what remains of them without what is pasted (`Request.spoken`)."""
+
+    @property
+    def question(self) -> bool:
+        """Whether the prose ends in a question, by its mark or its first word."""
+
+    @property
+    def code_fences(self) -> int:
+        """Blocks of code between fences."""
+
+    @property
+    def has_diff(self) -> bool: ...
+    @property
+    def has_stack_trace(self) -> bool: ...
+    @property
+    def paths(self) -> int:
+        """Different paths and names of files in the prose; at most 64."""
+
+    @property
+    def list_items(self) -> int:
+        """Lines of the prose that are items of a list."""
+
+    @property
+    def words(self) -> int:
+        """Words of the prose; of scripts without spaces, half of the characters."""
+
+    @property
+    def pasted_bytes(self) -> int:
+        """Bytes of the user's last words, before they are cut, that are not prose."""
 
 @final
 class Facts:
@@ -142,14 +209,43 @@ class Facts:
     @property
     def thinking(self) -> bool: ...
     @property
+    def effort(self) -> str | None:
+        """The reasoning effort that the caller declares, in lower case; at most 16 characters."""
+
+    @property
     def structured_output(self) -> bool: ...
     @property
     def session(self) -> str | None:
         """The caller's session key, where the body carries one."""
 
     @property
+    def dimensions(self) -> list[tuple[str, bytes]]:
+        """What the caller says to the router itself: a path (`anvil` or `metadata.anvil`) and a JSON object each.
+
+        An object has at most 8 KiB, and no tier is sent one.
+        """
+
+    @property
+    def conversation(self) -> int:
+        """A hash, of 64 bits, of how the conversation begins: its instructions and what a person wrote first.
+
+        The same in every later request of the conversation, in every process and release; 0 where there is neither.
+        """
+
+    @property
+    def user_turns(self) -> int:
+        """How many messages hold what a person wrote."""
+
+    @property
     def last_user_text(self) -> str:
-        """The last text a person wrote, tool results left out; at most 8 KiB."""
+        """What a person wrote last, tool results and what a harness puts beside it left out.
+
+        At most 8 KiB: of a longer text the first 5 and the last 3, on two lines.
+        """
+
+    @property
+    def last_user_bytes(self) -> int:
+        """The size of that text before it is cut, in bytes."""
 
     @property
     def open_tool_loop(self) -> bool:
@@ -157,6 +253,10 @@ class Facts:
 
     @property
     def signed_thinking(self) -> bool: ...
+    @property
+    def tool_results(self) -> list[str]:
+        """Ids of the tool calls whose results have come since the model's last turn; at most 64."""
+
     @property
     def failed_tool_calls(self) -> list[str]:
         """Ids of the tool calls whose results report an error; at most 512."""
@@ -351,6 +451,10 @@ class Outcome:
     @property
     def items(self) -> list[bytes]:
         """The items of a whole Responses answer, as JSON, where they were to be kept."""
+
+    @property
+    def tool_calls(self) -> list[str]:
+        """Ids of the tool calls in a whole answer, as the client is told them; at most 64."""
 
     @property
     def connect_seconds(self) -> float | None: ...

@@ -6,6 +6,7 @@ use crate::dialect::Dialect;
 use crate::envelope::TierError;
 use crate::event::{FinishReason, Malformed, Spans};
 use crate::json::{Reader, read_lenient};
+use crate::tool_calls::ToolCalls;
 use crate::usage::Usage;
 use crate::{chat, messages, responses};
 
@@ -20,6 +21,8 @@ pub enum Answer {
         finish: Option<FinishReason>,
         /// What the answer cost.
         usage: Usage,
+        /// The tool calls in it.
+        calls: ToolCalls,
     },
     /// The tier says, under a status of success, that it failed.
     Error(TierError),
@@ -86,6 +89,6 @@ pub fn read_document(body: &[u8]) -> Result<Answer, Malformed> {
             json.ignore()?;
         }
         json.finish()?;
-        Ok(error.map_or(Answer::Whole { spans, finish: None, usage }, Answer::Error))
+        Ok(error.map_or(Answer::Whole { spans, finish: None, usage, calls: ToolCalls::default() }, Answer::Error))
     })
 }

@@ -173,6 +173,15 @@ impl Head {
     pub(crate) fn call_id<'t>(&self, id: &'t Text<'_>, call: usize) -> Cow<'t, Text<'t>> {
         if id.is_empty() { Cow::Owned(Text::quote(&format!("call_{}_{call}", self.id))) } else { Cow::Borrowed(id) }
     }
+
+    /// The id of a call as a client that speaks `client` is told it.
+    pub fn told_call_id(&self, client: Dialect, id: &Text<'_>, call: usize) -> String {
+        let id = self.call_id(id, call);
+        match client {
+            Dialect::Messages => messages::tool_id(&id).decoded().into_owned(),
+            Dialect::Chat | Dialect::Responses => id.decoded().into_owned(),
+        }
+    }
 }
 
 /// Writes a streamed answer in a client's dialect.

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::dialect::Dialect;
 use crate::envelope::TierError;
 use crate::invalid::Invalid;
+use crate::tool_calls::ToolCalls;
 use crate::usage::Usage;
 use crate::{chat, json, messages, responses};
 
@@ -27,6 +28,8 @@ pub struct Event {
     pub finished: u128,
     /// Why the answer stopped, where the event says it.
     pub finish: Option<FinishReason>,
+    /// The tool calls that the event names.
+    pub calls: ToolCalls,
 }
 
 /// Where in an event's data its parts lie, in bytes; strings with their quotes.
@@ -92,7 +95,7 @@ impl Event {
     /// An event that is part of no choice.
     pub(crate) fn bare(kind: EventKind, name: &'static str) -> Self {
         let (outline, spans) = (Outline::Fills, Spans::default());
-        Self { kind, name, outline, spans, choices: 0, finished: 0, finish: None }
+        Self { kind, name, outline, spans, choices: 0, finished: 0, finish: None, calls: ToolCalls::default() }
     }
 }
 

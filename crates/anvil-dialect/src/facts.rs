@@ -2,17 +2,20 @@
 
 use crate::dialect::Dialect;
 use crate::invalid::Invalid;
-use crate::json::{self, Span};
+use crate::json::{Reader, Span};
+use crate::words::Words;
 
 /// Bytes of JSON text per token, for an estimate before any tokenizer is asked. English prose runs near 4.2, code near 3.2;
 /// a low figure overestimates, which is the safe side for a context window.
 const BYTES_PER_TOKEN: u64 = 3;
 /// Tokens that one image is taken for: about what both vendors charge for a picture of 1,200 × 1,000.
 const TOKENS_PER_IMAGE: u64 = 1_600;
-/// The most bytes of the last user-authored text that are kept.
-const LAST_USER_TEXT_LIMIT: usize = 8 * 1024;
 /// The most tool names, and the most ids of failed tool results, that are kept; further ones are counted, not named.
 const NAMES_LIMIT: usize = 512;
+/// The most ids of tool results that are kept.
+const RESULTS_LIMIT: usize = 64;
+/// The longest name of an effort that is kept, in characters.
+const EFFORT_LIMIT: usize = 16;
 /// The most items that a request may refer to instead of holding them. A long conversation of the AI SDK has hundreds.
 const REFERENCES_LIMIT: usize = 4_096;
 
@@ -40,12 +43,23 @@ pub struct Facts {
     pub documents: u32,
     /// Whether reasoning is asked for, by a thinking block or an effort.
     pub thinking: bool,
+    /// The effort that the caller declares, in lower case and at most 16 characters.
+    pub effort: Option<String>,
     /// Whether a structured output (JSON or a JSON Schema) is asked for.
     pub structured_output: bool,
     /// The caller's session key, where the body carries one.
     pub session: Option<String>,
-    /// The last text a person wrote (tool results left out), cut to 8 KiB.
+    /// What the caller says to the router itself: where it stands, and the raw text of a JSON object of at most 8 KiB.
+    pub dimensions: Vec<(&'static str, String)>,
+    /// A hash of how the conversation begins: the same in every later request of it, in every process and release.
+    /// 0 where it begins with nothing to know it by.
+    pub conversation: u64,
+    /// How many messages hold what a person wrote.
+    pub user_turns: usize,
+    /// What a person wrote last, without what the harness put beside it; of more than 8 KiB the first 5 and the last 3.
     pub last_user_text: String,
+    /// How many bytes that is before it is cut.
+    pub last_user_bytes: usize,
     /// Whether the conversation ends in a tool's result: a tool loop is open.
     pub open_tool_loop: bool,
     /// Whether the history holds thinking blocks that some model signed.
@@ -56,6 +70,8 @@ pub struct Facts {
     pub system_turns: bool,
     /// Whether the conversation is to be kept at the vendor and gone on with there (`thread`, Messages).
     pub thread: bool,
+    /// Ids of the tool calls whose results the model has not answered yet; at most 64.
+    pub tool_results: Vec<String>,
     /// Ids of the tool calls whose results report an error.
     pub failed_tool_calls: Vec<String>,
     /// The answer that the request goes on from (`previous_response_id`); only Responses has it.
@@ -72,10 +88,12 @@ pub(crate) struct Gathering {
     pub(crate) facts: Facts,
     /// Bytes of everything that becomes prompt text.
     pub(crate) prompt_bytes: u64,
-    /// Where the texts of the last user-authored message lie.
-    pub(crate) last_user_texts: Vec<Span>,
+    /// Where the texts lie that are read once all of the body has been.
+    pub(crate) words: Words,
     /// Whether the caller's cap was given as `max_completion_tokens`.
     pub(crate) has_completion_cap: bool,
+    /// The effort in a spelling that counts only where the dialect's own is not there.
+    pub(crate) other_effort: Option<String>,
     /// Whether the request goes on from something that is not in it.
     pub(crate) continues: bool,
     /// Whether the caller wants no answer kept.
@@ -98,9 +116,29 @@ impl Gathering {
         self.facts.tools.len() == NAMES_LIMIT
     }
 
-    pub(crate) fn failed_tool_call(&mut self, id: String) {
-        if self.facts.failed_tool_calls.len() < NAMES_LIMIT {
-            self.facts.failed_tool_calls.push(id);
+    /// Takes over a message of the user's. `has_media`: it shows a picture or a document.
+    pub(crate) fn user_message(&mut self, json: &Reader<'_>, texts: Vec<Span>, has_media: bool) {
+        self.facts.user_turns += usize::from(self.words.user_message(json.text(), texts, has_media));
+    }
+
+    /// The model's turn: results before it have been answered.
+    pub(crate) fn model_message(&mut self) {
+        self.facts.tool_results.clear();
+        self.words.answered();
+    }
+
+    /// How many images and documents there have been.
+    pub(crate) fn media(&self) -> u32 {
+        self.facts.images.saturating_add(self.facts.documents)
+    }
+
+    /// Takes over the result of the tool call `id`.
+    pub(crate) fn tool_result(&mut self, id: String, is_error: bool) {
+        if is_error && self.facts.failed_tool_calls.len() < NAMES_LIMIT {
+            self.facts.failed_tool_calls.push(id.clone());
+        }
+        if self.facts.tool_results.len() < RESULTS_LIMIT {
+            self.facts.tool_results.push(id);
         }
     }
 
@@ -113,21 +151,18 @@ impl Gathering {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self, body: &[u8]) -> Facts {
+    pub(crate) fn finish(mut self, body: &[u8]) -> (Facts, Words) {
         let images = u64::from(self.facts.images).saturating_mul(TOKENS_PER_IMAGE);
         self.facts.prompt_tokens = (self.prompt_bytes / BYTES_PER_TOKEN).saturating_add(images);
-        for span in &self.last_user_texts {
-            let room = LAST_USER_TEXT_LIMIT.saturating_sub(self.facts.last_user_text.len());
-            if room == 0 {
-                break;
-            }
-            if !self.facts.last_user_text.is_empty() {
-                self.facts.last_user_text.push('\n');
-            }
-            self.facts.last_user_text.push_str(&json::text_at(body, span, room));
-        }
-        self.facts
+        self.words.finish(body, &mut self.facts);
+        (self.facts, self.words)
     }
+}
+
+/// An effort as it is kept; `None` where it is of no character.
+pub(crate) fn effort(name: &str) -> Option<String> {
+    let effort: String = name.trim().chars().flat_map(char::to_lowercase).take(EFFORT_LIMIT).collect();
+    (!effort.is_empty()).then_some(effort)
 }
 
 /// The readers of the dialects, chosen once.

@@ -1,5 +1,6 @@
 //! Reading JSON in place: one pass, spans instead of trees.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
@@ -25,6 +26,11 @@ impl<'j> Reader<'j> {
     pub(crate) fn of_object(text: &'j [u8], otherwise: &'static str) -> Result<Self, Malformed> {
         let mut json = Self::new(text);
         if json.peek()? == Peek::Object { Ok(json) } else { Err(Malformed::new(otherwise)) }
+    }
+
+    /// The whole text that is read.
+    pub(crate) fn text(&self) -> &'j [u8] {
+        self.text
     }
 
     /// What comes next, without taking it.
@@ -195,15 +201,20 @@ pub(crate) fn escaped_unit(text: &[u8], index: usize) -> Option<u16> {
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// The text of the JSON string at `span`, at most `limit` bytes of it, cut at a character.
-pub(crate) fn text_at(json: &[u8], span: &Span, limit: usize) -> String {
-    let mut jiter = Jiter::new(&json[span.clone()]);
-    let Ok(text) = jiter.next_str() else { return String::new() };
-    let mut end = text.len().min(limit);
-    while !text.is_char_boundary(end) {
-        end -= 1;
+/// What the JSON string at `span` stands for; nothing where there is none.
+pub(crate) fn string_at<'t>(json: &'t [u8], span: &Span) -> Cow<'t, str> {
+    let literal = &json[span.clone()];
+    let inside = inside(json, span);
+    if memchr::memchr(b'\\', inside).is_none() {
+        return Cow::Borrowed(std::str::from_utf8(inside).unwrap_or_default());
     }
-    text[..end].to_owned()
+    let text = read_lenient(literal, |literal| Reader::new(literal).string());
+    Cow::Owned(text.ok().flatten().unwrap_or_default())
+}
+
+/// The JSON string at `span` as it is spelt, without its quotes.
+pub(crate) fn inside<'t>(json: &'t [u8], span: &Span) -> &'t [u8] {
+    json[span.clone()].strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or_default()
 }
 
 fn describe(error: &JiterError) -> Invalid {

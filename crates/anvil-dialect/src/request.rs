@@ -6,19 +6,21 @@ use bytes::Bytes;
 use jiter::Peek;
 
 use crate::dialect::Dialect;
+use crate::dimensions;
 use crate::facts::{self, Facts, Gathering};
 use crate::invalid::Invalid;
 use crate::json::{self, Reader, Span};
 use crate::node::Node;
 use crate::overrides::Overrides;
+use crate::phrases::Phrases;
+use crate::prose::Prose;
+use crate::shape::Shape;
 use crate::unread;
+use crate::words::Words;
 use crate::{messages, responses};
 
 /// The most members the top level of a body may have. Real requests have under thirty.
 const MEMBERS_LIMIT: usize = 1_024;
-/// Members that carry this router's own dimensions; they never reach a tier.
-const OWN_MEMBERS: [&str; 1] = ["anvil"];
-
 /// Members that are required only of a request for an answer.
 const ANSWER_MEMBERS: [&str; 1] = ["max_tokens"];
 
@@ -31,6 +33,7 @@ pub struct Request {
     body: Bytes,
     members: Vec<Member>,
     facts: Facts,
+    words: Words,
 }
 
 #[derive(Debug, Clone)]
@@ -79,11 +82,11 @@ impl Request {
         if let Err(error) = std::str::from_utf8(&body) {
             return Err(Invalid::NotUtf8 { offset: error.valid_up_to() });
         }
-        let (members, facts) = json::read_lenient(&body, |text| Self::read(reader, excused, text))?;
-        Ok(Self { dialect, is_unread: false, body, members, facts })
+        let (members, (facts, words)) = json::read_lenient(&body, |text| Self::read(reader, excused, text))?;
+        Ok(Self { dialect, is_unread: false, body, members, facts, words })
     }
 
-    fn read(reader: &dyn ReadMember, excused: &[&str], text: &[u8]) -> Result<(Vec<Member>, Facts), Invalid> {
+    fn read(reader: &dyn ReadMember, excused: &[&str], text: &[u8]) -> Result<(Vec<Member>, (Facts, Words)), Invalid> {
         let mut json = Reader::new(text);
         if json.peek()? != Peek::Object {
             json.skip()?;
@@ -99,6 +102,7 @@ impl Request {
                 return Err(Invalid::Duplicate { path: name });
             }
             let value = reader.read(&name, json, &mut gathering)?;
+            dimensions::read(&name, text, &value, &mut gathering.facts.dimensions)?;
             members.push(Member { name, value });
             Ok(())
         })?;
@@ -126,6 +130,28 @@ impl Request {
     /// The request's facts.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Which phrases the user's last words hold, what is pasted among them left out unless there is nothing else.
+    pub fn spoken(&self, phrases: &Phrases) -> Vec<usize> {
+        let prose = self.prose();
+        phrases.find(if prose.text.trim().is_empty() { &self.facts.last_user_text } else { &prose.text })
+    }
+
+    /// Which phrases the instructions hold, and what the harness put beside the user's last words: 48 KiB of one, 32 of the other.
+    pub fn instructed(&self, phrases: &Phrases) -> Vec<usize> {
+        let mut found = phrases.none();
+        self.words.instructed(&self.body, |text| phrases.mark(text, &mut found));
+        found.places()
+    }
+
+    /// What the user's last words look like.
+    pub fn shape(&self) -> Shape {
+        Shape::of(&self.prose(), self.facts.last_user_bytes)
+    }
+
+    fn prose(&self) -> Prose {
+        Prose::of(&self.facts.last_user_text, self.words.cut)
     }
 
     /// Whether the client asked for a chunk with usage at the end of a stream (`stream_options.include_usage`).
@@ -191,6 +217,12 @@ impl Request {
         self.members.iter().map(move |member| (member.name.as_str(), text.get(member.value.clone()).unwrap_or("null")))
     }
 
+    /// The member's value as JSON text.
+    fn raw(&self, wanted: &str) -> Option<&str> {
+        let member = self.members.iter().find(|member| member.name == wanted)?;
+        std::str::from_utf8(&self.body[member.value.clone()]).ok()
+    }
+
     fn has(&self, name: &str) -> bool {
         self.members.iter().any(|member| member.name == name)
     }
@@ -208,18 +240,17 @@ impl Request {
 
     /// What may not go to the tier as it is, whatever its settings say.
     fn hygiene(&self, is_local: bool) -> Vec<(&'static str, Option<String>)> {
-        let raw = |name: &str| self.members().find(|(own, _)| *own == name).map(|(_, raw)| raw);
         let Facts { signed_thinking, unsigned_thinking, store, .. } = self.facts;
         match (self.dialect, is_local) {
             (Dialect::Messages, true) => messages::local::edits(self),
             (Dialect::Messages, false) if unsigned_thinking => {
-                let messages = raw("messages").and_then(messages::seals::only);
+                let messages = self.raw("messages").and_then(messages::seals::only);
                 messages.map(|messages| ("messages", Some(messages))).into_iter().collect()
             }
             (Dialect::Responses, _) => {
                 let input = match is_local {
-                    true if signed_thinking => raw("input").and_then(responses::seals::without),
-                    false if unsigned_thinking => raw("input").and_then(responses::seals::only),
+                    true if signed_thinking => self.raw("input").and_then(responses::seals::without),
+                    false if unsigned_thinking => self.raw("input").and_then(responses::seals::only),
                     _ => None,
                 };
                 // What is referred to is looked up here, whoever answers (docs/adr/0009-stored-responses.md).
@@ -232,13 +263,15 @@ impl Request {
 
     fn edits<'a>(&self, overrides: &'a Overrides) -> Vec<Edit<'a>> {
         let mut edits = Vec::new();
-        for name in OWN_MEMBERS.iter().filter(|name| self.has(name)) {
-            edits.push(Edit { name, json: None });
+        if self.has(dimensions::MEMBER) {
+            edits.push(Edit { name: dimensions::MEMBER, json: None });
         }
         for (name, json) in overrides.set() {
             edits.push(Edit { name, json: Some(json.into()) });
         }
-        for (name, json) in self.hygiene(overrides.is_local()) {
+        let metadata = self.raw(dimensions::METADATA).and_then(dimensions::without);
+        let metadata = metadata.map(|metadata| (dimensions::METADATA, Some(metadata)));
+        for (name, json) in self.hygiene(overrides.is_local()).into_iter().chain(metadata) {
             if edits.iter().all(|edit| edit.name != name) {
                 edits.push(Edit { name, json: json.map(Cow::Owned) });
             }

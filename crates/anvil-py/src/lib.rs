@@ -7,7 +7,9 @@ mod engine;
 mod envelope;
 mod opening;
 mod outcome;
+mod phrases;
 mod request;
+mod shape;
 
 use std::collections::BTreeMap;
 
@@ -28,7 +30,11 @@ mod _core {
     #[pymodule_export]
     use crate::outcome::Outcome;
     #[pymodule_export]
+    use crate::phrases::Phrases;
+    #[pymodule_export]
     use crate::request::{Facts, InvalidRequestError, Overrides, Request, UntranslatableError};
+    #[pymodule_export]
+    use crate::shape::Shape;
 }
 
 #[pyfunction]

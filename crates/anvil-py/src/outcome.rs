@@ -94,6 +94,11 @@ impl Outcome {
     }
 
     #[getter]
+    fn tool_calls(&self) -> Vec<&str> {
+        self.0.tool_calls.iter().map(String::as_str).collect()
+    }
+
+    #[getter]
     fn connect_seconds(&self) -> Option<f64> {
         self.0.timing.connect
     }

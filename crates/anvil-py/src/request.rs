@@ -10,6 +10,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::phrases::Phrases;
+use crate::shape::Shape;
+
 /// Bodies larger than this are read with the interpreter released: below it, letting go costs more than it gives.
 const DETACH_BYTES: usize = 64 * 1024;
 
@@ -76,6 +79,19 @@ impl Request {
     #[getter]
     fn facts(&self) -> Facts {
         Facts(Arc::clone(&self.0))
+    }
+
+    #[getter]
+    fn shape(&self) -> Shape {
+        Shape(self.0.shape())
+    }
+
+    fn spoken(&self, phrases: &Phrases) -> Vec<usize> {
+        self.0.spoken(&phrases.0)
+    }
+
+    fn instructed(&self, phrases: &Phrases) -> Vec<usize> {
+        self.0.instructed(&phrases.0)
     }
 
     fn input_items<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -180,6 +196,11 @@ impl Facts {
     }
 
     #[getter]
+    fn effort(&self) -> Option<&str> {
+        self.0.facts().effort.as_deref()
+    }
+
+    #[getter]
     fn structured_output(&self) -> bool {
         self.0.facts().structured_output
     }
@@ -190,8 +211,29 @@ impl Facts {
     }
 
     #[getter]
+    fn dimensions<'py>(&self, py: Python<'py>) -> Vec<(&'static str, Bound<'py, PyBytes>)> {
+        let dimensions = self.0.facts().dimensions.iter();
+        dimensions.map(|(path, json)| (*path, PyBytes::new(py, json.as_bytes()))).collect()
+    }
+
+    #[getter]
+    fn conversation(&self) -> u64 {
+        self.0.facts().conversation
+    }
+
+    #[getter]
+    fn user_turns(&self) -> usize {
+        self.0.facts().user_turns
+    }
+
+    #[getter]
     fn last_user_text(&self) -> &str {
         &self.0.facts().last_user_text
+    }
+
+    #[getter]
+    fn last_user_bytes(&self) -> usize {
+        self.0.facts().last_user_bytes
     }
 
     #[getter]
@@ -202,6 +244,11 @@ impl Facts {
     #[getter]
     fn signed_thinking(&self) -> bool {
         self.0.facts().signed_thinking
+    }
+
+    #[getter]
+    fn tool_results(&self) -> Vec<&str> {
+        self.0.facts().tool_results.iter().map(String::as_str).collect()
     }
 
     #[getter]

@@ -1,7 +1,7 @@
 //! One attempt, from the tier's bytes to the client's.
 
 use anvil_dialect::envelope::ErrorKind;
-use anvil_dialect::{Delta, answer, read_answer, write_answer};
+use anvil_dialect::{Delta, ToolCalls, answer, read_answer, write_answer};
 use anvil_sse::{Decoder, Frame, Limits};
 use anvil_verify::{Completeness, Defect, form};
 
@@ -32,7 +32,14 @@ pub struct Relay {
     setup: Setup,
     body: Body,
     report: Report,
+    known: Known,
+}
+
+/// What is known of an answer beside its [`Report`].
+#[derive(Debug, Default)]
+struct Known {
     items: Vec<Vec<u8>>,
+    calls: ToolCalls,
 }
 
 #[derive(Debug)]
@@ -66,12 +73,13 @@ impl Relay {
                     completeness: Completeness::default(),
                     window: Window::Held(Held::new(setup.max_event_bytes)),
                     report: Report::default(),
+                    calls: ToolCalls::default(),
                 },
             }))
         } else {
             Body::Whole(Held::new(setup.max_answer_bytes))
         };
-        Self { setup, body, report: Report::default(), items: Vec::new() }
+        Self { setup, body, report: Report::default(), known: Known::default() }
     }
 
     /// Takes more bytes of the tier's body; appends to `out` what the client may see.
@@ -126,7 +134,12 @@ impl Relay {
 
     /// The items of the output of an answer that is whole, as JSON, where the setup says to keep them.
     pub fn take_items(&mut self) -> Vec<Vec<u8>> {
-        std::mem::take(&mut self.items)
+        std::mem::take(&mut self.known.items)
+    }
+
+    /// The ids of the tool calls in the answer, as the client is told them; known once it is over.
+    pub fn take_tool_calls(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.known.calls).into_ids()
     }
 
     /// Ends the attempt for a reason that lies outside its bytes, such as a deadline.
@@ -145,45 +158,46 @@ impl Relay {
             self.translate_whole(held, out)
         };
         match ended {
-            Ok((report, items)) => {
+            Ok((report, known)) => {
                 self.report = report;
-                self.keep(items);
+                self.keep(known);
                 Step::Done(report)
             }
             Err(defect) => Step::Reject(defect),
         }
     }
 
-    fn keep(&mut self, items: Vec<Vec<u8>>) {
+    fn keep(&mut self, known: Known) {
+        self.known.calls = known.calls;
         if self.setup.keeps_items {
-            self.items = items;
+            self.known.items = known.items;
         }
     }
 
-    fn pass_on_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Vec<Vec<u8>>), Defect> {
+    fn pass_on_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Known), Defect> {
         let Setup { client, tier, form: wanted, head, .. } = &self.setup;
         let read = |body: &[u8]| match wanted {
             Form::Document | Form::Unread => answer::read_document(body),
             Form::Stream | Form::Whole => answer::read(*tier, body),
         };
-        let ((spans, report, items), passed) = held.check(|body| match form::answer(read(body))? {
-            (answer::Answer::Whole { spans, finish, usage }, passed) => {
+        let ((spans, report, known), passed) = held.check(|body| match form::answer(read(body))? {
+            (answer::Answer::Whole { spans, finish, usage, calls }, passed) => {
                 let items =
                     if self.setup.keeps_items { form::answer(answer::items(*tier, body))?.0 } else { Vec::new() };
-                Ok(((spans, Report { finish, usage, events: 0 }, items), passed))
+                Ok(((spans, Report { finish, usage, events: 0 }, Known { items, calls }), passed))
             }
             (answer::Answer::Error(error), _) => Err(Defect::TierError { kind: error.kind, words: error.message }),
         })?;
         let mut splice = Splice::new(*client, head);
         held.release(passed).write_held(out, |out, body| out.extend_from_slice(splice.apply(body, &spans, None, None)));
-        Ok((report, items))
+        Ok((report, known))
     }
 
-    fn translate_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Vec<Vec<u8>>), Defect> {
+    fn translate_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Known), Defect> {
         let Setup { client, tier, head, .. } = &self.setup;
         let (released, known) = held.release_as(|body| {
             let (deltas, _) = form::answer(read_answer(*tier, body))?;
-            let mut report = Report::default();
+            let (mut report, mut calls) = (Report::default(), ToolCalls::default());
             for delta in &deltas {
                 match delta {
                     Delta::Error(error) => {
@@ -191,12 +205,13 @@ impl Relay {
                     }
                     Delta::Stop(reason) => report.finish = Some(reason.finish()),
                     Delta::Usage(usage) => report.usage.update(*usage),
+                    Delta::Call { call, id, .. } => calls.push(head.told_call_id(*client, id, *call)),
                     _ => {}
                 }
             }
             let mut anew = Vec::with_capacity(body.len());
             let (items, passed) = form::answer(write_answer(*client, head, &deltas, &mut anew))?;
-            Ok((anew, (report, items), passed))
+            Ok((anew, (report, Known { items, calls }), passed))
         })?;
         released.write_held(out, Vec::extend_from_slice);
         Ok(known)
@@ -207,8 +222,9 @@ impl Relay {
         let Body::Stream(stream) = &mut self.body else { return Step::Continue };
         match stream.hearing.completeness.verdict().and_then(|_| stream.voice.end(out)) {
             Ok(items) => {
+                let calls = std::mem::take(&mut stream.hearing.calls);
                 self.body = Body::Over;
-                self.keep(items);
+                self.keep(Known { items, calls });
                 Step::Done(self.report)
             }
             Err(defect) => self.fail(defect, out),

@@ -146,6 +146,7 @@ impl Drop for Guard {
                 report: anvil_relay::Report::default(),
                 timing: Timing::default(),
                 items: Vec::new(),
+                tool_calls: Vec::new(),
             };
             self.mailbox.put(&self.slot, &mut Vec::new(), Some(outcome));
         }

@@ -308,8 +308,9 @@ impl Exchange {
     fn hand_over_outcome(&mut self, failure: Option<Failure>) {
         self.timing.total = self.elapsed();
         let released = self.released || !self.out.is_empty();
-        let items = self.relay.take_items();
-        let outcome = Outcome { failure, released, report: self.relay.report(), timing: self.timing, items };
+        let (report, timing) = (self.relay.report(), self.timing);
+        let (items, tool_calls) = (self.relay.take_items(), self.relay.take_tool_calls());
+        let outcome = Outcome { failure, released, report, timing, items, tool_calls };
         self.mailbox.put(&self.slot, &mut self.out, Some(outcome));
     }
 

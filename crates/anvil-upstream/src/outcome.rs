@@ -17,6 +17,8 @@ pub struct Outcome {
     pub timing: Timing,
     /// The items of the answer's output, as JSON, where they were to be kept.
     pub items: Vec<Vec<u8>>,
+    /// The ids of the tool calls in an answer that is whole, as the client is told them.
+    pub tool_calls: Vec<String>,
 }
 
 /// How long the parts of an attempt took, in seconds from its start; `None` for what was not reached.

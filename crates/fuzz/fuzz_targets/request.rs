@@ -2,7 +2,7 @@
 //! translated is a request of the other dialect.
 #![no_main]
 
-use anvil_dialect::{Asked, Dialect, Overrides, Request, translate};
+use anvil_dialect::{Asked, Dialect, Overrides, Phrases, Request, translate};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
@@ -10,6 +10,7 @@ const DIALECTS: [Dialect; 3] = [Dialect::Messages, Dialect::Chat, Dialect::Respo
 
 fuzz_target!(|body: &[u8]| {
     let overrides = Overrides::new(Some("served"), r#"{"seed":1}"#, r#"{"top_k":3}"#, Some(9)).unwrap();
+    let phrases = Phrases::new(["plan", "a*"]).unwrap();
     for dialect in DIALECTS {
         let Ok(request) = Request::decode(dialect, Bytes::copy_from_slice(body)) else {
             continue;
@@ -24,6 +25,9 @@ fuzz_target!(|body: &[u8]| {
         let local = request.encode(&Overrides::default().for_local_tier());
         assert!(Request::decode(dialect, local).is_ok());
         Asked::of(&request);
+        let shape = request.shape();
+        assert!(shape.pasted_bytes <= request.facts().last_user_bytes && shape.paths <= 64);
+        assert!(request.spoken(&phrases).len() <= 2 && request.instructed(&phrases).len() <= 2);
         if let Ok(resumed) = request.resumed(&request.input_items(), &|_| None) {
             assert!(resumed.facts().previous_response.is_none());
         }

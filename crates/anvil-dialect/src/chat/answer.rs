@@ -40,5 +40,6 @@ pub(crate) fn read(body: &[u8]) -> Result<Answer, Malformed> {
     if choices.count == 0 || choices.answers < choices.count {
         return Err(Malformed::new("an answer whose choices carry no message"));
     }
-    Ok(Answer::Whole { spans: Spans { model, ..Spans::default() }, finish: choices.finish, usage })
+    let spans = Spans { model, ..Spans::default() };
+    Ok(Answer::Whole { spans, finish: choices.finish, usage, calls: choices.calls })
 }

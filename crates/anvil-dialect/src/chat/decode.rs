@@ -2,6 +2,7 @@
 
 use super::parts;
 use crate::conversation::{Choice, Conversation, Effort, Form, Format, Reasoning, Settings, Shape, Tool};
+use crate::dimensions;
 use crate::node::Node;
 use crate::request::Request;
 use crate::text::Text;
@@ -67,6 +68,7 @@ fn setting<'a>(
         | "prompt_cache_key"
         | "prompt_cache_retention"
         | "prompt_cache_options" => {}
+        "metadata" if node.is_object() && node.members().all(|(name, _)| name == dimensions::MEMBER) => {}
         "service_tier" if matches!(node.raw(), "\"auto\"" | "\"default\"") => {}
         "frequency_penalty" | "presence_penalty" | "top_logprobs" if node.raw().parse() == Ok(0.0) => {}
         _ if node.is_void() => {}

@@ -2,7 +2,7 @@
 
 use jiter::Peek;
 
-use crate::facts::Gathering;
+use crate::facts::{Gathering, effort};
 use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
 use crate::request::{ReadMember, read_messages};
@@ -35,7 +35,16 @@ impl ReadMember for Members {
             }
             "tools" => read_tools(json, gathering)?,
             "tool_choice" => gathering.facts.tool_choice = json.string_as(|choice| choice != "auto")?.unwrap_or(true),
-            "reasoning_effort" => gathering.facts.thinking = json.string_as(|effort| effort != "none")?.unwrap_or(true),
+            "reasoning_effort" => {
+                let declared = json.string_as(effort)?.flatten();
+                gathering.facts.thinking = declared.as_deref() != Some("none");
+                gathering.facts.effort = declared;
+            }
+            // How gateways that know many vendors spell it.
+            "reasoning" => json.member("effort", |json| {
+                gathering.other_effort = json.string_as(effort)?.flatten();
+                Ok(())
+            })?,
             "response_format" => {
                 gathering.facts.structured_output = json.member_string("type")?.is_some_and(|kind| kind != "text");
             }
@@ -45,7 +54,11 @@ impl ReadMember for Members {
         Ok(start..json.index())
     }
 
-    fn require(&self, has: &dyn Fn(&str) -> bool, _gathering: &mut Gathering) -> Result<(), Invalid> {
+    fn require(&self, has: &dyn Fn(&str) -> bool, gathering: &mut Gathering) -> Result<(), Invalid> {
+        if let (None, Some(effort)) = (&gathering.facts.effort, gathering.other_effort.take()) {
+            gathering.facts.thinking = effort != "none";
+            gathering.facts.effort = Some(effort);
+        }
         match ["model", "messages"].into_iter().find(|name| !has(name)) {
             Some(missing) => Err(Invalid::missing(missing)),
             None => Ok(()),
@@ -58,19 +71,21 @@ enum Role {
     User,
     Tool,
     System,
-    Other,
+    Model,
 }
 
 fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
     if json.peek()? != Peek::Object {
         return Err(Invalid::wrong(format!("messages.{index}"), "an object"));
     }
-    let (mut role, mut texts) = (None, Vec::new());
+    let (mut role, mut texts, mut call_id) = (None, Vec::new(), None);
+    let media = gathering.media();
     json.object(
         |name| match name {
             "role" => 1,
             "content" => 2,
             "tool_calls" | "function_call" | "reasoning_content" => 3,
+            "tool_call_id" => 4,
             _ => 0,
         },
         |member, json| {
@@ -80,11 +95,12 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
                         "user" => Role::User,
                         "tool" | "function" => Role::Tool,
                         "system" | "developer" => Role::System,
-                        _ => Role::Other,
+                        _ => Role::Model,
                     })?;
                 }
                 2 => read_content(index, json, gathering, &mut texts)?,
                 3 => gathering.count(&json.skip()?),
+                4 => call_id = json.string()?,
                 _ => json.ignore()?,
             }
             Ok(())
@@ -96,8 +112,15 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
     if role != Role::System {
         gathering.facts.open_tool_loop = role == Role::Tool;
     }
-    if role == Role::User && !texts.is_empty() {
-        gathering.last_user_texts = texts;
+    match role {
+        Role::User => gathering.user_message(json, texts, gathering.media() > media),
+        Role::Tool => {
+            if let Some(id) = call_id {
+                gathering.tool_result(id, false);
+            }
+        }
+        Role::System => gathering.words.system_message(&texts),
+        Role::Model => gathering.model_message(),
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::envelope::TierError;
 use crate::event::{Event, EventKind, FinishReason, Malformed, Spans};
 use crate::invalid::Invalid;
 use crate::json::Reader;
+use crate::tool_calls::ToolCalls;
 use crate::usage::Usage;
 
 /// The data of the last event, which is not JSON.
@@ -29,6 +30,7 @@ pub(super) struct Choices {
     /// How many had the object that carries the answer (`delta` or `message`).
     pub(super) answers: usize,
     pub(super) count: usize,
+    pub(super) calls: ToolCalls,
 }
 
 /// Reads one chunk's data.
@@ -58,6 +60,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
         choices: choices.seen,
         finished: choices.finished,
         finish: choices.finish,
+        calls: choices.calls,
         ..Event::bare(EventKind::Answer, "")
     })
 }
@@ -84,7 +87,7 @@ pub(super) fn read_choices(json: &mut Reader<'_>, answer: &str) -> Result<Choice
                     2 => finish = json.string_as(finish_reason)?.flatten(),
                     3 => {
                         choices.answers += usize::from(json.peek()? == Peek::Object);
-                        json.skip()?;
+                        json.member("tool_calls", |json| read_calls(json, &mut choices.calls))?;
                     }
                     _ => json.ignore()?,
                 }
@@ -101,6 +104,17 @@ pub(super) fn read_choices(json: &mut Reader<'_>, answer: &str) -> Result<Choice
         Ok(())
     })?;
     Ok(choices)
+}
+
+/// Reads the calls that come next, of which a stream names each in its first piece only.
+fn read_calls(json: &mut Reader<'_>, calls: &mut ToolCalls) -> Result<(), Invalid> {
+    if json.peek()? != Peek::Array {
+        return json.ignore();
+    }
+    json.array(|_, json| {
+        json.member_string("id")?.into_iter().for_each(|id| calls.push(id));
+        Ok(())
+    })
 }
 
 /// What a `finish_reason` means. Some engines send `""` for `null`.

@@ -16,3 +16,4 @@ pub(crate) mod whole;
 pub(crate) mod write;
 
 pub(crate) use finish::usage_in_full;
+pub(crate) use tool_id::tool_id;

@@ -2,7 +2,7 @@
 
 use jiter::Peek;
 
-use crate::facts::Gathering;
+use crate::facts::{Gathering, effort};
 use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
 use crate::request::{ReadMember, read_messages};
@@ -62,7 +62,7 @@ impl ReadMember for Members {
 enum Role {
     User,
     System,
-    Other,
+    Model,
 }
 
 /// What the content of one message held.
@@ -70,6 +70,7 @@ enum Role {
 struct Content {
     texts: Vec<Span>,
     has_tool_result: bool,
+    has_media: bool,
 }
 
 fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
@@ -89,7 +90,7 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
                     role = json.string_as(|role| match role {
                         "user" => Role::User,
                         "system" => Role::System,
-                        _ => Role::Other,
+                        _ => Role::Model,
                     })?;
                 }
                 2 => content = Some(read_content(index, json, gathering)?),
@@ -102,13 +103,16 @@ fn read_message(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
     let content = content.ok_or_else(|| Invalid::missing(format!("messages.{index}.content")))?;
     gathering.facts.messages += 1;
     // A system message, which Claude Code puts anywhere in the conversation, is nobody's turn.
-    if role == Role::System {
-        gathering.facts.system_turns = true;
-    } else {
+    if role != Role::System {
         gathering.facts.open_tool_loop = content.has_tool_result;
     }
-    if role == Role::User && !content.texts.is_empty() {
-        gathering.last_user_texts = content.texts;
+    match role {
+        Role::System => {
+            gathering.facts.system_turns = true;
+            gathering.words.system_message(&content.texts);
+        }
+        Role::User => gathering.user_message(json, content.texts, content.has_media),
+        Role::Model => gathering.model_message(),
     }
     Ok(())
 }
@@ -124,6 +128,7 @@ fn read_content(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) 
         Peek::Array => json.array(|_, json| {
             let block = read_block(json, gathering, BLOCK_DEPTH)?;
             content.has_tool_result |= block.kind == Kind::ToolResult;
+            content.has_media |= matches!(block.kind, Kind::Image | Kind::Document);
             if block.kind == Kind::Text {
                 content.texts.extend(block.text);
             }
@@ -213,12 +218,12 @@ fn note_block(block: &mut Block, gathering: &mut Gathering) {
         Kind::Text if block.text.as_ref().is_some_and(|text| text.len() == "\"\"".len()) => {
             gathering.facts.unsigned_thinking = true;
         }
-        Kind::ToolResult if block.is_error => {
+        Kind::ToolResult => {
             if let Some(id) = block.tool_use_id.take() {
-                gathering.failed_tool_call(id);
+                gathering.tool_result(id, block.is_error);
             }
         }
-        Kind::Text | Kind::ToolResult | Kind::Other => {}
+        Kind::Text | Kind::Other => {}
     }
 }
 
@@ -250,8 +255,19 @@ fn block_kind(name: &str) -> Kind {
 
 fn read_system(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
     match json.peek()? {
-        Peek::String | Peek::Null => gathering.count(&json.skip()?),
-        Peek::Array => json.array(|_, json| read_block(json, gathering, BLOCK_DEPTH).map(drop))?,
+        Peek::Null => gathering.count(&json.skip()?),
+        Peek::String => {
+            let span = json.skip()?;
+            gathering.count(&span);
+            gathering.words.instruction(span);
+        }
+        Peek::Array => json.array(|_, json| {
+            let block = read_block(json, gathering, BLOCK_DEPTH)?;
+            if let Some(text) = block.text {
+                gathering.words.instruction(text);
+            }
+            Ok(())
+        })?,
         _ => return Err(Invalid::wrong("system", "a string or a list of text blocks")),
     }
     Ok(())
@@ -292,7 +308,11 @@ fn read_output(name: &str, json: &mut Reader<'_>, gathering: &mut Gathering) -> 
         |member, json| {
             let present = json.peek()? != Peek::Null;
             match member {
-                1 => gathering.facts.thinking |= present,
+                1 => {
+                    gathering.facts.thinking |= present;
+                    gathering.facts.effort = json.string_as(effort)?.flatten();
+                    return Ok(());
+                }
                 2 => gathering.facts.structured_output |= present,
                 _ => {}
             }

@@ -6,6 +6,7 @@ use crate::envelope::TierError;
 use crate::event::{Event, EventKind, FinishReason, Malformed, Outline, Spans};
 use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
+use crate::tool_calls::ToolCalls;
 use crate::usage::Usage;
 
 /// Messages has one choice.
@@ -58,12 +59,13 @@ impl Kind {
 pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     let mut json = Reader::of_object(data, "an event that is not a JSON object")?;
     let (mut kind, mut spans, mut is_text, mut finish, mut error) = (None, Spans::default(), false, None, None);
+    let mut calls = ToolCalls::default();
     json.object(member, |member, json| {
         match member {
             Member::Type => kind = json.string_as(event_kind)?,
             Member::Message => spans.model = read_message(json, usage)?,
             Member::Index => spans.number = Some(json.skip()?),
-            Member::Block => is_text = is_empty_text(json)?,
+            Member::Block => is_text = read_block(json, &mut calls)?,
             Member::Delta => json.member("stop_reason", |json| {
                 finish = json.string_as(finish_reason)?;
                 Ok(())
@@ -104,12 +106,13 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
         choices: CHOICE,
         finished: if finish.is_some() { CHOICE } else { 0 },
         finish,
+        calls,
     })
 }
 
-/// Whether the block that comes next is a text of which nothing has been said yet.
-fn is_empty_text(json: &mut Reader<'_>) -> Result<bool, Invalid> {
-    let (mut is_text, mut is_empty) = (false, true);
+/// Reads a block, which may be a tool call. Whether it is a text of which nothing has been said yet.
+pub(super) fn read_block(json: &mut Reader<'_>, calls: &mut ToolCalls) -> Result<bool, Invalid> {
+    let (mut is_text, mut is_empty, mut is_call, mut id) = (false, true, false, None);
     if json.peek()? != Peek::Object {
         json.ignore()?;
         return Ok(false);
@@ -118,17 +121,23 @@ fn is_empty_text(json: &mut Reader<'_>) -> Result<bool, Invalid> {
         |name| match name {
             "type" => 1,
             "text" => 2,
+            "id" => 3,
             _ => 0,
         },
         |member, json| {
             match member {
-                1 => is_text = json.string_as(|kind| kind == "text")?.unwrap_or(false),
+                1 => {
+                    let kind = json.string_as(|kind| (kind == "text", kind == "tool_use"))?;
+                    (is_text, is_call) = kind.unwrap_or_default();
+                }
                 2 => is_empty = json.string_as(str::is_empty)?.unwrap_or(true),
+                3 => id = json.string()?,
                 _ => json.ignore()?,
             }
             Ok(())
         },
     )?;
+    id.filter(|_| is_call).into_iter().for_each(|id| calls.push(id));
     Ok(is_text && is_empty)
 }
 

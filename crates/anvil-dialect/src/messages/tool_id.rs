@@ -9,7 +9,7 @@ use crate::text::Text;
 /// An id that the vendor accepts (`^[a-zA-Z0-9_-]+$`), made of one that it may not: some engines put the function's name and a
 /// colon into theirs. The same id always becomes the same, so that calls and results still meet, and two never become one but by
 /// a collision of 32 bits.
-pub(super) fn tool_id<'t>(id: &'t Text<'_>) -> Cow<'t, Text<'t>> {
+pub(crate) fn tool_id<'t>(id: &'t Text<'_>) -> Cow<'t, Text<'t>> {
     let is_allowed = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-');
     if !id.is_empty() && id.escaped().chars().all(is_allowed) {
         return Cow::Borrowed(id);

@@ -19,7 +19,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Answer, Malformed> {
         (None, _, None) => Err(Malformed::new("an answer without output")),
         (None, _, Some(_)) => {
             let spans = Spans { model: response.model, id: response.id, ..Spans::default() };
-            Ok(Answer::Whole { spans, finish: Some(response.finish), usage: response.usage })
+            Ok(Answer::Whole { spans, finish: Some(response.finish), usage: response.usage, calls: response.calls })
         }
     }
 }

@@ -3,9 +3,9 @@
 use jiter::Peek;
 
 use super::name::function_name;
-use crate::facts::Gathering;
+use crate::facts::{Gathering, effort};
 use crate::invalid::Invalid;
-use crate::json::{Reader, Span};
+use crate::json::{self, Reader, Span};
 use crate::request::ReadMember;
 
 /// Reads each member of the top level. The vendor's SDKs send `null` for what is not set, so `null` is absence here.
@@ -26,6 +26,7 @@ impl ReadMember for Members {
             "instructions" => {
                 let span = json.string_span()?.ok_or_else(|| Invalid::wrong("instructions", "a string"))?;
                 gathering.count(&span);
+                gathering.words.instruction(span);
             }
             "max_output_tokens" => {
                 let cap = json.unsigned()?.filter(|cap| *cap >= 1);
@@ -39,7 +40,8 @@ impl ReadMember for Members {
             "tools" => read_tools(json, gathering)?,
             "tool_choice" => facts.tool_choice = json.string_as(|choice| choice != "auto")?.unwrap_or(true),
             "reasoning" => json.member("effort", |json| {
-                facts.thinking = json.string_as(|effort| effort != "none")?.unwrap_or(false);
+                facts.effort = json.string_as(effort)?.flatten();
+                facts.thinking = facts.effort.as_deref().is_some_and(|effort| effort != "none");
                 Ok(())
             })?,
             "text" => json.member("format", |json| {
@@ -98,10 +100,20 @@ struct Item {
     kind: Option<Kind>,
     role: Option<Role>,
     id: Option<String>,
-    has_content: bool,
-    is_content: bool,
+    call_id: Option<Span>,
+    content: Content,
     is_sealed: bool,
+    has_media: bool,
     texts: Vec<Span>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Content {
+    #[default]
+    Missing,
+    /// Neither a string nor a list.
+    Unreadable,
+    Read,
 }
 
 #[derive(Clone, Copy)]
@@ -109,6 +121,7 @@ enum Member {
     Type,
     Role,
     Id,
+    CallId,
     Content,
     Output,
     /// What the model reads as it is.
@@ -123,7 +136,7 @@ fn read_input(json: &mut Reader<'_>, gathering: &mut Gathering) -> Result<(), In
             let span = json.skip()?;
             gathering.count(&span);
             gathering.facts.messages = 1;
-            gathering.last_user_texts = vec![span];
+            gathering.user_message(json, vec![span], false);
             Ok(())
         }
         Peek::Array => json.array(|index, json| read_item(index, json, gathering)),
@@ -144,9 +157,17 @@ fn read_item(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) -> 
             Member::Type => item.kind = json.string_as(item_kind)?.flatten(),
             Member::Role => item.role = Some(json.string_as(role)?.unwrap_or(Role::Unreadable)),
             Member::Id => item.id = json.string()?,
+            Member::CallId => {
+                item.call_id = json.string_span()?;
+                if item.call_id.is_none() {
+                    json.ignore()?;
+                }
+            }
             Member::Content => {
-                item.has_content = true;
-                item.is_content = read_content(json, gathering, &mut item.texts)?;
+                let media = gathering.media();
+                let is_read = read_content(json, gathering, &mut item.texts)?;
+                item.content = if is_read { Content::Read } else { Content::Unreadable };
+                item.has_media = gathering.media() > media;
             }
             Member::Output => drop(read_content(json, gathering, &mut Vec::new())?),
             Member::Prompt => gathering.count(&json.skip()?),
@@ -155,11 +176,11 @@ fn read_item(index: usize, json: &mut Reader<'_>, gathering: &mut Gathering) -> 
         }
         Ok(())
     })?;
-    note_item(item, &format!("input.{index}"), gathering)
+    note_item(item, &format!("input.{index}"), json, gathering)
 }
 
 /// Checks an item and takes over what it says.
-fn note_item(item: Item, path: &str, gathering: &mut Gathering) -> Result<(), Invalid> {
+fn note_item(item: Item, path: &str, json: &Reader<'_>, gathering: &mut Gathering) -> Result<(), Invalid> {
     // Both may go without a type: a message has a role, a reference nothing but an id.
     let kind = item.kind.unwrap_or(match (item.role, &item.id) {
         (None, Some(_)) => Kind::Reference,
@@ -169,20 +190,28 @@ fn note_item(item: Item, path: &str, gathering: &mut Gathering) -> Result<(), In
         Kind::Message if matches!(item.role, None | Some(Role::Unreadable)) => {
             return Err(Invalid::wrong(format!("{path}.role"), "a string"));
         }
-        Kind::Message if !item.has_content => return Err(Invalid::missing(format!("{path}.content"))),
-        Kind::Message if !item.is_content => {
+        Kind::Message if item.content == Content::Missing => return Err(Invalid::missing(format!("{path}.content"))),
+        Kind::Message if item.content == Content::Unreadable => {
             return Err(Invalid::wrong(format!("{path}.content"), "a string or a list of content parts"));
         }
-        Kind::Message if item.role == Some(Role::User) && !item.texts.is_empty() => {
-            gathering.last_user_texts = item.texts;
-        }
+        Kind::Message if item.role == Some(Role::User) => gathering.user_message(json, item.texts, item.has_media),
+        Kind::Message if item.role == Some(Role::System) => gathering.words.system_message(&item.texts),
         Kind::Reasoning if item.is_sealed => gathering.facts.signed_thinking = true,
         Kind::Reasoning => gathering.facts.unsigned_thinking = true,
         Kind::Reference => {
             let id = item.id.ok_or_else(|| Invalid::missing(format!("{path}.id")))?;
             gathering.item_reference(path, id)?;
         }
-        Kind::Message | Kind::Output | Kind::Other => {}
+        Kind::Output => {
+            if let Some(id) = item.call_id {
+                gathering.tool_result(json::string_at(json.text(), &id).into_owned(), false);
+            }
+        }
+        Kind::Message | Kind::Other => {}
+    }
+    // What stands there by reference was said in an answer.
+    if !matches!((kind, item.role), (Kind::Output, _) | (Kind::Message, Some(Role::User | Role::System))) {
+        gathering.model_message();
     }
     gathering.facts.messages += 1;
     // A system message is nobody's turn.
@@ -197,6 +226,7 @@ fn item_member(name: &str) -> Member {
         "type" => Member::Type,
         "role" => Member::Role,
         "id" => Member::Id,
+        "call_id" => Member::CallId,
         "content" => Member::Content,
         "output" => Member::Output,
         "arguments" | "input" | "summary" | "action" | "tools" => Member::Prompt,

@@ -7,6 +7,7 @@ use crate::envelope::TierError;
 use crate::event::FinishReason;
 use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
+use crate::tool_calls::ToolCalls;
 use crate::usage::Usage;
 
 /// What is read of a `response`; spans are those of string literals and, for the output, of the list.
@@ -18,6 +19,7 @@ pub(super) struct Response {
     pub(super) error: Option<TierError>,
     pub(super) finish: FinishReason,
     pub(super) status: Status,
+    pub(super) calls: ToolCalls,
 }
 
 /// How far a `response` has come.
@@ -41,6 +43,7 @@ impl Default for Response {
             error: None,
             finish: FinishReason::Stop,
             status: Status::Completed,
+            calls: ToolCalls::default(),
         }
     }
 }
@@ -48,7 +51,7 @@ impl Default for Response {
 impl Response {
     /// Reads the object that comes next.
     pub(super) fn read(json: &mut Reader<'_>) -> Result<Self, Invalid> {
-        let (mut response, mut cause, mut calls) = (Self::default(), None, false);
+        let (mut response, mut cause, mut has_calls) = (Self::default(), None, false);
         json.object(
             |name| match name {
                 "id" => 1,
@@ -67,10 +70,8 @@ impl Response {
                     (3, Peek::Array) => {
                         let start = json.start()?;
                         json.array(|_, json| {
-                            json.member("type", |json| {
-                                calls |= json.string_as(is_call)?.unwrap_or(false);
-                                Ok(())
-                            })
+                            has_calls |= read_item(json, &mut response.calls)?;
+                            Ok(())
                         })?;
                         response.output = Some(start..json.index());
                     }
@@ -86,7 +87,7 @@ impl Response {
         response.finish = match (response.status, cause.as_deref()) {
             (Status::Incomplete, Some("content_filter")) => FinishReason::Refusal,
             (Status::Incomplete, _) => FinishReason::Length,
-            _ if calls => FinishReason::ToolCalls,
+            _ if has_calls => FinishReason::ToolCalls,
             _ => FinishReason::Stop,
         };
         Ok(response)
@@ -103,8 +104,35 @@ impl Response {
     }
 }
 
-fn is_call(kind: &str) -> bool {
-    matches!(kind, "function_call" | "custom_tool_call")
+/// Reads an item of the output, which may be a call. Whether it is one of a tool of the caller's own.
+pub(super) fn read_item(json: &mut Reader<'_>, calls: &mut ToolCalls) -> Result<bool, Invalid> {
+    let (mut is_own, mut is_call, mut id) = (false, false, None);
+    if json.peek()? != Peek::Object {
+        json.ignore()?;
+        return Ok(false);
+    }
+    json.object(
+        |name| match name {
+            "type" => 1,
+            "call_id" => 2,
+            _ => 0,
+        },
+        |member, json| {
+            match member {
+                1 => {
+                    let own = |kind: &str| matches!(kind, "function_call" | "custom_tool_call");
+                    let kind = json.string_as(|kind| (own(kind), kind.ends_with("_call")))?;
+                    (is_own, is_call) = kind.unwrap_or_default();
+                }
+                2 => id = json.string()?,
+                _ => json.ignore()?,
+            }
+            Ok(())
+        },
+    )?;
+    // The vendor's own tools, whose results come with the answer, have an id of an item and none of a call.
+    id.filter(|_| is_call).into_iter().for_each(|id| calls.push(id));
+    Ok(is_own)
 }
 
 fn status(name: &str) -> Status {

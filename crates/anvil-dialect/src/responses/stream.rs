@@ -3,10 +3,11 @@
 use jiter::Peek;
 
 use super::kind::Kind;
-use super::response::Response;
+use super::response::{Response, read_item};
 use crate::envelope::TierError;
 use crate::event::{Event, EventKind, Malformed, Outline, Spans};
 use crate::json::Reader;
+use crate::tool_calls::ToolCalls;
 use crate::usage::Usage;
 
 /// Responses has one choice.
@@ -21,7 +22,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     }
     let mut json = Reader::of_object(data, "an event that is not a JSON object")?;
     let (mut kind, mut response, mut spans, mut error) = (None, Response::default(), Spans::default(), None);
-    let mut words = TierError::default();
+    let (mut words, mut calls) = (TierError::default(), ToolCalls::default());
     json.object(
         |name| match name {
             "type" => 1,
@@ -38,7 +39,11 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
                 (1, _) => kind = json.string_as(Kind::from_name)?,
                 (2, Peek::Object) => response = Response::read(json)?,
                 (3, next) if next.is_num() => spans.number = Some(json.skip()?),
-                (4, Peek::Object) => spans.item = Some(json.skip()?),
+                (4, Peek::Object) => {
+                    let start = json.start()?;
+                    read_item(json, &mut calls)?;
+                    spans.item = Some(start..json.index());
+                }
                 (5, next) if next != Peek::Null => error = Some(TierError::read(json)?),
                 // The dialect's own `error` event has its words at the top.
                 (6, Peek::String) => words.kind = json.string()?.unwrap_or_default(),
@@ -55,6 +60,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     spans.model = response.model;
     spans.id = response.id;
     spans.item = spans.item.filter(|_| kind == Kind::ItemDone);
+    calls.extend(response.calls);
     let ends = matches!(kind, Kind::Completed | Kind::Incomplete);
     Ok(Event {
         kind: match kind {
@@ -70,5 +76,6 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
         choices: CHOICE,
         finished: if ends { CHOICE } else { 0 },
         finish: ends.then_some(response.finish),
+        calls,
     })
 }

@@ -9,7 +9,7 @@ use crate::{invalid::json, wire};
 fn whole(dialect: Dialect, case: &str) -> (String, Option<FinishReason>, Usage) {
     let body = wire(&format!("{}/{case}/answer.json", dialect.name()));
     match answer::read(dialect, &body).unwrap() {
-        Answer::Whole { spans, finish, usage } => {
+        Answer::Whole { spans, finish, usage, .. } => {
             (String::from_utf8(body[spans.model.unwrap()].to_vec()).unwrap(), finish, usage)
         }
         Answer::Error(error) => panic!("{error:?}"),
@@ -92,7 +92,7 @@ proptest! {
 #[test]
 fn a_document_may_name_its_model_its_cost_and_its_failure() {
     let body = r#"{"object":"list","data":[{"embedding":[0.1,-2e-9]}],"model":"bge","usage":{"prompt_tokens":7,"total_tokens":7}}"#;
-    let Ok(Answer::Whole { spans, finish: None, usage }) = answer::read_document(body.as_bytes()) else { panic!() };
+    let Ok(Answer::Whole { spans, finish: None, usage, .. }) = answer::read_document(body.as_bytes()) else { panic!() };
     assert_eq!((&body[spans.model.unwrap()], usage.input), ("\"bge\"", Some(7)));
     for plain in [r#"{"model":7,"usage":null,"error":null}"#, r#"[{"score":0.5}]"#, "0"] {
         let read = answer::read_document(plain.as_bytes());

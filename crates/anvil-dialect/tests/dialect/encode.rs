@@ -65,8 +65,8 @@ fn the_model_wins_over_a_set_model() {
 fn the_routers_own_member_never_leaves() {
     for body in [
         format!(r#"{{"anvil":{{"intent":"x"}},"model":"m",{MESSAGES}}}"#),
-        format!(r#"{{"model":"m",{MESSAGES},"anvil":1}}"#),
-        format!(r#"{{"model":"m","anv\u0069l":1,{MESSAGES}}}"#),
+        format!(r#"{{"model":"m",{MESSAGES},"anvil":null}}"#),
+        format!(r#"{{"model":"m","anv\u0069l":{{}},{MESSAGES}}}"#),
     ] {
         assert_eq!(encoded(&body, &Overrides::default()), format!(r#"{{"model":"m",{MESSAGES}}}"#));
     }

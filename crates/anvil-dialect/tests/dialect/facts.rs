@@ -4,8 +4,10 @@ use anvil_dialect::{Dialect, Facts};
 
 use crate::{decode, facts, wire};
 
+/// The facts of a recorded request, but for the hash of how its conversation begins (`words.rs`).
 fn of_file(dialect: Dialect, case: &str) -> Facts {
-    decode(dialect, wire(&format!("{}/{case}/request.json", dialect.name()))).unwrap().facts().clone()
+    let request = decode(dialect, wire(&format!("{}/{case}/request.json", dialect.name()))).unwrap();
+    Facts { conversation: 0, ..request.facts().clone() }
 }
 
 #[test]
@@ -24,16 +26,20 @@ fn claude_code() {
         images: 1,
         documents: 0,
         thinking: true,
+        effort: Some("high".to_owned()),
         structured_output: false,
         session: Some("b2b1c1de-6f0e-4c53-9c1e-3d1a53a2a111".to_owned()),
-        last_user_text:
-            "<system-reminder>\nToday is 2026-11-23.\n</system-reminder>\nFix the failing test in src/parse.rs"
-                .to_owned(),
+        dimensions: Vec::new(),
+        conversation: 0,
+        user_turns: 1,
+        last_user_text: "Fix the failing test in src/parse.rs".to_owned(),
+        last_user_bytes: 36,
         open_tool_loop: true,
         signed_thinking: true,
         unsigned_thinking: false,
         system_turns: true,
         thread: false,
+        tool_results: vec!["toolu_01".to_owned(), "toolu_02".to_owned()],
         failed_tool_calls: vec!["toolu_02".to_owned()],
         previous_response: None,
         item_references: Vec::new(),
@@ -51,7 +57,9 @@ fn anthropic_py() {
         // "Say hi" and "Be kind." with their quotes: 18 bytes.
         prompt_tokens: 6,
         messages: 1,
+        user_turns: 1,
         last_user_text: "Say hi".to_owned(),
+        last_user_bytes: 6,
         ..Facts::default()
     };
     assert_eq!(facts, expected);
@@ -66,7 +74,9 @@ fn openai_py_with_nulls() {
         stream: true,
         messages: 2,
         tools: vec!["read".to_owned()],
+        user_turns: 1,
         last_user_text: "What is in a.py?".to_owned(),
+        last_user_bytes: 16,
         ..Facts::default()
     };
     assert_eq!(facts, expected);
@@ -80,7 +90,9 @@ fn aider() {
         model: "planning".to_owned(),
         stream: true,
         messages: 4,
+        user_turns: 2,
         last_user_text: "add a docstring — to `f`".to_owned(),
+        last_user_bytes: 26,
         ..Facts::default()
     };
     assert_eq!(facts, expected);
@@ -98,7 +110,10 @@ fn opencode() {
         messages: 4,
         tools: vec!["read".to_owned()],
         images: 1,
+        user_turns: 1,
         last_user_text: "\"create a.py\"".to_owned(),
+        last_user_bytes: 13,
+        tool_results: vec!["call_1".to_owned()],
         open_tool_loop: true,
         ..Facts::default()
     };
@@ -119,7 +134,10 @@ fn pi() {
         thinking: true,
         structured_output: true,
         session: Some("0193-abc".to_owned()),
+        user_turns: 1,
         last_user_text: "hello".to_owned(),
+        last_user_bytes: 5,
+        effort: Some("medium".to_owned()),
         ..Facts::default()
     };
     assert_eq!(facts, expected);
@@ -278,10 +296,11 @@ fn nul_escapes_and_pairs() {
 }
 
 #[test]
-fn a_megabyte_of_text_is_cut_at_a_character() {
+fn a_megabyte_of_text_is_cut_at_characters() {
     let text = "é".repeat(500_000);
     let facts = messages(&format!(r#"[{{"role":"user","content":"x{text}"}}]"#), "");
-    assert_eq!(facts.last_user_text.len(), 8 * 1024 - 1);
+    let (head, tail) = ("é".repeat(2_559), "é".repeat(1_535));
+    assert_eq!((facts.last_user_text, facts.last_user_bytes), (format!("x{head}\n{tail}"), 1_000_001));
     assert_eq!(facts.prompt_tokens, 1_000_003 / 3);
 }
 

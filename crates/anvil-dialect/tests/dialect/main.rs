@@ -4,6 +4,7 @@
 mod answers;
 mod asked;
 mod deltas;
+mod dimensions;
 mod encode;
 mod envelope;
 mod facts;
@@ -12,14 +13,17 @@ mod heard;
 mod hostile;
 mod invalid;
 mod local;
+mod phrases;
 mod responses_facts;
 mod resume;
 mod round_trip;
 mod seals;
+mod shape;
 mod stream;
 mod to_responses;
 mod translate;
 mod unread;
+mod words;
 
 use anvil_dialect::{Dialect, Facts, Invalid, Request};
 use bytes::Bytes;

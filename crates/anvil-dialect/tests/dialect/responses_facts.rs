@@ -4,8 +4,10 @@ use anvil_dialect::{Dialect, Facts};
 
 use crate::{decode, facts, wire};
 
+/// The facts of a recorded request, but for the hash of how its conversation begins (`words.rs`).
 fn of_file(case: &str) -> Facts {
-    decode(Dialect::Responses, wire(&format!("responses/{case}/request.json"))).unwrap().facts().clone()
+    let request = decode(Dialect::Responses, wire(&format!("responses/{case}/request.json"))).unwrap();
+    Facts { conversation: 0, ..request.facts().clone() }
 }
 
 fn of(body: &str) -> Facts {
@@ -43,7 +45,10 @@ fn codex() {
         messages: 10,
         tools: tools.map(str::to_owned).to_vec(),
         session: Some("00000000-0000-7000-8000-000000000008".to_owned()),
+        user_turns: 1,
         last_user_text: "create a file made.txt that says: hello from the forge".to_owned(),
+        last_user_bytes: 54,
+        tool_results: vec!["call_000000000000000000000002".to_owned()],
         open_tool_loop: true,
         signed_thinking: true,
         ..Facts::default()
@@ -62,7 +67,10 @@ fn openai_py() {
         tools: vec!["write_file".to_owned()],
         tool_choice: true,
         thinking: true,
+        effort: Some("low".to_owned()),
+        user_turns: 1,
         last_user_text: "create made.txt".to_owned(),
+        last_user_bytes: 15,
         ..Facts::default()
     };
     assert_eq!(facts, expected);

@@ -4,7 +4,7 @@ mod same;
 mod translated;
 
 use anvil_dialect::envelope::ErrorKind;
-use anvil_dialect::{FinishReason, Usage};
+use anvil_dialect::{FinishReason, ToolCalls, Usage};
 use anvil_sse::Event;
 use anvil_verify::{Completeness, Defect};
 
@@ -20,6 +20,7 @@ pub(crate) struct Hearing {
     pub(crate) completeness: Completeness,
     pub(crate) window: Window,
     pub(crate) report: Report,
+    pub(crate) calls: ToolCalls,
 }
 
 impl Hearing {

@@ -50,6 +50,7 @@ impl Same {
     pub(super) fn say(&mut self, event: &Event<'_>, hearing: &mut Hearing, out: &mut Vec<u8>) -> Result<bool, Defect> {
         let (mut read, passed) = form::event(self.reader.read(event.data))?;
         hearing.report.usage = self.reader.usage();
+        hearing.calls.extend(std::mem::take(&mut read.calls));
         match std::mem::replace(&mut read.kind, EventKind::Answer) {
             EventKind::Error(error) => return Err(Defect::TierError { kind: error.kind, words: error.message }),
             EventKind::Ping => self.ping(event, hearing, out),

@@ -1,7 +1,7 @@
 //! A tier's events, said anew in the client's dialect.
 
 use anvil_dialect::envelope::ErrorKind;
-use anvil_dialect::{Delta, DeltaReader, DeltaWriter};
+use anvil_dialect::{Delta, DeltaReader, DeltaWriter, Dialect, Head};
 use anvil_sse::Event;
 use anvil_verify::{Defect, form};
 
@@ -12,6 +12,8 @@ use crate::setup::Setup;
 /// Says anew what the tier says.
 #[derive(Debug)]
 pub(crate) struct Translated {
+    client: Dialect,
+    head: Head,
     reader: DeltaReader,
     writer: DeltaWriter,
     opening: Option<Opening>,
@@ -20,6 +22,8 @@ pub(crate) struct Translated {
 impl Translated {
     pub(super) fn new(setup: &Setup) -> Self {
         Self {
+            client: setup.client,
+            head: setup.head.clone(),
             reader: DeltaReader::new(setup.tier),
             writer: DeltaWriter::new(setup.client, setup.head.clone()),
             opening: setup.opening.clone(),
@@ -46,7 +50,7 @@ impl Translated {
                             self.writer = opened;
                         }
                     }
-                    note(hearing, answer);
+                    self.note(hearing, answer);
                 }
             }
             if let Some(released) = hearing.window.released() {
@@ -61,19 +65,23 @@ impl Translated {
         Ok(self.writer.take_items())
     }
 
+    fn note(&self, hearing: &mut Hearing, delta: &Delta<'_>) {
+        // A translated answer has one choice.
+        match delta {
+            Delta::Stop(reason) => hearing.note(1, 1, Some(reason.finish())),
+            Delta::Usage(usage) => {
+                hearing.note(1, 0, None);
+                hearing.note_usage(*usage);
+            }
+            Delta::Call { call, id, .. } => {
+                hearing.note(1, 0, None);
+                hearing.calls.push(self.head.told_call_id(self.client, id, *call));
+            }
+            _ => hearing.note(1, 0, None),
+        }
+    }
+
     pub(super) fn fail(&mut self, kind: ErrorKind, message: &str, request_id: &str, out: &mut Vec<u8>) {
         self.writer.fail(kind, message, request_id, out);
-    }
-}
-
-fn note(hearing: &mut Hearing, delta: &Delta<'_>) {
-    // A translated answer has one choice.
-    match delta {
-        Delta::Stop(reason) => hearing.note(1, 1, Some(reason.finish())),
-        Delta::Usage(usage) => {
-            hearing.note(1, 0, None);
-            hearing.note_usage(*usage);
-        }
-        _ => hearing.note(1, 0, None),
     }
 }

@@ -4,6 +4,7 @@
 mod cuts;
 mod openings;
 mod streams;
+mod tool_calls;
 mod translated;
 mod whole;
 
