@@ -20,6 +20,8 @@ ROOMS = {
     "edge": {"router"},
     "router": {"upstream", "profile", "decisions", "state"},
     "upstream": set(),
+    "profile": set(),
+    "decisions": set(),
     "substrate": set(),
 }
 """Which rooms of the package each room may use, besides itself and those that anyone may use."""

@@ -12,6 +12,8 @@ import typer
 from anvil_serving import __version__
 from anvil_serving.errors import AnvilError
 
+from .decisions import decisions
+from .prices import prices
 from .quickstart import quickstart
 from .serve import serve
 
@@ -33,6 +35,8 @@ app = typer.Typer(
 )
 app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --port 8000")(serve)
 app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
+app.add_typer(decisions, name="decisions")
+app.add_typer(prices, name="prices")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag to its callback

@@ -36,6 +36,7 @@ def serve(
     # Here and not above: `--version` and `--help` must not load a server.
     from anvil_serving import edge  # noqa: PLC0415
     from anvil_serving.config import check_bind, load, resolve_secrets  # noqa: PLC0415
+    from anvil_serving.profile import Profile  # noqa: PLC0415
     from anvil_serving.substrate.serve import claim_address, find_config  # noqa: PLC0415
 
     settings = load(config if config is not None else find_config(Path.cwd(), os.environ))
@@ -44,6 +45,7 @@ def serve(
     for warning in (*settings.warnings, *secrets.warnings):
         typer.echo(f"warning: {warning}", err=True)
     check_bind(settings, address, insecure=insecure_no_auth)
+    Profile.load(settings.router)  # here and not in a worker, where nobody reads what is wrong with it
     host, port = claim_address(address, settings.server.port if port is None else port)
     shown = f"[{host}]" if ":" in host else host
     edge.serve(

@@ -11,15 +11,32 @@ from .bind import check_bind, is_loopback
 from .load import MAX_FILE_BYTES, load, loads
 from .problems import InvalidConfig, Problem, report
 from .reference import json_schema, reference_markdown
-from .schema import PRESET_WORK_CLASSES, WORK_CLASSES, Config, Document, Router, Serve, Server, Tier, Timeouts, Window
+from .schema import (
+    PRESET_WORK_CLASSES,
+    WORK_CLASSES,
+    Client,
+    Config,
+    Decisions,
+    Document,
+    Health,
+    Router,
+    Serve,
+    Server,
+    Tier,
+    Timeouts,
+    Window,
+)
 from .secrets import Secret, Secrets, resolve_secrets
 
 __all__ = [
     "MAX_FILE_BYTES",
     "PRESET_WORK_CLASSES",
     "WORK_CLASSES",
+    "Client",
     "Config",
+    "Decisions",
     "Document",
+    "Health",
     "InvalidConfig",
     "Problem",
     "Router",

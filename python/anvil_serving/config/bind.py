@@ -17,7 +17,7 @@ def check_bind(config: Config, host: str, *, insecure: bool) -> None:
 
     `host` is the address that will be bound, which the command line may have set. Raises `ConfigError`.
     """
-    if insecure or config.server.auth_env is not None or is_loopback(host):
+    if insecure or config.server.auth_env is not None or config.server.clients or is_loopback(host):
         return
     raise ConfigError(
         f"{host or 'every address'} can be reached from other machines, and no token is asked for: "

@@ -72,6 +72,7 @@ def loads(text: str, *, name: str) -> Config:
         server=valid.server,
         router=valid.router,
         serve=valid.serve,
+        decisions=valid.decisions,
         source=name,
         warnings=_placed(findings, text, name),
     )

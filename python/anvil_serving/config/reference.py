@@ -15,10 +15,13 @@ __all__ = ["Section", "json_schema", "reference_markdown", "sections"]
 
 _HEADERS: Mapping[str, str] = {
     "Server": "[server]",
+    "Client": "[[server.clients]]",
     "Router": "[router]",
     "Window": "[router.window]",
+    "Health": "[router.health]",
     "Tier": "[[router.tiers]]",
     "Timeouts": "[router.tiers.timeouts]",
+    "Decisions": "[decisions]",
     "Serve": "[[serve]]",
 }
 

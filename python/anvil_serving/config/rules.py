@@ -48,6 +48,8 @@ def rule_findings(document: Mapping[str, Any]) -> list[Finding]:
         *_purposes(presets, tiers),
         *_shadows(presets, tiers),
         *_metered(router, tiers),
+        *_aliases(router, presets, tiers),
+        *_clients(document.get("server"), presets),
         *_values(router),
     ]
 
@@ -152,6 +154,46 @@ def _shadows(presets: Mapping[str, Any], tiers: list[_Tier]) -> Iterator[Finding
         if tier.text("id").lower() in names:
             hint = f"rename the tier, or pin it as model:{tier.text('id')}"
             yield _warning((*tier.path, "id"), "is also the name of a preset, and the preset wins", hint)
+
+
+def _aliases(router: Mapping[str, Any], presets: Mapping[str, Any], tiers: list[_Tier]) -> Iterator[Finding]:
+    aliases = router.get("aliases", {})
+    if not isinstance(aliases, dict):
+        return
+    # As callers' names are compared.
+    names = {name.lower() for name in presets} | {tier.text("id").lower() for tier in tiers}
+    for pattern, target in aliases.items():
+        path = ("router", "aliases", pattern)
+        if not isinstance(target, str) or not target:
+            continue
+        if target.lower().removeprefix("model:") not in names:
+            known = sorted({*presets, *(f"model:{tier.text('id')}" for tier in tiers)})
+            hint = suggestion(target, known) or f"use one of {listing(known)}"
+            yield Finding(path=path, message=f'there is no preset or tier "{target}"', hint=hint)
+        if pattern.lower() in names:
+            yield _warning(path, "is the name of a preset or a tier, which comes first", "remove it")
+
+
+def _clients(server: object, presets: Mapping[str, Any]) -> Iterator[Finding]:
+    clients = server.get("clients") if isinstance(server, dict) else None
+    seen: set[str] = set()
+    for index, client in enumerate(clients if isinstance(clients, list) else []):
+        if not isinstance(client, dict):
+            continue
+        path: Path = ("server", "clients", index)
+        name = client.get("name")
+        if isinstance(name, str):
+            if name in seen:
+                yield Finding(path=path, message=f'there is a client "{name}" already', hint="give each its own name")
+            seen.add(name)
+        if ("auth_env" in client) == ("auth_sha256" in client):
+            hint = "name the variable that holds its token with `auth_env`, or give the token's hash as `auth_sha256`"
+            yield Finding(path=path, message="needs exactly one of `auth_env` and `auth_sha256`", hint=hint)
+        for place, preset in enumerate(_listed(client.get("presets"))):
+            if preset not in presets:
+                hint = suggestion(preset, presets) or f"use one of {listing(presets)}"
+                message = f'there is no preset "{preset}"'
+                yield Finding(path=(*path, "presets", place), message=message, hint=hint)
 
 
 def _metered(router: Mapping[str, Any], tiers: list[_Tier]) -> Iterator[Finding]:

@@ -18,8 +18,11 @@ from .problems import Problem
 __all__ = [
     "PRESET_WORK_CLASSES",
     "WORK_CLASSES",
+    "Client",
     "Config",
+    "Decisions",
     "Document",
+    "Health",
     "Router",
     "Serve",
     "Server",
@@ -56,6 +59,34 @@ EnvironmentName = Annotated[
 Body = Annotated[Mapping[str, Any], Meta(extra={"check": "json"})]
 
 
+class Client(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who may call, with a token of its own."""
+
+    name: Annotated[Text, Meta(description="Name of the client; unique. Its requests are recorded under it.")]
+    auth_env: Annotated[
+        EnvironmentName | None,
+        Meta(
+            description="Name of the environment variable that holds the client's token. Either this or `auth_sha256`."
+        ),
+    ] = None
+    auth_sha256: Annotated[
+        str | None,
+        Meta(
+            description="SHA-256 of the client's token in hexadecimal, where the router is not to know the token: "
+            '`printf %s "$TOKEN" | sha256sum`. Use long random tokens: a short one is found from its hash.',
+            extra={"check": "sha256"},
+            extra_json_schema={"pattern": "^[0-9a-fA-F]{64}$"},
+        ),
+    ] = None
+    presets: Annotated[
+        tuple[Text, ...],
+        Meta(
+            description="The presets that the client may use, and with them the tiers that it may reach, by whatever "
+            "way. Another preset, or a pinned tier that none of them lists, is answered 403. Empty: all."
+        ),
+    ] = ()
+
+
 class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The address that harnesses talk to, and its limits."""
 
@@ -71,6 +102,10 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "authentication, and then only loopback addresses may be bound."
         ),
     ] = None
+    clients: Annotated[
+        tuple[Client, ...],
+        Meta(description="Further tokens, each with its own rights; see `[[server.clients]]`."),
+    ] = ()
     max_body_bytes: Annotated[
         int, Meta(ge=1024, le=1 << 30, description="Largest request body in bytes; a larger one is answered 413.")
     ] = 32 * 1024 * 1024
@@ -127,7 +162,11 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ]
     context_limit: Annotated[
-        Tokens, Meta(description="Context window in tokens, prompt and answer together. Read by later capabilities.")
+        Tokens,
+        Meta(
+            description="Context window in tokens, prompt and answer together. A prompt that is longer by the "
+            "calibrated estimate is not sent here."
+        ),
     ]
     privacy: Annotated[
         Literal["local", "cloud"],
@@ -164,16 +203,24 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ("chat",)
     tool_support: Annotated[
         bool,
-        Meta(
-            description="Whether the model can call tools; if not, requests that offer tools pass it by. "
-            "Read by later capabilities."
-        ),
+        Meta(description="Whether the model can call tools; if not, requests that offer tools pass it by."),
     ] = True
     vision: Annotated[
         bool | None,
+        Meta(description="Whether the model reads images. Unset: not known, and images are no reason to pass it by."),
+    ] = None
+    structured_output: Annotated[
+        bool,
         Meta(
-            description="Whether the model reads images. Unset: not known, and images are no reason to pass it by. "
-            "Read by later capabilities."
+            description="Whether the server can be held to JSON or a JSON Schema; if not, requests that ask for it "
+            "pass it by."
+        ),
+    ] = True
+    role: Annotated[
+        Literal["fast", "heavy", "cloud"] | None,
+        Meta(
+            description="Which seeds of the quality profile it starts from. Unset: `cloud` for a cloud tier; `heavy` "
+            "for the last local tier of a preset that lists several, or one that is alone; else `fast`."
         ),
     ] = None
     auth_env: Annotated[
@@ -189,8 +236,8 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_concurrency: Annotated[
         Annotated[int, Meta(ge=1, le=100_000)] | None,
         Meta(
-            description="Requests in flight at once, over all replicas; more wait in a queue. Unset: no limit here. "
-            "Read by later capabilities."
+            description="Requests that the tier has places for, over all replicas. While a worker has as many of them in "
+            "flight there, tiers that are as good and as cheap are asked first. Unset: any number. A queue comes later."
         ),
     ] = None
     replicas: Annotated[
@@ -199,8 +246,8 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     swap_group: Annotated[
         Text | None,
         Meta(
-            description="Tiers with the same name here share a GPU and displace one another when loaded. "
-            "Read by later capabilities."
+            description="Tiers with the same name here share a GPU and displace one another when loaded. Where it "
+            "costs no quality, the one that is loaded is asked first, but not for ever."
         ),
     ] = None
     proxy: Annotated[
@@ -219,11 +266,28 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     cost_input_per_mtok: Annotated[
         Dollars | None,
-        Meta(description="US dollars per million input tokens. Unset: not known. Read by later capabilities."),
+        Meta(
+            description="US dollars per million input tokens. Unset: as the price list has it for a cloud tier's "
+            "model, and 0 for a local tier."
+        ),
     ] = None
     cost_output_per_mtok: Annotated[
         Dollars | None,
-        Meta(description="US dollars per million output tokens. Unset: not known. Read by later capabilities."),
+        Meta(description="US dollars per million output tokens. Unset: as with `cost_input_per_mtok`."),
+    ] = None
+    cost_cached_input_per_mtok: Annotated[
+        Dollars | None,
+        Meta(
+            description="US dollars per million input tokens that the tier read from its cache. Unset: the same share "
+            "of `cost_input_per_mtok` as in the price list, or all of it where the list does not know the model."
+        ),
+    ] = None
+    cost_cache_write_per_mtok: Annotated[
+        Dollars | None,
+        Meta(
+            description="US dollars per million input tokens that the tier wrote into its cache. Unset: as with "
+            "`cost_cached_input_per_mtok`."
+        ),
     ] = None
 
     @property
@@ -258,8 +322,36 @@ class Window(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return None if self.heartbeat_after == "off" else self.heartbeat_after
 
 
+class Health(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How it is known, without a request, that a tier cannot be reached."""
+
+    interval: Annotated[
+        Seconds | Literal["off"],
+        Meta(
+            description="Seconds between two checks of every address (`GET /v1/models`). One that failed its last "
+            'is asked only when nothing else is left; without checks, each request finds that out again. `"off"`: '
+            "no checks."
+        ),
+    ] = 10.0
+    timeout: Annotated[Seconds, Meta(description="Seconds that an address has to answer a check.")] = 3.0
+
+    @property
+    def interval_seconds(self) -> float | None:
+        """Seconds between two checks; None where there are none."""
+        return None if self.interval == "off" else self.interval
+
+
 class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which tiers there are, and what a caller's intent leads to."""
+
+    mode: Annotated[
+        Literal["gated", "direct"],
+        Meta(
+            description='`"gated"`: the kind of work and the quality profile decide which tiers of a preset may '
+            'answer, and in which order. `"direct"`: a name leads to its tiers in their order and nothing else '
+            "is decided; `metered_cloud`, privacy and the clients' rights hold all the same."
+        ),
+    ] = "gated"
 
     tiers: Annotated[
         tuple[Tier, ...], Meta(min_length=1, description="The tiers, at least one; see `[[router.tiers]]`.")
@@ -271,13 +363,27 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "The usual ones are `quick-edit`, `chat`, `planning`, `review` and `long-context`."
         ),
     ] = {}
+    aliases: Annotated[
+        Mapping[str, Text],
+        Meta(
+            description="Other names for `model`: a pattern with `*`, and the preset, or `model:` and the tier, that "
+            "it stands for. The first that fits is taken. A preset's or a tier's own name comes before them."
+        ),
+    ] = {}
     window: Annotated[Window, Meta(description="Before the first byte; see `[router.window]`.")] = Window()
+    health: Annotated[Health, Meta(description="Which addresses can be reached; see `[router.health]`.")] = Health()
+    quality_margin: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="By how much the measured quality of two tiers must differ before the better one goes first; "
+            "within it, the one that is loaded, cheaper, or earlier in its preset does.",
+        ),
+    ] = 0.2
     mapping_version: Annotated[
         Text,
-        Meta(
-            description="A label of your choice for this mapping; every decision is recorded under it. "
-            "Read by later capabilities."
-        ),
+        Meta(description="A label of your choice for this mapping; every decision is recorded under it."),
     ] = "1"
     metered_cloud: Annotated[
         tuple[str, ...],
@@ -312,15 +418,14 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profile_path: Annotated[
         Text | None,
         Meta(
-            description="Path of a measured quality profile; `~` is your home. Unset: the built-in one. "
-            "Read by later capabilities."
+            description="Path of a measured quality profile; `~` is your home. What it does not say of a tier is taken "
+            "from the built-in seeds. Unset: the seeds alone."
         ),
     ] = None
     cost_sync: Annotated[
         bool,
         Meta(
-            description="Whether prices that a tier leaves unset are looked up over the network; read by later "
-            "capabilities."
+            description="Without effect: nothing is looked up unasked. `anvil-serving prices sync` fetches a newer list."
         ),
     ] = False
 
@@ -335,6 +440,21 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The tiers of a preset in the order to try them; `KeyError` where there is no such preset."""
         return tuple(self.tier(tier_id) for tier_id in self.presets[preset])
 
+    def role(self, tier: Tier) -> str:
+        """Which seeds of the profile a tier starts from: `fast`, `heavy` or `cloud`."""
+        if tier.role is not None:
+            return tier.role
+        if tier.privacy == "cloud":
+            return "cloud"
+        chats = [other.id for other in self.tiers if other.privacy == "local" and "chat" in other.purposes]
+        if chats == [tier.id]:
+            return "heavy"
+        for listed in self.presets.values():
+            local = [tier_id for tier_id in listed if tier_id in chats]
+            if len(local) > 1 and local[-1] == tier.id:
+                return "heavy"
+        return "fast"
+
     def silence(self, tier: Tier) -> tuple[float, float]:
         """Seconds that this tier may be silent: before its first byte, and between two pieces."""
         first_byte, idle = 120.0, 60.0
@@ -344,6 +464,28 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             first_byte if tier.timeouts.first_byte is None else tier.timeouts.first_byte,
             idle if tier.timeouts.idle is None else tier.timeouts.idle,
         )
+
+
+class Decisions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The log of decisions: what happened to each request, in numbers and names, never a word of a conversation."""
+
+    enabled: Annotated[bool, Meta(description="Whether decisions are written down.")] = True
+    path: Annotated[
+        Text | None,
+        Meta(
+            description="Path of the log, an SQLite file on a local disk; `~` is your home. Unset: "
+            "`anvil-serving/decisions.sqlite3` under `$XDG_STATE_HOME`, else under `~/.local/state`."
+        ),
+    ] = None
+    keep_days: Annotated[int, Meta(ge=1, le=36_500, description="Days after which a decision is removed.")] = 90
+    keep_mib: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_048_576,
+            description="Size of the log in MiB above which the oldest decisions are removed.",
+        ),
+    ] = 512
 
 
 class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -368,6 +510,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     router: Annotated[Router, Meta(description="Tiers, presets and routing; see `[router]`.")]
     server: Annotated[Server, Meta(description="The listening side; see `[server]`.")] = Server()
+    decisions: Annotated[Decisions, Meta(description="The log of decisions; see `[decisions]`.")] = Decisions()
     serve: Annotated[tuple[Serve, ...], Meta(description="Serves manifest entries; see `[[serve]]`.")] = ()
 
 

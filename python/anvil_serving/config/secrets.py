@@ -58,6 +58,8 @@ class Secrets(Struct, frozen=True, kw_only=True):
     """The token that callers must present; `None`: no authentication."""
     tiers: Mapping[str, Secret]
     """The key for each tier's server, by tier id; a tier without one is called without a key."""
+    clients: Mapping[str, Secret] = {}
+    """The token of each client that has its in the environment, by the client's name."""
     warnings: tuple[Problem, ...] = ()
 
 
@@ -75,6 +77,15 @@ def resolve_secrets(config: Config, environ: Mapping[str, str]) -> Secrets:
         server = _read(config.server.auth_env, environ)
         if server is None:
             errors.append(_unusable(config, "server.auth_env", config.server.auth_env, environ))
+    clients: dict[str, Secret] = {}
+    for index, client in enumerate(config.server.clients):
+        if client.auth_env is None:
+            continue
+        token = _read(client.auth_env, environ)
+        if token is not None:
+            clients[client.name] = token
+        else:
+            errors.append(_unusable(config, f"server.clients[{index}].auth_env", client.auth_env, environ))
     tiers: dict[str, Secret] = {}
     for index, tier in enumerate(config.router.tiers):
         if tier.auth_env is None:
@@ -88,7 +99,7 @@ def resolve_secrets(config: Config, environ: Mapping[str, str]) -> Secrets:
         (warnings if optional else errors).append(problem)
     if errors:
         raise InvalidConfig(tuple(errors))
-    return Secrets(server=server, tiers=tiers, warnings=tuple(warnings))
+    return Secrets(server=server, tiers=tiers, clients=clients, warnings=tuple(warnings))
 
 
 def _read(name: str, environ: Mapping[str, str]) -> Secret | None:

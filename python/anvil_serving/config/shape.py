@@ -25,6 +25,7 @@ __all__ = ["shape_findings"]
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 # An AWS access key id also looks like the name of a variable.
 _KEY_ID = re.compile(r"(AKIA|ASIA)[0-9A-Z]{16}\Z")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 _TYPE_NAMES: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -219,6 +220,16 @@ def _environment(value: object, path: Path) -> Iterator[Finding]:
         )
 
 
+def _sha256(value: object, path: Path) -> Iterator[Finding]:
+    # Not repeated either: it may be the token.
+    if not _SHA256.match(str(value)):
+        yield Finding(
+            path=path,
+            message="is not a SHA-256 in hexadecimal (64 digits)",
+            hint='printf %s "$TOKEN" | sha256sum',
+        )
+
+
 def _json(value: object, path: Path) -> Iterator[Finding]:
     if isinstance(value, dict):
         for key, member in value.items():
@@ -236,5 +247,6 @@ _CHECKS: Mapping[str, Callable[[object, Path], Iterator[Finding]]] = {
     "url": _url,
     "proxy": _proxy,
     "environment": _environment,
+    "sha256": _sha256,
     "json": _json,
 }

@@ -1,0 +1,319 @@
+"""`anvil-serving decisions`: what happened to the requests, one by one and summed up."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anvil_serving.decisions import Decision, DecisionReader, Filters
+
+__all__ = ["decisions", "emit"]
+
+decisions = typer.Typer(
+    help="What happened to the requests: one by one, and summed up.",
+    epilog="Example: anvil-serving decisions explain last",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="Configuration file, which says where the log is.", show_default=False),
+]
+LogOption = Annotated[Path | None, typer.Option("--log", help="The log itself.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+SessionOption = Annotated[str | None, typer.Option("--session", help="Only of this session.", show_default=False)]
+ClientOption = Annotated[str | None, typer.Option("--client", help="Only of this client.", show_default=False)]
+ClassOption = Annotated[str | None, typer.Option("--work-class", help="Only of this work class.", show_default=False)]
+TierOption = Annotated[str | None, typer.Option("--tier", help="Only what this tier answered.", show_default=False)]
+IntentOption = Annotated[str | None, typer.Option("--intent", help="Only of this intent.", show_default=False)]
+ResultOption = Annotated[
+    Literal["answered", "refused", "exhausted", "broken_off", "client_left", "failed"] | None,
+    typer.Option("--result", help="Only what ended so.", show_default=False),
+]
+SinceOption = Annotated[
+    str | None,
+    typer.Option("--since", help="Only from then on: 2h, 7d, or a date such as 2026-11-25T14:30.", show_default=False),
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", help="Only before then, written as for --since.", show_default=False)
+]
+IdArgument = Annotated[str, typer.Argument(help="Id of a decision or of a request, or `last`.", show_default=False)]
+
+
+# Every filter is an option, and typer makes an option of every parameter.
+@decisions.command("list", epilog="Example: anvil-serving decisions list --since 2h --tier heavy")
+def list_(  # noqa: PLR0913
+    *,
+    config: ConfigOption = None,
+    log: LogOption = None,
+    session: SessionOption = None,
+    client: ClientOption = None,
+    work_class: ClassOption = None,
+    tier: TierOption = None,
+    result: ResultOption = None,
+    intent: IntentOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
+    cursor: Annotated[
+        str | None, typer.Option(help="Go on where a list with --json ended: its `next`.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List decisions, the newest first."""
+    import msgspec  # noqa: PLC0415 - `--help` must not load more than the parser
+
+    from anvil_serving.decisions import DecisionPage, Filters, LogMissing  # noqa: PLC0415
+    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
+
+    filters = Filters(
+        session=session,
+        client=client,
+        work_class=work_class,
+        tier=tier,
+        result=result,
+        intent=intent,
+        since=_instant(since),
+        until=_instant(until),
+    )
+    path = _log_path(config, log)
+    try:
+        with _reader(path) as reader:
+            page = reader.page(filters, limit=limit, cursor=cursor)
+    except LogMissing:
+        page = DecisionPage((), None)
+    if not page.decisions:
+        _say_empty(path, filters)
+    _say_unreadable(page.unreadable)
+    if as_json:
+        emit([harmless_json(msgspec.json.encode(page))])
+    elif page.decisions:
+        emit(_listing(page.decisions))
+
+
+@decisions.command(epilog="Example: anvil-serving decisions show last --json")
+def show(
+    wanted: IdArgument,
+    *,
+    config: ConfigOption = None,
+    log: LogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the record of a decision: indented, or with --json on one line."""
+    import msgspec  # noqa: PLC0415
+
+    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
+
+    record = msgspec.json.encode(_find(wanted, _log_path(config, log)))
+    emit([harmless_json(record if as_json else msgspec.json.format(record))])
+
+
+@decisions.command(epilog="Example: anvil-serving decisions explain last")
+def explain(
+    wanted: IdArgument,
+    *,
+    config: ConfigOption = None,
+    log: LogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain on one page what happened to a request, and why."""
+    from anvil_serving.decisions import explain as explained  # noqa: PLC0415
+
+    if as_json:
+        show(wanted, config=config, log=log, as_json=True)
+    else:
+        emit([explained(_find(wanted, _log_path(config, log))).rstrip("\n")])
+
+
+@decisions.command(epilog="Example: anvil-serving decisions export --format csv --since 7d > week.csv")
+def export(  # noqa: PLR0913
+    *,
+    config: ConfigOption = None,
+    log: LogOption = None,
+    session: SessionOption = None,
+    client: ClientOption = None,
+    work_class: ClassOption = None,
+    tier: TierOption = None,
+    result: ResultOption = None,
+    intent: IntentOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    form: Annotated[
+        Literal["jsonl", "csv"], typer.Option("--format", help="jsonl: whole records; csv: a table of the main values.")
+    ] = "jsonl",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
+) -> None:
+    """Write decisions for other programs, the oldest first."""
+    from anvil_serving.decisions import Filters, LogMissing  # noqa: PLC0415
+    from anvil_serving.decisions.export import csv_lines, json_lines  # noqa: PLC0415
+
+    filters = Filters(
+        session=session,
+        client=client,
+        work_class=work_class,
+        tier=tier,
+        result=result,
+        intent=intent,
+        since=_instant(since),
+        until=_instant(until),
+    )
+    path = _log_path(config, log)
+    try:
+        with _reader(path) as reader:
+            found = reader.iterate(filters)
+            emit(csv_lines(found) if form == "csv" and not as_json else json_lines(found))
+            _say_unreadable(reader.unreadable)
+    except LogMissing:
+        _say_empty(path, filters)
+
+
+@decisions.command(epilog="Example: anvil-serving decisions report --since 30d")
+def report(  # noqa: PLR0913
+    *,
+    config: ConfigOption = None,
+    log: LogOption = None,
+    client: ClientOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            help="The cloud model to compare with. Otherwise the one that was asked most.", show_default=False
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sum decisions up: what was served locally, what failed in silence, what was spent and saved."""
+    import msgspec  # noqa: PLC0415
+
+    from anvil_serving.decisions import Filters, LogMissing, PriceList  # noqa: PLC0415
+    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
+    from anvil_serving.decisions.report import report as summed  # noqa: PLC0415
+    from anvil_serving.decisions.report_page import report_page  # noqa: PLC0415
+
+    filters = Filters(client=client, since=_instant(since), until=_instant(until))
+    path, prices = _log_path(config, log), PriceList.load()
+    try:
+        with _reader(path) as reader:
+            found = summed(reader.iterate(filters), prices, reference)
+            _say_unreadable(reader.unreadable)
+    except LogMissing:
+        found = summed((), prices, reference)
+    if found.total.requests == 0:
+        _say_empty(path, filters)
+    if as_json:
+        emit([harmless_json(msgspec.json.encode(found))])
+    elif found.total.requests:
+        emit([report_page(found).rstrip("\n")])
+
+
+def emit(lines: Iterable[str]) -> None:
+    """Writes lines to stdout. Whoever reads them may stop at any time."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that is not of UTF-8 gets escapes, not an error.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None
+
+
+def _log_path(config: Path | None, log: Path | None) -> Path:
+    """Where the log is: as named, else as the configuration says, else where it is without one."""
+    if log is not None:
+        return log.expanduser()
+    from anvil_serving.config import Decisions, load  # noqa: PLC0415
+    from anvil_serving.decisions import log_path  # noqa: PLC0415
+    from anvil_serving.errors import StartupError  # noqa: PLC0415
+    from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
+
+    if config is None:
+        try:
+            config = find_config(Path.cwd(), os.environ)
+        except StartupError:  # there is none
+            return log_path(Decisions(), os.environ)
+    return log_path(load(config).decisions, os.environ)
+
+
+def _reader(path: Path) -> DecisionReader:
+    from anvil_serving.decisions import DecisionReader  # noqa: PLC0415
+
+    return DecisionReader(path)
+
+
+def _instant(text: str | None) -> float | None:
+    from anvil_serving.decisions.period import instant  # noqa: PLC0415
+
+    try:
+        return None if text is None else instant(text, time.time())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _find(wanted: str, path: Path) -> Decision:
+    from anvil_serving.decisions import LogMissing  # noqa: PLC0415
+    from anvil_serving.errors import UnknownDecision  # noqa: PLC0415
+
+    try:
+        with _reader(path) as reader:
+            found = next(iter(reader.page(limit=1).decisions), None) if wanted == "last" else reader.get(wanted)
+    except LogMissing:
+        found = None
+    if found is None:
+        name = "no decision" if wanted == "last" else f"no decision of the id {wanted}"
+        raise UnknownDecision(
+            f"there is {name} in {path}",
+            hint="`anvil-serving decisions list` shows what is there; one is written within a second of its answer",
+        )
+    return found
+
+
+def _say_empty(path: Path, filters: Filters) -> None:
+    from anvil_serving.decisions import Filters  # noqa: PLC0415
+
+    if not path.exists():
+        typer.echo(f"there is no decision log at {path} yet: a router makes it when it starts", err=True)
+    elif filters == Filters():
+        typer.echo(f"no decisions in {path} yet: a router writes one for each request", err=True)
+    else:
+        typer.echo(f"no decision in {path} agrees with what was asked for", err=True)
+
+
+def _say_unreadable(number: int) -> None:
+    if number:
+        typer.echo(f"{number} records of another release were passed over", err=True)
+
+
+def _listing(found: tuple[Decision, ...]) -> list[str]:
+    from anvil_serving.decisions.layout import dollars, duration, moment, table  # noqa: PLC0415
+
+    header = ("when", "id", "work class", "intent", "tier", "result", "tries", "cost", "took")
+    rows = [
+        (
+            moment(decision.at)[:19],
+            decision.id,
+            decision.work_class,
+            decision.intent,
+            decision.tier or "-",
+            decision.result,
+            str(len(decision.attempts)),
+            dollars(decision.cost_usd),
+            duration(decision.total_seconds),
+        )
+        for decision in found
+    ]
+    return table(header, rows, left=6)

@@ -1,0 +1,98 @@
+"""`anvil-serving prices`: what tokens cost, as the router knows it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .decisions import emit
+
+if TYPE_CHECKING:
+    from anvil_serving.decisions.prices import PriceTable
+
+__all__ = ["prices"]
+
+prices = typer.Typer(
+    help="What tokens cost: the list prices that the router knows.",
+    epilog="Example: anvil-serving prices list --model 'claude-*'",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+@prices.command("list", epilog="Example: anvil-serving prices list --model 'claude-*'")
+def list_(
+    *,
+    model: Annotated[
+        str, typer.Option("--model", metavar="GLOB", help="Only models of this name; `*` and `?` stand for letters.")
+    ] = "*",
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+) -> None:
+    """List prices in US dollars per million tokens."""
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - `--help` must not load more than the parser
+
+    import msgspec  # noqa: PLC0415
+
+    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
+    from anvil_serving.decisions.prices import current_table  # noqa: PLC0415
+
+    table = current_table(os.environ)
+    kept = {name: price for name, price in table.models.items() if fnmatchcase(name, model.lower())}
+    table = msgspec.structs.replace(table, models=kept)
+    typer.echo(f"prices of {table.date} from {table.source}", err=True)
+    if not kept:
+        typer.echo(f"no model of the list is called {model}", err=True)
+    if as_json:
+        emit([harmless_json(msgspec.json.encode(table))])
+    elif kept:
+        emit(_listing(table))
+
+
+@prices.command(epilog="Example: anvil-serving prices sync")
+def sync(
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="URL-or-file", help="Another table than LiteLLM's own.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+) -> None:
+    """Fetch LiteLLM's public price table, and keep the vendors' own prices of it. Nothing else fetches prices."""
+    import datetime  # noqa: PLC0415
+
+    import msgspec  # noqa: PLC0415
+
+    from anvil_serving.decisions import price_sync  # noqa: PLC0415
+    from anvil_serving.decisions.layout import harmless_json, wrapped  # noqa: PLC0415
+    from anvil_serving.decisions.prices import current_table, synced_path  # noqa: PLC0415
+
+    source = price_sync.DEFAULT_SOURCE if source is None else source
+    typer.echo(f"fetching {source}", err=True)
+    path, today = synced_path(os.environ), datetime.datetime.now(tz=datetime.UTC).date()
+    table, changes = price_sync.sync(source, path, current_table(os.environ), today)
+    if as_json:
+        figures = {"path": str(path), "date": table.date, "models": len(table.models)}
+        emit([harmless_json(msgspec.json.encode(figures | msgspec.structs.asdict(changes)))])
+        return
+    lines = [f"{len(table.models)} models of {table.date} written to {path}"]
+    for what, names in (("new", changes.new), ("changed", changes.changed), ("gone", changes.gone)):
+        lines += wrapped(f"{len(names)} {what}" + (f": {', '.join(names)}" if names else ""))
+    emit(lines)
+
+
+def _listing(table: PriceTable) -> list[str]:
+    from anvil_serving.decisions import layout  # noqa: PLC0415
+
+    rows = [
+        (
+            name,
+            *(
+                "-" if amount is None else f"{amount:g}"
+                for amount in (price.input, price.output, price.cached_input, price.cache_write)
+            ),
+        )
+        for name, price in sorted(table.models.items())
+    ]
+    return layout.table(("model", "input", "output", "cached input", "cache write"), rows)

@@ -1,0 +1,8 @@
+"""What this model, as served here, can do: a verdict for every tier and kind of work."""
+
+from __future__ import annotations
+
+from .cell import Cell, Verdict
+from .profile import Profile
+
+__all__ = ["Cell", "Profile", "Verdict"]
