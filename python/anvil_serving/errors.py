@@ -10,9 +10,10 @@
         ├── ContextOverflow        400  the prompt is longer than the window      (caller)
         ├── Unauthenticated        401  no valid credential                       (caller)
         ├── RoutedInCircles        508  a tier is this router again               (router)
-        ├── Forbidden              403  a web page of another site asks           (caller)
+        ├── Forbidden              403  the caller may not do this                (caller)
         ├── UnknownRoute           404  no such path                              (caller)
         ├── UnknownModel           404  no such model                             (caller)
+        ├── UnknownDecision        404  no such decision is kept                  (caller)
         ├── PurposeUnserved        404  no tier serves what this path is for      (operator)
         ├── MethodNotAllowed       405  the path exists, the method does not      (caller)
         ├── BodyTimeout            408  the body did not arrive in time           (caller)
@@ -20,6 +21,7 @@
         ├── BodyTooLarge           413  the body is larger than the cap           (caller)
         ├── TierRefused            4xx  the tier says that the request is wrong   (caller)
         ├── Exhausted              503  no tier could answer                      (tier)
+        ├── DecisionsUnavailable   503  the log of decisions cannot be read       (operator)
         └── Internal               500  a defect of the router itself             (router)
 
 Each error says who is at fault and whether the same request may succeed later. How a `RequestError` looks on the wire
@@ -36,6 +38,7 @@ __all__ = [
     "BodyTooLarge",
     "ConfigError",
     "ContextOverflow",
+    "DecisionsUnavailable",
     "Exhausted",
     "Fault",
     "Forbidden",
@@ -49,6 +52,7 @@ __all__ = [
     "ThreadUnsupported",
     "TierRefused",
     "Unauthenticated",
+    "UnknownDecision",
     "UnknownModel",
     "UnknownResponse",
     "UnknownRoute",
@@ -155,7 +159,7 @@ class Unauthenticated(RequestError):
 
 
 class Forbidden(RequestError):
-    """The caller may not do this, whoever it is."""
+    """The caller may not do this: a web page of another site, or a client without the right."""
 
     fault = "caller"
     status = 403
@@ -179,6 +183,14 @@ class UnknownRoute(RequestError):
 
 class UnknownModel(RequestError):
     """Nothing is known by this name, where a name has to be one. In a request for an answer any name will do."""
+
+    fault = "caller"
+    status = 404
+    kind = "not_found"
+
+
+class UnknownDecision(RequestError):
+    """No decision is kept under this id, or not any more, or not for this caller."""
 
     fault = "caller"
     status = 404
@@ -262,6 +274,15 @@ class Exhausted(RequestError):
     def __init__(self, message: str, *, status: int = 503, retry_after: int | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
         self.status = status
+
+
+class DecisionsUnavailable(RequestError):
+    """The log of decisions cannot be read. Answers are made all the same."""
+
+    fault = "operator"
+    retryable = True
+    status = 503
+    kind = "overloaded"
 
 
 class Internal(RequestError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import signal
@@ -16,8 +18,13 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 from tests.fakes.client import Client
 
+from anvil_serving.config import WORK_CLASSES
+from anvil_serving.decisions import DecisionReader, LogMissing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from anvil_serving.decisions import Decision
 
 __all__ = ["PATHS", "RouterProcess", "free_port", "tier_config"]
 
@@ -25,6 +32,7 @@ PATHS = {"messages": "/v1/messages", "chat": "/v1/chat/completions", "responses"
 
 _COMMAND = [sys.executable, "-m", "anvil_serving", "serve"]
 _READY_SECONDS = 15.0
+_WRITTEN_SECONDS = 5.0
 _SERVING = re.compile(r"serving on http://127\.0\.0\.1:(\d+)")
 
 
@@ -60,10 +68,15 @@ class RouterProcess:
         *,
         server: Mapping[str, Any] | None = None,
         router: Mapping[str, Any] | None = None,
+        decisions: Mapping[str, Any] | None = None,
         workers: int = 1,
         environment: Mapping[str, str] | None = None,
+        trusts_all: bool = True,
     ) -> None:
-        self._config = {
+        """`trusts_all`: the profile allows every tier every kind of work, instead of what its seeds say."""
+        self._trusts_all = trusts_all
+        self._config: dict[str, Any] = {
+            "decisions": dict(decisions or {}),
             "server": dict(server or {}),
             "router": {**(router or {}), "presets": {name: list(ids) for name, ids in presets.items()}},
         }
@@ -99,9 +112,30 @@ class RouterProcess:
         file = Path(self._folder.name) / "log"
         return file.read_text(errors="replace") if file.exists() else self._last_log
 
+    @property
+    def decisions_path(self) -> Path:
+        """Where it keeps its decisions, if the test does not say otherwise."""
+        return Path(self._folder.name) / "decisions.sqlite3"
+
+    def decision(self, decision_id: str) -> Decision:
+        """A decision of its log, once it is there."""
+        deadline = time.monotonic() + _WRITTEN_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(LogMissing), DecisionReader(self.decisions_path) as reader:
+                found = reader.get(decision_id)
+                if found is not None:
+                    return found
+            time.sleep(0.05)
+        raise AssertionError(f"{decision_id} was not kept")
+
     def start(self) -> None:
         folder = Path(self._folder.name)
         config = folder / "anvil.toml"
+        self._config["decisions"].setdefault("path", str(self.decisions_path))
+        if self._trusts_all:
+            profile = folder / "profile.json"
+            profile.write_text(json.dumps(_trusting([tier["id"] for tier in self._config["router"]["tiers"]])))
+            self._config["router"].setdefault("profile_path", str(profile))
         config.write_text(tomli_w.dumps(self._config))
         with (folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
@@ -151,6 +185,18 @@ class RouterProcess:
                     _kill(worker)
         self._last_log = self.log
         self._folder.cleanup()
+
+
+def _trusting(tier_ids: Sequence[str]) -> dict[str, Any]:
+    """A profile in which every tier is as good as any other at everything."""
+    cells = [(tier_id, work_class) for tier_id in tier_ids for work_class in WORK_CLASSES]
+    return {
+        "schema": "anvil-serving.router.profile_bootstrap/v1",
+        "entries": [
+            {"tier_id": tier_id, "work_class": work_class, "decision": "allow", "quality_score": 0.9, "sample_n": 1_000}
+            for tier_id, work_class in cells
+        ],
+    }
 
 
 def _kill(pid: int) -> None:

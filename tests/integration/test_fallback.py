@@ -68,19 +68,22 @@ def test_tiers_are_asked_in_the_presets_order_each_at_all_replicas(
         tier.plays(OUT)
     answer = _ask(routed, "planning")
     assert answer.status == 503
-    assert _asked(fleet) == ["heavy", "fast", "fast_too", "cloud"]
+    asked = _asked(fleet)
+    assert [asked[0], *sorted(asked[1:3]), *asked[3:]] == ["heavy", "fast", "fast_too", "cloud"]
     message = answer.json["error"]["message"]
     assert "Heavy: status 500; fast: status 500; fast: status 500; cloud: status 500" in message
 
 
 def test_the_first_that_answers_ends_the_search(routed: RouterProcess, fleet: dict[str, Tier]) -> None:
-    fleet["fast"].plays(OUT)
+    _ask(routed, "quick-edit")
+    [first] = _asked(fleet)  # which replica that is depends on how the conversation begins
+    fleet[first].plays(OUT)
     answer = _ask(routed, "quick-edit")
     assert answer.status == 200
     assert answer.headers["x-anvil-tier"] == "fast"
     assert answer.headers["x-anvil-attempts"] == "2"
     assert answer.headers["x-anvil-intent"] == "quick-edit"
-    assert _asked(fleet) == ["fast", "fast_too"]
+    assert _asked(fleet) == [first, first, "fast_too" if first == "fast" else "fast"]
 
 
 def test_a_tier_is_asked_in_a_dialect_that_it_speaks(routed: RouterProcess, fleet: dict[str, Tier]) -> None:
@@ -139,7 +142,7 @@ def test_each_tier_gets_the_body_it_is_configured_for(routed: RouterProcess, fle
     body = answers.encode(request_body("chat", "planning", top_k=1))
     with routed.client() as client:
         assert client.ask("POST", PATHS["chat"], body[:-1] + b", " + unheard_of + b"}").status == 200
-    [heavy], [fast] = fleet["heavy"].requests, fleet["fast"].requests
+    [heavy], [fast] = fleet["heavy"].requests, [*fleet["fast"].requests, *fleet["fast_too"].requests]
     assert heavy.json["model"] == "heavy-model"
     assert heavy.json["top_k"] == 1
     assert fast.json["model"] == "model-of-the-tier"

@@ -236,8 +236,8 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_concurrency: Annotated[
         Annotated[int, Meta(ge=1, le=100_000)] | None,
         Meta(
-            description="Requests that the tier has places for, over all replicas. While a worker has as many of them in "
-            "flight there, tiers that are as good and as cheap are asked first. Unset: any number. A queue comes later."
+            description="Requests that the tier has places for, over all replicas. While a worker has as many of "
+            "them in flight there, tiers that are as good and as cheap are asked first. Unset: any number."
         ),
     ] = None
     replicas: Annotated[
@@ -425,7 +425,7 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cost_sync: Annotated[
         bool,
         Meta(
-            description="Without effect: nothing is looked up unasked. `anvil-serving prices sync` fetches a newer list."
+            description="Without effect: nothing is looked up unasked. `anvil-serving prices sync` fetches new prices."
         ),
     ] = False
 

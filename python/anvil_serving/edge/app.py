@@ -37,9 +37,10 @@ from anvil_serving.router import Router, error_answer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from anvil_serving.config import Config
+    from anvil_serving.config import Client, Config, Secret
     from anvil_serving.edge.exchange import Receive, Scope, Send
     from anvil_serving.edge.routes import Route
+    from anvil_serving.router import Caller
 
 __all__ = ["DRAIN_SIGNAL", "App", "load"]
 
@@ -74,12 +75,12 @@ class App:
             heartbeat_every=config.router.window.heartbeat_every,
         )
         self._secrets = resolve_secrets(config, os.environ)
-        self._auth = Auth(self._secrets.server)
         self._draining: asyncio.Task[None] | None = None
         # Unique, not secret: random once a worker, counted from there.
         self._id_prefix = secrets.token_hex(8)
         self._exchange_numbers = itertools.count(1)
         # Made in the lifespan, in the worker's own process and loop.
+        self._auth: Auth
         self._router: Router
         self._worker: Worker
         self._routes: Routes
@@ -111,13 +112,19 @@ class App:
 
     def _start(self) -> None:
         self._worker = Worker(self._limits, Watch(), Connections())
-        self._router = Router(
-            self._config.router, self._secrets.tiers, response_model=self._config.server.response_model
-        )
+        self._router = Router(self._config, self._secrets.tiers)
+        self._auth = Auth(self._secrets.server, [self._client(client) for client in self._config.server.clients])
         self._routes = Routes(self._router, self._auth)
+        self._router.start()
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(DRAIN_SIGNAL, self._drain)
         loop.call_later(_PARENT_CHECK_SECONDS, self._check_parent, os.getppid())
+
+    def _client(self, client: Client) -> tuple[Caller, Secret | bytes]:
+        """A client's rights, and its token or that one's hash."""
+        hashed = client.auth_sha256
+        token = self._secrets.clients[client.name] if hashed is None else bytes.fromhex(hashed)
+        return self._router.caller(client), token
 
     def _stop(self) -> None:
         self._worker.watch.close()
@@ -185,7 +192,7 @@ class App:
             _log.error("%s: a tier leads back to this router: check the tiers' base_url", exchange.request_id)
             raise RoutedInCircles("a tier of the router leads back to the router")
         if route is None or route.is_protected:
-            self._auth.check(headers)
+            exchange.caller = self._auth.check(headers)
         if route is None:
             raise UnknownRoute(f"nothing is served at {scope['path'][:200]}")
         method = scope["method"]

@@ -14,6 +14,7 @@ from anvil_serving.edge.connection import Connections
 from anvil_serving.edge.limits import Limits
 from anvil_serving.edge.watch import Watch
 from anvil_serving.errors import BodyTimeout, BodyTooLarge, Malformed
+from anvil_serving.router import ANYBODY
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -72,7 +73,7 @@ class Exchange:
         "_begun_at",
         "_body_begun",
         "_body_deadline",
-        "_intent",
+        "_decided",
         "_limits",
         "_loop",
         "_opening",
@@ -85,6 +86,7 @@ class Exchange:
         "_worker",
         "_write_deadline",
         "answer_id",
+        "caller",
         "content_length",
         "dialect",
         "has_left",
@@ -118,6 +120,7 @@ class Exchange:
         self.answer_id = answer_id
         self.dialect = dialect
         self.request_headers = request_headers
+        self.caller = ANYBODY
         self.hops = hops
         self.headers: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode()), (HOPS, b"%d" % (hops + 1))]
         self.content_length: int | None = None
@@ -140,7 +143,8 @@ class Exchange:
         self._write_deadline: float | None = None
         self._begun_at = self._loop.time()
         self._opening: Opening | None = None
-        self._intent = ""
+        # What every answer says once it is decided what the request leads to.
+        self._decided: list[tuple[bytes, bytes]] = []
         # When the next sign of life is due; None while none is wanted.
         self._beat_at: float | None = None
         self._beating: asyncio.Task[None] | None = None
@@ -242,10 +246,17 @@ class Exchange:
 
     # ── signs of life ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def expect(self, opening: Opening, *, intent: str) -> None:
+    def announce(self, decision: str, intent: str, work_class: str) -> None:
+        """What was decided, which every answer says from now on."""
+        self._decided = [
+            (b"x-anvil-decision", decision.encode()),
+            (b"x-anvil-intent", _header_value(intent)),
+            (b"x-anvil-work-class", _header_value(work_class)),
+        ]
+
+    def expect(self, opening: Opening) -> None:
         """A stream will come; `opening` has what its client is told if it has to wait."""
         self._opening = opening
-        self._intent = intent
         if self._limits.heartbeat_after is not None:
             self._beat_at = self._begun_at + self._limits.heartbeat_after
 
@@ -263,8 +274,7 @@ class Exchange:
     async def _send_beat(self, data: bytes, *, is_first: bool) -> None:
         if is_first:
             # Who will answer is not known yet.
-            headers = [(b"x-request-id", self.request_id.encode()), (b"x-anvil-intent", _header_value(self._intent))]
-            await self._send_head(200, [*headers, *_STREAM])
+            await self._send_head(200, [(b"x-request-id", self.request_id.encode()), *self._decided, *_STREAM])
         await self._write(data, last=False)
 
     async def _end_beats(self) -> None:
@@ -305,9 +315,10 @@ class Exchange:
         tier = head.planned.replica.tier
         headers = [
             (b"x-request-id", self.request_id.encode()),
+            *self._decided,
             (b"x-anvil-tier", _header_value(tier.id)),
             (b"x-anvil-model", _header_value(tier.model or "")),
-            (b"x-anvil-intent", _header_value(head.intent)),
+            (b"x-anvil-verified", b"skipped"),
             (b"x-anvil-attempts", b"%d" % head.number),
         ]
         if head.warnings:
@@ -328,7 +339,7 @@ class Exchange:
     async def respond(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         """Sends an answer of the router's own."""
         own = [(b"x-request-id", self.request_id.encode()), (b"content-length", b"%d" % len(body))]
-        await self._send_head(status, [*headers, *own])
+        await self._send_head(status, [*headers, *self._decided, *own])
         await self._write(body, last=True)
 
     async def abort(self, data: bytes) -> None:

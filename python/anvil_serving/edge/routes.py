@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from anvil_serving import __version__
+from anvil_serving.edge.decisions import DecisionQuery
 from anvil_serving.edge.models import ModelList, Page
 from anvil_serving.errors import RequestError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from anvil_serving.edge.auth import Auth
     from anvil_serving.edge.exchange import Exchange
-    from anvil_serving.router import Router
+    from anvil_serving.router import Caller, Router
 
 __all__ = ["Route", "Routes", "dialect_of"]
 
@@ -25,6 +26,7 @@ Handler: TypeAlias = "Callable[[Exchange], Awaitable[None]]"
 _PURPOSES = ("embeddings", "rerank", "completions")
 """What is passed on unread to the tiers that declare it; paths are named for it, here and at the tiers."""
 _MODEL_PATH = "/v1/models/"
+_DECISION_PATH = "/v1/decisions/"
 _JSON = (b"content-type", b"application/json")
 
 
@@ -46,7 +48,7 @@ class Routes:
 
     def __init__(self, router: Router, auth: Auth) -> None:
         self._router = router
-        self._models = ModelList(router.models)
+        self._models: dict[Caller, ModelList] = {}
         self._auth = auth
         self._routes = {
             "/v1/messages": Route("messages", {"POST": self._messages}),
@@ -55,17 +57,25 @@ class Routes:
             "/v1/responses": Route("responses", {"POST": self._responses}),
             "/v1/responses/input_tokens": Route("responses", {"POST": self._count_input_tokens}),
             **{f"/v1/{purpose}": Route("chat", {"POST": self._forward_to(purpose)}) for purpose in _PURPOSES},
+            "/v1/route": Route("chat", {"POST": self._advise}),
             "/v1/models": Route(None, {"GET": self._list_models}),
+            "/v1/decisions": Route("chat", {"GET": self._list_decisions}),
             "/healthz": Route("chat", {"GET": _health}, is_protected=False),
             "/readyz": Route("chat", {"GET": self._ready}, is_protected=False),
             "/": Route("chat", {"GET": _index}),
         }
 
-        self._model_route = Route(None, {"GET": self._show_model})
+        self._routes_below = {
+            _MODEL_PATH: Route(None, {"GET": self._show_model}),
+            _DECISION_PATH: Route("chat", {"GET": self._show_decision}),
+        }
 
     def find(self, path: str) -> Route | None:
         """The route of a path; None when nothing is served there."""
-        return self._routes.get(path) or (self._model_route if path.startswith(_MODEL_PATH) else None)
+        route = self._routes.get(path)
+        if route is None:
+            return next((below for start, below in self._routes_below.items() if path.startswith(start)), None)
+        return route
 
     async def _messages(self, exchange: Exchange) -> None:
         _pass_vendors_headers(exchange)
@@ -93,16 +103,40 @@ class Routes:
         await self._router.answer(exchange, "responses", await exchange.read_body())
 
     async def _list_models(self, exchange: Exchange) -> None:
+        models = self._models_for(exchange.caller)
         if _is_anthropics(exchange):
-            body = self._models.anthropic_page(Page.from_query(exchange.query))
+            body = models.anthropic_page(Page.from_query(exchange.query))
         else:
-            body = self._models.openai_list
+            body = models.openai_list
         await exchange.respond(200, [_JSON], body)
 
     async def _show_model(self, exchange: Exchange) -> None:
         model_id = exchange.path.removeprefix(_MODEL_PATH)
-        body = self._models.anthropic(model_id) if _is_anthropics(exchange) else self._models.openai(model_id)
+        models = self._models_for(exchange.caller)
+        body = models.anthropic(model_id) if _is_anthropics(exchange) else models.openai(model_id)
         await exchange.respond(200, [_JSON], body)
+
+    def _models_for(self, caller: Caller) -> ModelList:
+        """The models that this caller may name. There are as many lists as clients."""
+        models = self._models.get(caller)
+        if models is None:
+            offered = [model for model in self._router.models if model.is_for(caller)]
+            models = self._models[caller] = ModelList(offered)
+        return models
+
+    async def _advise(self, exchange: Exchange) -> None:
+        advice = self._router.advise(exchange, await exchange.read_body())
+        await exchange.respond(200, [_JSON], msgspec.json.encode(advice))
+
+    async def _list_decisions(self, exchange: Exchange) -> None:
+        query = DecisionQuery.from_query(exchange.query)
+        page = await self._router.decisions.page(query.filters, exchange.caller, limit=query.limit, cursor=query.after)
+        await exchange.respond(200, [_JSON], msgspec.json.encode(page))
+
+    async def _show_decision(self, exchange: Exchange) -> None:
+        decision_id = exchange.path.removeprefix(_DECISION_PATH)
+        decision = await self._router.decisions.find(decision_id, exchange.caller)
+        await exchange.respond(200, [_JSON], msgspec.json.encode(decision))
 
     async def _ready(self, exchange: Exchange) -> None:
         """200 when at least one tier can serve. Which ones is told only to those who may call."""

@@ -27,6 +27,11 @@ _RETRY_AFTER_LIMIT = 30
 """Seconds. Above 60 Claude Code gives up at once instead of retrying; other clients ignore such a header."""
 _RETRY_AFTER = 5
 
+_WAY_OUT = (
+    ". What is denied has not been measured well enough: measure it and name the result in [router] profile_path, or "
+    "let a cloud tier answer this kind of work ([router] metered_cloud)"
+)
+
 UNTRANSLATABLE = "untranslatable"
 """The label of an attempt that was not made because the tier's dialect cannot say the request."""
 
@@ -62,10 +67,11 @@ def exhaustion(plan: Plan, failed: Sequence[FailedAttempt], *, status: int) -> E
     if failed and all(attempt.label == UNTRANSLATABLE for attempt in failed):
         return Malformed(f"no tier can be asked this: {failed[0].explanation}", param=failed[0].param)
     told = [f"{attempt.tier_id}: {_describe(attempt)}" for attempt in failed]
-    told += [f"{tier_id}: {reason}" for tier_id, reason in plan.refused]
+    told += [f"{each.tier}: {each.reason}" for each in plan.candidates if each.place is None]
     asked = max((attempt.retry_after or 0 for attempt in failed), default=0)
+    way_out = _WAY_OUT if not plan.attempts and any(each.verdict == "deny" for each in plan.candidates) else ""
     return Exhausted(
-        f"no tier could answer this request ({'; '.join(told) or 'none is configured for it'})",
+        f"no tier could answer this request ({'; '.join(told) or 'none is configured for it'}){way_out}",
         status=status,
         # Without a tier to try, trying again changes nothing.
         retry_after=min(asked or _RETRY_AFTER, _RETRY_AFTER_LIMIT) if plan.attempts else None,

@@ -15,9 +15,10 @@ import msgspec
 from anvil_serving.errors import ContextOverflow
 
 if TYPE_CHECKING:
+    from anvil_serving.router.plan import TooLong
     from anvil_serving.upstream import Outcome, Tier
 
-__all__ = ["Overflow", "context_overflow", "read_overflow"]
+__all__ = ["Overflow", "context_overflow", "prompt_too_long", "read_overflow"]
 
 _STATUSES = {400, 413, 422, 500, None}
 """400 in most engines, 500 in llama.cpp for a while; none for an error inside a stream, which LM Studio sends."""
@@ -137,6 +138,12 @@ def context_overflow(
         prompt = max(prompt, limit + 1)
     words, param = _WORDS[dialect]
     return ContextOverflow(words(prompt, cap if fits_alone else 0, limit), param=param)
+
+
+def prompt_too_long(too_long: TooLong, dialect: str) -> ContextOverflow:
+    """The caller's error when no tier that may answer has a window for the prompt, before any is asked."""
+    words, param = _WORDS[dialect]
+    return ContextOverflow(words(too_long.prompt_tokens, 0, too_long.context_limit), param=param)
 
 
 def _number(digits: str | None) -> int | None:

@@ -1,6 +1,6 @@
 """The life of a request, told once.
 
-    decode ─► intent ─► policy ─► dispatch ─► relay ─► (fallback ─► dispatch ─► …) ─► the client
+    decode ─► intent ─► policy ─► dispatch ─► relay ─► (fallback ─► dispatch ─► …) ─► the client ─► decision
 
 `docs/life-of-a-request.md` walks it in the same order.
 """
@@ -10,17 +10,28 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from anvil_serving import _core
-from anvil_serving._core import EngineClosedError, InvalidRequestError, Opening, Request, UntranslatableError
+from anvil_serving._core import EngineClosedError, InvalidRequestError, Opening, Phrases, Request, UntranslatableError
+from anvil_serving.decisions import PriceList
 from anvil_serving.errors import Malformed, ThreadUnsupported
+from anvil_serving.profile import Profile
+from anvil_serving.router.account import Account, Ledger
+from anvil_serving.router.advice import advice_of, read_advice_request
+from anvil_serving.router.archive import DecisionArchive
+from anvil_serving.router.caller import Caller
+from anvil_serving.router.classify import load_classifier
+from anvil_serving.router.decide import Decider, Lexicon
 from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.intent import Intents
 from anvil_serving.router.offered import offered_models
-from anvil_serving.router.overflow import context_overflow
+from anvil_serving.router.overflow import context_overflow, prompt_too_long
 from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Policy
+from anvil_serving.router.residency import Residency
+from anvil_serving.router.session import Conversation, Sessions
 from anvil_serving.router.stored import StoredResponses
 from anvil_serving.upstream import AbandonedError, Calibration, Health, Switchboard, Tiers, Tokenizer, UnknownModelError
 
@@ -29,6 +40,8 @@ if TYPE_CHECKING:
 
     from anvil_serving import config
     from anvil_serving.errors import RequestError
+    from anvil_serving.router.advice import Advice
+    from anvil_serving.router.decide import Decided
     from anvil_serving.router.plan import Plan, PlannedAttempt
     from anvil_serving.upstream import Arrival, Attempt, Outcome
 
@@ -42,6 +55,8 @@ _CREDENTIAL_REFUSED = {401, 403}
 """Statuses of a tier that say the router's own key is wrong: a person has to do something."""
 _ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
 """Said to a Messages tier when the caller says none: Anthropic refuses a request without it."""
+_NOBODY = 503
+"""What `POST /v1/route` says when no tier could answer."""
 _PIECES_A_TURN = 16
 """A ready `send` never yields: after this many pieces the other exchanges get a turn."""
 
@@ -52,14 +67,22 @@ class Client(Protocol):
     request_id: str
     answer_id: str
     """Unique among all answers of all workers; ids within the answer are made of it."""
+    caller: Caller
     has_left: bool
     """Whether the caller has closed its connection."""
+
+    @property
+    def request_headers(self) -> Mapping[bytes, bytes]:
+        """All headers of the request."""
 
     @property
     def headers(self) -> Sequence[tuple[bytes, bytes]]:
         """Headers that go on to a tier."""
 
-    def expect(self, opening: Opening, *, intent: str) -> None:
+    def announce(self, decision: str, intent: str, work_class: str) -> None:
+        """Is told what was decided, which every answer says from now on, an error's too."""
+
+    def expect(self, opening: Opening) -> None:
         """Is told that a stream will come: a caller that waits for it may be given signs of life from `opening`."""
 
     async def start(self, head: Head) -> None:
@@ -78,23 +101,55 @@ class Client(Protocol):
 class Router:
     """Answers requests from tiers. One per event loop: made while the loop runs, closed there."""
 
-    def __init__(self, settings: config.Router, secrets: Mapping[str, config.Secret], *, response_model: str) -> None:
-        self.presets = settings.presets
+    def __init__(self, configuration: config.Config, secrets: Mapping[str, config.Secret]) -> None:
+        settings = configuration.router
+        self._presets = settings.presets
         self.tiers = Tiers(settings, secrets)
-        self.intents = Intents(settings.presets, [tier.id for tier in self.tiers])
-        self.policy = Policy(settings, self.tiers)
-        self.models = offered_models(self.policy, self.tiers, settings.presets)
         self._switchboard = Switchboard()
-        self.health = Health(self.tiers, self._switchboard)
+        self.health = Health(settings.health, self.tiers, self._switchboard)
         self._calibration = Calibration()
         self._tokenizer = Tokenizer(self._switchboard, self._calibration)
+        self._residency = Residency(self.tiers)
+        self._sessions = Sessions()
         self._stored = StoredResponses()
+        classifier = load_classifier()
+        self._ledger = Ledger.of(settings, PriceList.load(), classifier.version)
+        policy = Policy(
+            settings,
+            self.tiers,
+            profile=Profile.load(settings),
+            prices=self._ledger.prices,
+            calibration=self._calibration,
+            residency=self._residency,
+        )
+        intents = Intents(settings.presets, [tier.id for tier in self.tiers], settings.aliases)
+        self._decider = Decider(
+            intents,
+            policy,
+            self._sessions,
+            classifier,
+            Lexicon(classifier.phrases, classifier.marks, Phrases),
+            is_gated=settings.mode == "gated",
+        )
+        self.models = offered_models(policy, intents, self.tiers, settings.presets)
+        self.decisions = DecisionArchive(configuration.decisions)
         self._exhaustion_status = settings.exhaustion_status
-        self._echo_model = response_model == "request"
+        self._echoes_model = configuration.server.response_model == "request"
+
+    def start(self) -> None:
+        """Begins what goes on besides requests: health checks, and the keeping of decisions."""
+        self.health.watch()
+        self.decisions.start()
 
     def close(self) -> None:
-        """Ends the attempts that still run, and the engine."""
+        """Ends the attempts that still run, and the engine; keeps the last decisions."""
+        self.health.close()
         self._switchboard.close(grace=0.0)
+        self.decisions.close()
+
+    def caller(self, client: config.Client) -> Caller:
+        """What a client of the configuration may reach."""
+        return Caller.of(client.name, client.presets, self._presets)
 
     async def answer(self, client: Client, dialect: str, body: bytes) -> None:
         """Answers one request.
@@ -106,9 +161,8 @@ class Router:
         if asked.thread:
             raise ThreadUnsupported("threads are not supported here: send the whole conversation", param="thread")
         opening = _opening(client, asked)
-        request = _read(self._stored.resumed, asked)
-        plan = self.policy.plan(self.intents.resolve(request.model), dialect)
-        await self._follow(plan, client, request, opening)
+        request = _read(self._stored.resumed, asked, client.caller.name)
+        await self._keep_account(client, request, opening, self._decider.decide(request, client))
 
     async def forward(self, client: Client, purpose: str, body: bytes) -> None:
         """Passes a request of no dialect on to a tier that declares `purpose`, and its answer back.
@@ -117,13 +171,30 @@ class Router:
         """
         request = _read(Request.decode_unread, body)
         del body
-        plan = self.policy.plan_for(purpose, self.intents.resolve(request.model))
-        await self._follow(plan, client, request, _opening(client, request))
+        decided = self._decider.decide_for(purpose, request, client)
+        await self._keep_account(client, request, _opening(client, request), decided)
 
-    async def _follow(self, plan: Plan, client: Client, request: Request, opening: Opening) -> None:
+    async def _keep_account(self, client: Client, request: Request, opening: Opening, decided: Decided) -> None:
+        """Follows the plan; whatever comes of it, the decision is kept."""
+        account = Account(self._ledger, decided, request, answer_id=client.answer_id, request_id=client.request_id)
+        client.announce(account.id, decided.plan.intent, decided.work.work_class)
+        try:
+            await self._follow(client, request, opening, account)
+        except BaseException as error:
+            account.failed(error)
+            raise
+        finally:
+            self.decisions.add(account.closed())
+
+    async def _follow(self, client: Client, request: Request, opening: Opening, account: Account) -> None:
         """Makes the plan's attempts, until one has answered."""
+        plan = account.plan
+        if plan.too_long is not None:
+            raise prompt_too_long(plan.too_long, request.dialect)
+        if plan.displaced is not None:
+            self._residency.displace(plan.displaced, time.monotonic())
         if request.stream:
-            client.expect(opening, intent=plan.intent)
+            client.expect(opening)
         failed: list[FailedAttempt] = []
         overflown = 0
         for number, planned in enumerate(plan.attempts, start=1):
@@ -133,17 +204,22 @@ class Router:
             if attempt is None:
                 return
             if isinstance(attempt, FailedAttempt):
+                account.not_made(planned, attempt)
                 failed.append(attempt)
                 continue
+            planned.replica.in_flight += 1
             try:
-                head = Head(plan.intent, planned, number, stream=request.stream, warnings=tuple(attempt.warnings))
-                outcome = await self._relay(client, request, attempt, head)
+                warnings = (*account.warnings, *attempt.warnings)
+                head = Head(planned, number, stream=request.stream, warnings=warnings)
+                outcome = await self._relay(client, request, attempt, head, account)
             finally:
+                planned.replica.in_flight -= 1
                 self._switchboard.forget(attempt)
             if outcome is None:
                 return
             # What the attempt may have begun to say, nobody has heard.
             opening.give_back()
+            account.made(planned, outcome)
             overflown = max(overflown, self._judge(plan, number, outcome, request))
             failed.append(FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after))
             level = logging.ERROR if outcome.status in _CREDENTIAL_REFUSED else logging.WARNING
@@ -176,12 +252,26 @@ class Router:
 
         Raises `Malformed`, and `UnknownResponse` as `answer` does.
         """
-        request = _read(self._stored.resumed, _read(Request.decode_prompt, dialect, body))
-        plan = self.policy.plan(self.intents.resolve(request.model), dialect)
-        if not plan.attempts:
-            return max(1, request.facts.prompt_tokens)
-        replica = plan.attempts[0].replica
+        request = _read(self._stored.resumed, _read(Request.decode_prompt, dialect, body), client.caller.name)
+        decided = self._decider.decide(request, client)
+        if not decided.plan.attempts:
+            return max(1, decided.facts.prompt_tokens)
+        replica = decided.plan.attempts[0].replica
         return await self._tokenizer.count(replica, request, body, _headers_for("messages", client))
+
+    def advise(self, client: Client, body: bytes) -> Advice:
+        """What a request would lead to. Asks no tier and changes nothing.
+
+        Raises as `answer` does for a request that is none, or that nobody could answer.
+        """
+        dialect, body, signals = read_advice_request(body, client.request_headers)
+        request = _read(self._stored.resumed, _read(Request.decode_prompt, dialect, body), client.caller.name)
+        decided = self._decider.decide(request, client, signals)
+        if decided.plan.too_long is not None:
+            raise prompt_too_long(decided.plan.too_long, dialect)
+        if not decided.plan.attempts:
+            raise exhaustion(decided.plan, (), status=_NOBODY)
+        return advice_of(decided)
 
     async def _dispatch(
         self, client: Client, request: Request, opening: Opening, planned: PlannedAttempt
@@ -197,7 +287,7 @@ class Router:
                 tier.overrides,
                 dialect=planned.dialect,
                 path=planned.path,
-                model=request.model if self._echo_model else tier.model or request.model,
+                model=request.model if self._echoes_model else tier.model or request.model,
                 opening=opening,
                 headers=_headers_for(planned.dialect, client),
                 keeps_items=request.keeps_items,
@@ -213,7 +303,9 @@ class Router:
             _log.warning("%s: tier %s cannot be asked: %s", client.request_id, planned.tier_id, error)
             return FailedAttempt(planned.tier_id, UNTRANSLATABLE, explanation=str(error), param=error.param)
 
-    async def _relay(self, client: Client, request: Request, attempt: Attempt, head: Head) -> Outcome | None:
+    async def _relay(
+        self, client: Client, request: Request, attempt: Attempt, head: Head, account: Account
+    ) -> Outcome | None:
         """Passes an attempt's bytes on.
 
         None: the exchange is over, well or not. An outcome: the attempt failed and nothing of it was sent.
@@ -223,20 +315,24 @@ class Router:
             ready = self._switchboard.next_arrival(attempt)
             arrival = ready if isinstance(ready, tuple) else await client.wait(ready)
             if arrival is None or client.has_left:
+                account.abandoned(head.planned)
                 break
             _, data, outcome = arrival
             if outcome is not None and outcome.failure is not None:
                 if not has_started:
                     return outcome
                 _log.warning("%s: tier %s broke off: %s", client.request_id, head.planned.tier_id, outcome.explanation)
+                account.broke_off(head.planned, outcome)
                 await client.abort(data)
                 break
             if not has_started:
                 has_started = True
+                account.started(head.warnings)
                 await client.start(head)
             if outcome is not None:
                 # Before the client knows that its answer is whole: it may go on from it at once.
-                self._learn(client, request, head.planned, outcome)
+                account.answered(head.planned, outcome)
+                self._learn(client, request, head.planned, outcome, account)
             await client.send(data, last=outcome is not None)
             if outcome is not None:
                 break
@@ -244,11 +340,24 @@ class Router:
                 await asyncio.sleep(0)
         return None
 
-    def _learn(self, client: Client, request: Request, planned: PlannedAttempt, outcome: Outcome) -> None:
+    def _learn(
+        self, client: Client, request: Request, planned: PlannedAttempt, outcome: Outcome, account: Account
+    ) -> None:
         """Takes from a whole answer what later requests need."""
-        self._calibration.observe(planned.tier_id, request.facts.prompt_tokens, outcome.input_tokens)
+        tier, decided = planned.replica.tier, account.decided
+        if request.stream and outcome.first_byte_seconds is not None:
+            tier.observe_first_byte(outcome.first_byte_seconds)
+        self._residency.answered(tier.id)
+        if planned.path is None:
+            prompt_tokens = decided.facts.prompt_tokens
+            self._calibration.observe(tier.id, prompt_tokens, outcome.input_tokens)
+            work = decided.work
+            self._sessions.keep(
+                decided.key,
+                Conversation(tier.id, planned.replica.index, decided.asked, work.work_class, work.confidence),
+            )
         if request.keeps_items:
-            self._stored.keep(f"resp_{client.answer_id}", request, outcome.items)
+            self._stored.keep(f"resp_{client.answer_id}", request, outcome.items, owner=client.caller.name)
 
 
 def _opening(client: Client, asked: Request) -> Opening:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from anvil_serving.decisions import Candidate
 from anvil_serving.upstream import Replica
 
-__all__ = ["Head", "Plan", "PlannedAttempt"]
+__all__ = ["Candidate", "Head", "Plan", "PlannedAttempt", "TooLong"]
 
 
 class PlannedAttempt(msgspec.Struct, frozen=True, gc=False):
@@ -15,8 +16,6 @@ class PlannedAttempt(msgspec.Struct, frozen=True, gc=False):
     replica: Replica
     dialect: str
     """The dialect that it is asked in: the request's own where the tier speaks it."""
-    reason: str
-    """Why it is in the plan at this place, for a person."""
     path: str | None = None
     """Where it is asked, if not at the dialect's own path."""
 
@@ -33,14 +32,30 @@ class PlannedAttempt(msgspec.Struct, frozen=True, gc=False):
         return context_limit
 
 
+class TooLong(msgspec.Struct, frozen=True, gc=False):
+    """The prompt fits none of the tiers that may answer."""
+
+    prompt_tokens: int
+    """Estimated, as the tier with the largest window would count."""
+    context_limit: int
+    """That window."""
+
+
 class Plan(msgspec.Struct, frozen=True, gc=False):
     """What may be tried for one request, in order."""
 
     intent: str
-    """The preset or tier that the request asks for, by name or by default."""
+    """The preset or tier that the request asks for, by name or by inference."""
     attempts: tuple[PlannedAttempt, ...]
-    refused: tuple[tuple[str, str], ...]
-    """Tiers of the intent that cannot serve the request, each with the reason."""
+    candidates: tuple[Candidate, ...]
+    """Every tier that was considered: those that are to be asked in their order, then the others."""
+    work_class: str = ""
+    lowest_quality: float = 0.0
+    """The lower bound of the quality of the tier that is asked first."""
+    too_long: TooLong | None = None
+    """Set where there is nobody to ask, and only for the prompt's length."""
+    displaced: str | None = None
+    """The tier that would have been first if it were loaded."""
 
     def has_room_beyond(self, context_limit: int, *, after: int) -> bool:
         """Whether an attempt after the one of that number has a larger window than so many tokens."""
@@ -50,10 +65,9 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 class Head(msgspec.Struct, frozen=True, gc=False):
     """What is known of an answer when its first byte is sent."""
 
-    intent: str
     planned: PlannedAttempt
     number: int
     """The attempt's number in its exchange; above 1 means that others failed before it."""
     stream: bool
     warnings: tuple[str, ...]
-    """What the request no longer said in the tier's dialect."""
+    """What the request no longer says in the tier's dialect, and what else the caller should know."""

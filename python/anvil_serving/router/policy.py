@@ -1,110 +1,285 @@
-"""From an intent and a request's facts to a plan. Pure."""
+"""From an intent and what a request needs to a plan: filter, then rank. Pure but for what it is given."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from anvil_serving.config import PRESET_WORK_CLASSES
+import msgspec
+
+from anvil_serving.config import PRESET_WORK_CLASSES, WORK_CLASSES
+from anvil_serving.decisions import Candidate
 from anvil_serving.errors import PurposeUnserved
-from anvil_serving.router.plan import Plan, PlannedAttempt
+from anvil_serving.router.caller import ANYBODY, Caller
+from anvil_serving.router.intent import Intent
+from anvil_serving.router.needs import Needs
+from anvil_serving.router.plan import Plan, PlannedAttempt, TooLong
+from anvil_serving.router.rank import Able, Held, rank
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from anvil_serving import config
-    from anvil_serving.router.intent import Intent
-    from anvil_serving.upstream import Tier, Tiers
+    from anvil_serving.decisions import Price
+    from anvil_serving.profile import Profile
+    from anvil_serving.router.residency import Residency
+    from anvil_serving.upstream import Calibration, Replica, Tier, Tiers
 
-__all__ = ["Policy"]
+__all__ = ["Policy", "Question"]
 
-_DEFAULT_WORK_CLASS = "chat"
+_CHAT = "chat"
+_REVIEW = "review"
+_ANSWER_TOKENS = 4_096
+"""What an answer is taken for when money is estimated: few are longer, and a cap is mostly far above them."""
+_MILLION = 1_000_000
+
+
+class Question(msgspec.Struct, frozen=True, gc=False):
+    """What is asked of the policy."""
+
+    intent: Intent
+    work_class: str
+    dialect: str
+    needs: Needs
+    caller: Caller = ANYBODY
+    conversation: int = 0
+    """A hash of how the conversation begins; chooses among replicas."""
+    held: Held | None = None
+    held_replica: int | None = None
+    now: float = 0.0
+    """Seconds, of any clock that only goes forward."""
 
 
 class Policy:
-    """Plans attempts: the intent's tiers in their order, each at all of its replicas.
+    """Plans attempts. Reads what is known of tiers at the moment, and changes nothing."""
 
-    Which tiers are trusted for which work, and the order by trust, come with the quality profile; until then the order
-    is the one that the person who wrote the preset gave, and a request's work class is its preset's.
-    """
-
-    def __init__(self, settings: config.Router, tiers: Tiers) -> None:
-        self._presets = settings.presets
-        self._metered = frozenset(settings.metered_cloud)
+    def __init__(
+        self,
+        settings: config.Router,
+        tiers: Tiers,
+        *,
+        profile: Profile,
+        prices: Mapping[str, Price | None],
+        calibration: Calibration,
+        residency: Residency,
+    ) -> None:
+        self._settings = settings
         self._tiers = tiers
-        self._plans: dict[tuple[str, str, str], Plan] = {}
+        self._profile = profile
+        self._prices = prices
+        self._calibration = calibration
+        self._residency = residency
+        self._is_gated = settings.mode == "gated"
+        self._metered = frozenset(settings.metered_cloud)
+        self._pools = {name: tuple(tiers[tier_id] for tier_id in ids) for name, ids in settings.presets.items()}
+        self._everything = tuple(sorted(tiers, key=lambda tier: tier.settings.privacy == "cloud"))
+        self._preset_of = {work_class: self._preset_for(work_class) for work_class in WORK_CLASSES}
 
-    def plan(self, intent: Intent, dialect: str) -> Plan:
-        """The plan for a request in `dialect`. The same question has the same answer, so it is kept."""
-        key = (intent.name, intent.source, dialect)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = self._make_plan(intent, dialect)
-        return plan
+    # ── conversations ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def plan_for(self, purpose: str, intent: Intent) -> Plan:
+    def plan(self, question: Question) -> Plan:
+        """The plan for a conversation's next answer."""
+        preset, pool = self._pool(question)
+        able: list[Able] = []
+        out: list[Candidate] = []
+        too_long: TooLong | None = None
+        for order, tier in enumerate(pool):
+            cell = self._profile[tier.id, question.work_class]
+            why_not = self._why_not(tier, question)
+            if why_not is None and self._is_gated:
+                why_not = self._why_not_able(tier, question.needs)
+                if why_not is None:
+                    long = self._too_long(tier, question.needs)
+                    if long is not None:
+                        why_not = f"a prompt of about {long.prompt_tokens} tokens does not fit {long.context_limit}"
+                        too_long = long if too_long is None or long.context_limit > too_long.context_limit else too_long
+            if why_not is None:
+                able.append(self._able(tier, order, question))
+            else:
+                out.append(Candidate(tier.id, None, why_not, cell.verdict, cell.lower))
+        return self._made(question, preset or question.intent.name, able, out, too_long)
+
+    def _made(
+        self, question: Question, intent: str, able: list[Able], out: list[Candidate], too_long: TooLong | None
+    ) -> Plan:
+        if not able:
+            return Plan(intent, (), tuple(out), question.work_class, too_long=too_long)
+        if self._is_gated:
+            ranked = rank(able, margin=self._settings.quality_margin, held=question.held)
+            order, displaced = ranked.order, ranked.displaced
+        else:
+            order, displaced = able, None
+        attempts: list[PlannedAttempt] = []
+        candidates: list[Candidate] = []
+        for place, each in enumerate(order, start=1):
+            tier = each.tier
+            reason = each.reason or f"number {each.order + 1} of {intent or 'all tiers'}"
+            candidates.append(Candidate(tier.id, place, reason, each.cell.verdict, each.cell.lower))
+            spoken = question.dialect if question.dialect in tier.dialects else tier.dialects[0]
+            attempts += [PlannedAttempt(replica, spoken) for replica in self._replicas(tier, question)]
+        quality = order[0].cell.lower
+        return Plan(
+            intent,
+            tuple(attempts),
+            (*candidates, *out),
+            question.work_class,
+            quality,
+            displaced=displaced,
+        )
+
+    # ── which tiers are meant ────────────────────────────────────────────────────────────────────────────────────────
+
+    def _pool(self, question: Question) -> tuple[str | None, Sequence[Tier]]:
+        """The tiers that the intent leads to, and the preset by which it does."""
+        intent = question.intent
+        if intent.tier is not None:
+            return None, (self._tiers[intent.tier],)
+        preset = intent.preset or self._preset_of.get(question.work_class)
+        if preset is not None:
+            return preset, self._pools[preset]
+        return None, self._everything
+
+    def _preset_for(self, work_class: str) -> str | None:
+        """The preset that stands for a kind of work when none is named."""
+        names = [name for name, meant in PRESET_WORK_CLASSES.items() if meant == work_class]
+        # A change through many files wants the careful tiers, which is what 0.7.1 did too.
+        names += [work_class, _REVIEW, _CHAT] if work_class == "multi-file-refactor" else [work_class, _CHAT]
+        return next((name for name in names if name in self._pools), next(iter(self._pools), None))
+
+    # ── filters ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _why_not(self, tier: Tier, question: Question) -> str | None:
+        """What holds in every mode: what the tier is for, who may reach it, where prompts may go, what may bill."""
+        settings = tier.settings
+        if _CHAT not in settings.purposes:
+            return "its `purposes` do not list chat"
+        if not question.caller.may_reach(tier.id):
+            return f"client {question.caller.name} may not use it"
+        if settings.privacy == "cloud":
+            if question.needs.local_only:
+                return "the prompt may not leave the user's own machines"
+            if question.work_class not in self._metered:
+                return f"it is a cloud tier and `metered_cloud` does not list {question.work_class}"
+        if self._is_gated:
+            cell = self._profile[tier.id, question.work_class]
+            if cell.verdict == "deny":
+                return f"denied for {question.work_class}: {cell.source}"
+        return None
+
+    def _why_not_able(self, tier: Tier, needs: Needs) -> str | None:  # noqa: PLR0911 (one a demand)
+        """What the request demands and the tier has not."""
+        settings = tier.settings
+        if needs.tools and not settings.tool_support:
+            return "tools are offered, and its model calls none"
+        if needs.images and settings.vision is False:
+            return "there are images, and its model sees none"
+        if needs.structured_output and not settings.structured_output:
+            return "a structured output is asked for, and its server knows none"
+        if needs.max_cost_usd is not None:
+            usd = self._usd(tier, needs, is_held=False, most=True)
+            if usd == math.inf:
+                return f"its price is not known, and the request may cost ${needs.max_cost_usd:g}"
+            if usd > needs.max_cost_usd:
+                return f"may cost ${usd:.4f}, above the request's ${needs.max_cost_usd:g}"
+        waited = tier.first_byte_seconds
+        if needs.max_latency_seconds is not None and waited is not None and waited > needs.max_latency_seconds:
+            return f"its first byte takes {waited:.1f} s, above the request's {needs.max_latency_seconds:g} s"
+        return None
+
+    def _too_long(self, tier: Tier, needs: Needs) -> TooLong | None:
+        limit = tier.settings.context_limit
+        if self._calibration.at_least(tier.id, needs.prompt_tokens) <= limit:
+            return None
+        return TooLong(max(self._calibration.estimate(tier.id, needs.prompt_tokens), limit + 1), limit)
+
+    # ── what a place depends on ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _able(self, tier: Tier, order: int, question: Question) -> Able:
+        needs = question.needs
+        able = Able(tier, self._profile[tier.id, question.work_class], order)
+        able.last_resort = self._last_resort(tier, needs)
+        able.is_away = self._residency.is_away(tier.id, question.now)
+        able.usd = self._usd(tier, needs, is_held=False, most=False)
+        able.usd_held = self._usd(tier, needs, is_held=True, most=False)
+        places = tier.settings.max_concurrency
+        able.is_full = places is not None and tier.in_flight >= places
+        return able
+
+    def _last_resort(self, tier: Tier, needs: Needs) -> str | None:
+        """Why a tier is only asked when nothing else is left. No filter: it may work all the same (docs/adr/0012)."""
+        if not any(replica.is_reachable for replica in tier.replicas):
+            return "it could not be reached when it was last checked"
+        answer = min(needs.output_tokens, tier.settings.max_output_tokens or needs.output_tokens)
+        if self._calibration.at_least(tier.id, needs.prompt_tokens) + answer > tier.settings.context_limit:
+            return f"the prompt leaves no room for {answer} tokens of answer"
+        return None
+
+    def _usd(self, tier: Tier, needs: Needs, *, is_held: bool, most: bool) -> float:
+        """Dollars for the request; infinite where no price is known. `most`: for the longest answer there may be."""
+        price = self._prices[tier.id]
+        if price is None:
+            return math.inf
+        if price.input == 0 and price.output == 0:
+            return 0.0
+        prompt = self._calibration.estimate(tier.id, needs.prompt_tokens)
+        answer = min(needs.output_tokens, tier.settings.max_output_tokens or needs.output_tokens)
+        if not most:
+            answer = min(answer, _ANSWER_TOKENS)
+        per_token = price.cached_input if is_held else price.input
+        return (prompt * per_token + answer * price.output) / _MILLION
+
+    @staticmethod
+    def _replicas(tier: Tier, question: Question) -> Sequence[Replica]:
+        """The tier's addresses: the one that has read the conversation, else the less loaded of two.
+
+        Which two is a matter of the conversation's beginning, so that another worker chooses the same ones.
+        """
+        replicas = tier.replicas
+        if len(replicas) == 1:
+            return replicas
+        held = question.held
+        if held is not None and held.tier_id == tier.id and (question.held_replica or 0) < len(replicas):
+            first = replicas[question.held_replica or 0]
+        else:
+            count = len(replicas)
+            one, other = question.conversation % count, question.conversation // count % (count - 1)
+            other += other >= one
+            first = min(
+                replicas[one], replicas[other], key=lambda replica: (not replica.is_reachable, replica.in_flight)
+            )
+        rest = sorted((each for each in replicas if each is not first), key=lambda each: each.in_flight)
+        return sorted((first, *rest), key=lambda each: not each.is_reachable)
+
+    # ── what is no conversation ──────────────────────────────────────────────────────────────────────────────────────
+
+    def plan_for(self, purpose: str, question: Question) -> Plan:
         """The plan for a request of no dialect: the tiers with this purpose that are named, else all that have it.
 
         Of all, the local ones come first. A cloud tier's bill is chat's. Raises `PurposeUnserved`.
         """
-        key = (intent.name, intent.source, purpose)
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = self._make_plan_for(purpose, intent)
-        return plan
-
-    def _make_plan_for(self, purpose: str, intent: Intent) -> Plan:
-        declared = [tier for tier in self._tiers if purpose in tier.settings.purposes]
+        declared = [tier for tier in self._everything if purpose in tier.settings.purposes]
         if not declared:
             raise PurposeUnserved(purpose)
-        named = [self._tiers[tier_id] for tier_id in self._tier_ids(intent)] if intent.source != "default" else []
-        # The sort is stable: the configuration's order stays.
-        declared.sort(key=lambda tier: tier.settings.privacy == "cloud")
+        intent = question.intent
+        named = self._pool(question)[1] if intent.preset is not None or intent.tier is not None else ()
         attempts: list[PlannedAttempt] = []
-        refused: list[tuple[str, str]] = []
+        candidates: list[Candidate] = []
+        out: list[Candidate] = []
         for tier in [tier for tier in named if tier in declared] or declared:
-            why_not = self._why_no_cloud(tier, _DEFAULT_WORK_CLASS)
+            why_not = self._why_not_for(tier, question)
             if why_not is not None:
-                refused.append((tier.id, why_not))
+                out.append(Candidate(tier.id, None, why_not))
                 continue
-            reason = f"declares {purpose}"
-            attempts += [PlannedAttempt(replica, "chat", reason, f"/{purpose}") for replica in tier.replicas]
-        return Plan(purpose, tuple(attempts), tuple(refused))
+            candidates.append(Candidate(tier.id, len(candidates) + 1, f"declares {purpose}"))
+            attempts += [PlannedAttempt(replica, "chat", f"/{purpose}") for replica in self._replicas(tier, question)]
+        return Plan(purpose, tuple(attempts), (*candidates, *out), _CHAT)
 
-    def _make_plan(self, intent: Intent, dialect: str) -> Plan:
-        attempts: list[PlannedAttempt] = []
-        refused: list[tuple[str, str]] = []
-        work_class = _work_class(intent)
-        for place, tier_id in enumerate(self._tier_ids(intent), start=1):
-            tier = self._tiers[tier_id]
-            why_not = self._why_not(tier, work_class)
-            if why_not is not None:
-                refused.append((tier_id, why_not))
-                continue
-            reason = "pinned" if intent.source == "pin" else f"number {place} of {intent.name or 'all tiers'}"
-            spoken = dialect if dialect in tier.dialects else tier.dialects[0]
-            attempts += [PlannedAttempt(replica, spoken, reason) for replica in tier.replicas]
-        return Plan(intent.name, tuple(attempts), tuple(refused))
-
-    def _why_not(self, tier: Tier, work_class: str) -> str | None:
-        if "chat" not in tier.settings.purposes:
-            return "its `purposes` do not list chat"
-        return self._why_no_cloud(tier, work_class)
-
-    def _why_no_cloud(self, tier: Tier, work_class: str) -> str | None:
-        if tier.settings.privacy == "cloud" and work_class not in self._metered:
-            return f"it is a cloud tier and `metered_cloud` does not list {work_class}"
+    def _why_not_for(self, tier: Tier, question: Question) -> str | None:
+        if not question.caller.may_reach(tier.id):
+            return f"client {question.caller.name} may not use it"
+        if tier.settings.privacy == "cloud":
+            if question.needs.local_only:
+                return "the prompt may not leave the user's own machines"
+            if _CHAT not in self._metered:
+                return f"it is a cloud tier and `metered_cloud` does not list {_CHAT}"
         return None
-
-    def _tier_ids(self, intent: Intent) -> Sequence[str]:
-        if intent.source == "pin":
-            return (intent.name,)
-        if intent.name:
-            return self._presets[intent.name]
-        return tuple(tier.id for tier in self._tiers)
-
-
-def _work_class(intent: Intent) -> str:
-    """The kind of work an intent stands for. A pin, and a preset of the user's own, do not say: they are chat."""
-    if intent.source == "pin":
-        return _DEFAULT_WORK_CLASS
-    return PRESET_WORK_CLASSES.get(intent.name, _DEFAULT_WORK_CLASS)

@@ -45,7 +45,10 @@ class _Identified(msgspec.Struct):
 
 
 class StoredResponses:
-    """The answers of one worker, bounded in bytes and in number; the one used longest ago goes first."""
+    """The answers of one worker, bounded in bytes and in number; the one used longest ago goes first.
+
+    Each belongs to an owner, the client that asked for it, and is nobody else's.
+    """
 
     def __init__(self, *, max_bytes: int = _MAX_BYTES, max_responses: int = _MAX_RESPONSES) -> None:
         self._max_bytes = max_bytes
@@ -58,7 +61,7 @@ class StoredResponses:
     def __len__(self) -> int:
         return len(self._responses)
 
-    def resumed(self, request: _R) -> _R:
+    def resumed(self, request: _R, owner: str | None = None) -> _R:
         """The request with what it refers to in its place; itself where it refers to nothing.
 
         Raises `UnknownResponse` when that is not stored, or not any more, and `BodyTooLarge` when it comes to more
@@ -66,21 +69,22 @@ class StoredResponses:
         """
         if request.previous_response is None and not request.item_references:
             return request
-        history = b"" if request.previous_response is None else self._history(request.previous_response)
+        history = b"" if request.previous_response is None else self._history(_key(owner, request.previous_response))
         items: dict[str, str] = {}
         size = len(history)
         for reference in request.item_references:
-            item = self._item(reference)
+            item = self._item(_key(owner, reference))
             size += len(item)
             if size > self._max_bytes:
                 raise BodyTooLarge(f"what the request refers to is larger than {self._max_bytes} bytes", param="input")
             items.setdefault(reference, item.decode())
         return request.resumed(history.decode(), items)
 
-    def keep(self, response_id: str, request: _Referring, items: Sequence[bytes]) -> None:
+    def keep(self, response_id: str, request: _Referring, items: Sequence[bytes], *, owner: str | None = None) -> None:
         """Keeps an exchange: the request as it was asked, and the items of its answer as JSON."""
         history = b",".join(part for part in (request.input_items(), *items) if part)
-        ids = tuple(_identity(item) for item in items)
+        response_id = _key(owner, response_id)
+        ids = tuple(_key(owner, name) if (name := _identity(item)) else "" for item in items)
         size = len(history) + sum(len(item) for item in items)
         if size > self._max_bytes:
             return
@@ -122,6 +126,11 @@ class StoredResponses:
                 meant.pop(response_id, None)
                 if not meant:
                     self._items.pop(item_id, None)
+
+
+def _key(owner: str | None, name: str) -> str:
+    """Under what a name of this owner's is kept. The length keeps names that hold anything from meaning another's."""
+    return f"{len(owner or '')}:{owner or ''}:{name}"
 
 
 def _identity(item: bytes) -> str:

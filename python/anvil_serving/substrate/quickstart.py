@@ -21,12 +21,16 @@ def quickstart_config(engine: EmbeddedEngine) -> Config:
     return loads(_CONFIG.format(engine=engine, tier=_TIER, presets=lines), name="the quickstart configuration")
 
 
+# Directly: with one small model there is nothing to choose, and no work that it could be trusted with.
 # The model takes no tools, but nobody else is there to answer a request that offers some: `tool_support` stays true,
 # and it answers in words. Reading a harness's first prompt takes a CPU a while, hence `first_byte`. Nobody waits for
 # long answers when Ctrl-C has been pressed, hence `drain_timeout`.
 _CONFIG = """
 [server]
 drain_timeout = 5.0
+
+[router]
+mode = "direct"
 
 [[router.tiers]]
 id = "{tier}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anvil_serving._core import Attempt, Outcome
+from anvil_serving._core import Attempt, Facts, Outcome, Phrases, Request
 from anvil_serving.upstream.calibration import Calibration
 from anvil_serving.upstream.health import Health
 from anvil_serving.upstream.switchboard import AbandonedError, Arrival, Switchboard
@@ -14,9 +14,12 @@ __all__ = [
     "Arrival",
     "Attempt",
     "Calibration",
+    "Facts",
     "Health",
     "Outcome",
+    "Phrases",
     "Replica",
+    "Request",
     "Switchboard",
     "Tier",
     "Tiers",

@@ -8,6 +8,10 @@ _WEIGHT = 0.1
 """What the latest answer counts for, once there have been ten; before that each counts the same."""
 _SMALLEST = 200
 """Estimated tokens. Below that a chat template's own tokens outweigh the prompt's."""
+_ENOUGH = 3
+"""Answers after which a ratio is believed."""
+_TRUSTED, _UNTRIED = 0.9, 0.65
+"""What part of an estimate is certain: with a ratio, from one prompt to another; without, from prose to code."""
 _LOWEST, _HIGHEST = 0.2, 2.0
 """What no tokenizer goes beyond for text: 15 bytes a token, and one and a half."""
 
@@ -26,6 +30,14 @@ class Calibration:
         seen = min(max(counted / estimated, _LOWEST), _HIGHEST)
         weight = max(1 / (observed + 1), _WEIGHT)
         self._ratios[tier_id] = (ratio + weight * (seen - ratio), observed + 1)
+
+    def at_least(self, tier_id: str, estimated: int) -> int:
+        """What the tier would hardly count less than.
+
+        To send a prompt that is too long costs less than to refuse one that is not.
+        """
+        ratio, observed = self._ratios.get(tier_id, (1.0, 0))
+        return round(estimated * ratio * (_TRUSTED if observed >= _ENOUGH else _UNTRIED))
 
     def estimate(self, tier_id: str, estimated: int) -> int:
         """The estimate, as the tier would probably count; at least 1."""

@@ -39,11 +39,17 @@ class UnknownModelError(Exception):
 class Replica:
     """One address of a tier."""
 
-    __slots__ = ("endpoint", "tier")
+    __slots__ = ("endpoint", "in_flight", "index", "is_reachable", "tier")
 
-    def __init__(self, tier: Tier, endpoint: Endpoint) -> None:
+    def __init__(self, tier: Tier, endpoint: Endpoint, index: int) -> None:
         self.tier = tier
         self.endpoint = endpoint
+        self.index = index
+        """Its place in the configuration, from 0."""
+        self.is_reachable = True
+        """Whether it could be reached when it was last checked; until then it is taken to be."""
+        self.in_flight = 0
+        """Attempts that run there now, of this worker."""
 
 
 class Tier:
@@ -52,12 +58,27 @@ class Tier:
     `model` is None until the tier's server has been asked which one model it serves.
     """
 
+    __slots__ = (
+        "_addresses",
+        "_asking",
+        "_secret",
+        "dialects",
+        "first_byte_seconds",
+        "id",
+        "model",
+        "overrides",
+        "replicas",
+        "settings",
+    )
+
     def __init__(self, settings: config.Tier, *, secret: config.Secret | None, silence: tuple[float, float]) -> None:
         self.id = settings.id
         self.dialects = tuple(_DIALECTS[name] for name in settings.dialects or (settings.dialect,))
         self.settings = settings
         self.model: str | None = None
         self.overrides = Overrides()
+        self.first_byte_seconds: float | None = None
+        """How long streams' first bytes took lately; None until one has come."""
         first_byte, idle = silence
         self.replicas = tuple(
             Replica(
@@ -71,14 +92,25 @@ class Tier:
                     idle=idle,
                     total=settings.timeouts.total,
                 ),
+                index,
             )
-            for url in settings.urls
+            for index, url in enumerate(settings.urls)
         )
         self._asking: dict[Replica, _Asking] = {}
         self._secret = secret
         self._addresses = _addresses(settings.urls)
         if settings.model:
             self._adopt(settings.model)
+
+    @property
+    def in_flight(self) -> int:
+        """Attempts that run there now, of this worker."""
+        return sum(replica.in_flight for replica in self.replicas)
+
+    def observe_first_byte(self, seconds: float) -> None:
+        """Learns how long a stream's first byte took: each one counts for a fifth of what is remembered."""
+        known = self.first_byte_seconds
+        self.first_byte_seconds = seconds if known is None else known + (seconds - known) / 5
 
     def redact(self, words: str) -> str:
         """The tier's own words without its key and without addresses; at most 2,000 characters."""

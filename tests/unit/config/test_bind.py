@@ -7,6 +7,7 @@ from anvil_serving.errors import ConfigError
 
 TIER = 'router.tiers = [{ id = "a", base_url = "http://127.0.0.1:1", context_limit = 1, privacy = "local" }]\n'
 OPEN = loads(TIER, name="open")
+CLIENTS = loads(TIER + 'server.clients = [{ name = "ci", auth_env = "TOKEN" }]\n', name="clients")
 TOKEN = loads(TIER + 'server.auth_env = "TOKEN"\n', name="token")
 
 
@@ -29,3 +30,5 @@ def test_any_other_address_needs_a_token_or_a_word(host: str) -> None:
 
     check_bind(OPEN, host, insecure=True)
     check_bind(TOKEN, host, insecure=False)
+    # Where there are clients nobody else is let in.
+    check_bind(CLIENTS, host, insecure=False)

@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anvil_serving.config import MAX_FILE_BYTES, InvalidConfig, Problem, Timeouts, load, loads
+from anvil_serving.config import (
+    MAX_FILE_BYTES,
+    Client,
+    Config,
+    Decisions,
+    Document,
+    Health,
+    InvalidConfig,
+    Problem,
+    Timeouts,
+    load,
+    loads,
+)
 from anvil_serving.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,8 +51,12 @@ def test_the_smallest_file_takes_every_default() -> None:
     assert config.server.max_body_bytes == 33_554_432
     assert (config.server.header_timeout, config.server.body_timeout, config.server.drain_timeout) == (30, 30, 30)
     assert config.server.response_model == "request"
+    assert config.server.clients == ()
+    assert config.decisions == Decisions(enabled=True, path=None, keep_days=90, keep_mib=512)
     assert config.router.metered_cloud == ()
     assert config.router.exhaustion_status == 503
+    assert (config.router.mode, config.router.quality_margin, config.router.aliases) == ("gated", 0.2, {})
+    assert config.router.health == Health(interval=10, timeout=3)
     (tier,) = config.router.tiers
     assert tier.urls == ("http://127.0.0.1:30000/v1",)
     assert (tier.dialect, tier.tool_support, tier.model, tier.auth_env) == ("openai", True, None, None)
@@ -62,7 +78,32 @@ def test_every_key_reaches_its_field() -> None:
     drain_timeout = 3
     response_model = "tier"
 
+    [[server.clients]]
+    name = "ci"
+    auth_env = "CI_TOKEN"
+    presets = ["mine"]
+
+    [[server.clients]]
+    name = "hashed"
+    auth_sha256 = "%s"
+
+    [decisions]
+    enabled = false
+    path = "d.sqlite3"
+    keep_days = 7
+    keep_mib = 8
+
+    [router.health]
+    interval = 11
+    timeout = 12
+
+    [router.aliases]
+    "gpt-*" = "mine"
+    "claude-*" = "model:t"
+
     [router]
+    mode = "direct"
+    quality_margin = 0.5
     mapping_version = "m"
     metered_cloud = ["planning"]
     exhaustion_status = 529
@@ -92,12 +133,26 @@ def test_every_key_reaches_its_field() -> None:
     extra_body_defaults = { c = 0.5 }
     cost_input_per_mtok = 3
     cost_output_per_mtok = 15.5
+    cost_cached_input_per_mtok = 0.5
+    cost_cache_write_per_mtok = 4
+    role = "fast"
+    structured_output = false
     """
-    config = loads(text, name="all")
+    config = loads(text % ("0" * 64), name="all")
 
     assert config.warnings == ()
     assert config.server.response_model == "tier"
     assert config.server.body_timeout == 2.5
+    assert config.server.clients == (
+        Client(name="ci", auth_env="CI_TOKEN", presets=("mine",)),
+        Client(name="hashed", auth_sha256="0" * 64),
+    )
+    assert config.decisions == Decisions(enabled=False, path="d.sqlite3", keep_days=7, keep_mib=8)
+    assert (config.router.mode, config.router.quality_margin) == ("direct", 0.5)
+    assert config.router.health == Health(interval=11, timeout=12)
+    assert config.router.health.interval_seconds == 11
+    # In the file's order: the first that fits is taken.
+    assert list(config.router.aliases.items()) == [("gpt-*", "mine"), ("claude-*", "model:t")]
     assert config.router.presets == {"mine": ("t",)}
     assert config.router.exhaustion_status == 529
     tier = config.router.tier("t")
@@ -106,9 +161,27 @@ def test_every_key_reaches_its_field() -> None:
     assert tier.extra_body == {"a": {"b": [1, "x", True]}}
     assert tier.extra_body_defaults == {"c": 0.5}
     assert (tier.cost_input_per_mtok, tier.cost_output_per_mtok) == (3.0, 15.5)
+    assert (tier.cost_cached_input_per_mtok, tier.cost_cache_write_per_mtok) == (0.5, 4.0)
+    assert (tier.role, tier.structured_output) == ("fast", False)
     assert (tier.swap_group, tier.max_concurrency, tier.max_output_tokens, tier.vision) == ("gpu0", 3, 2, True)
     # Nothing that this test says is equal to a default: a field that was not read would show.
     assert config.router.silence(tier) == (2, 3)
+
+
+def test_every_table_of_the_file_reaches_the_configuration() -> None:
+    """They are handed on one by one: a later table must not be lost on the way."""
+    assert set(Config.__struct_fields__) == {*Document.__struct_fields__, "source", "warnings"}
+    serve = '[[serve]]\nname = "s"\ncontainer = "c"\nport = 1\n'
+    text = f"{SMALLEST}\n[decisions]\nkeep_days = 1\n[server]\nport = 1\n{serve}"
+    loaded = loads(text, name="all")
+    defaults = Document(router=loads(SMALLEST, name="small").router)
+    changed = [name for name in Document.__struct_fields__ if getattr(loaded, name) != getattr(defaults, name)]
+    assert changed == [name for name in Document.__struct_fields__ if name != "router"]
+
+
+def test_checks_may_be_turned_off() -> None:
+    config = loads(SMALLEST + '[router.health]\ninterval = "off"\n', name="router.toml")
+    assert config.router.health.interval_seconds is None
 
 
 def test_the_routers_silence_limit_is_for_local_tiers_that_say_nothing() -> None:

@@ -94,6 +94,77 @@ def test_a_status_that_blames_the_caller_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
+    "target", ["planning", "PLANNING", "model:fast", "MODEL:Fast", "fast", "Fast", "model:Review", "review"]
+)
+def test_an_alias_stands_for_a_preset_or_a_tier_in_any_case(target: str) -> None:
+    tiers = tier("fast"), tier("Review", privacy="local")
+    assert found(*tiers, presets={"planning": ["fast"]}, aliases={"gpt-*": target}) == []
+
+
+@pytest.mark.parametrize(
+    "target", ["planing", "model:", "model:fsat", "gpt-*", "anvil/planning", " fast", "model:model:fast"]
+)
+def test_an_alias_for_nothing_is_an_error(target: str) -> None:
+    findings = found(tier("fast"), presets={"planning": ["fast"]}, aliases={"ok": "planning", "gpt-*": target})
+    assert findings == [("error", ("aliases", "gpt-*"))]
+
+
+def test_an_alias_for_nothing_is_told_what_there_is() -> None:
+    router = {"tiers": [tier("fast")], "presets": {"planning": ["fast"]}, "aliases": {"a": "planing", "b": "zzzzzzzz"}}
+    assert [finding.hint for finding in rule_findings({"router": router})] == [
+        "did you mean `planning`?",
+        "use one of `model:fast`, `planning`",
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["planning", "Planning", "fast", "FAST"])
+def test_an_alias_that_is_a_name_already_is_a_warning(pattern: str) -> None:
+    findings = found(tier("fast"), presets={"planning": ["fast"]}, aliases={pattern: "planning", "plan*": "planning"})
+    assert findings == [("warning", ("aliases", pattern))]
+
+
+def clients(*listed: Any) -> list[tuple[str, tuple[str | int, ...], str]]:
+    """What is found of clients; there are the presets `chat` and `planning`."""
+    router = {"tiers": [tier("a")], "presets": {"chat": ["a"], "planning": ["a"]}}
+    findings = rule_findings({"router": router, "server": {"clients": list(listed)}})
+    return [(finding.severity, finding.path, finding.message) for finding in findings]
+
+
+def test_good_clients_have_no_findings() -> None:
+    one = {"name": "ci", "auth_env": "CI_TOKEN", "presets": ["chat", "planning"]}
+    assert clients(one, {"name": "laptop", "auth_sha256": "0" * 64}) == []
+
+
+@pytest.mark.parametrize("said", [{}, {"auth_env": "CI_TOKEN", "auth_sha256": "0" * 64}])
+def test_a_client_has_exactly_one_token(said: dict[str, str]) -> None:
+    good = {"name": "ci", "auth_env": "CI_TOKEN"}
+    assert clients(good, {"name": "other", **said}) == [
+        ("error", ("server", "clients", 1), "needs exactly one of `auth_env` and `auth_sha256`")
+    ]
+
+
+def test_clients_have_different_names() -> None:
+    listed = [{"name": name, "auth_env": "CI_TOKEN"} for name in ("ci", "CI", "ci")]
+    assert clients(*listed) == [("error", ("server", "clients", 2), 'there is a client "ci" already')]
+
+
+def test_a_client_may_use_presets_that_there_are() -> None:
+    client = {"name": "ci", "auth_env": "CI_TOKEN", "presets": ["chat", "planing", "Chat"]}
+    assert clients(client) == [
+        ("error", ("server", "clients", 0, "presets", 1), 'there is no preset "planing"'),
+        ("error", ("server", "clients", 0, "presets", 2), 'there is no preset "Chat"'),
+    ]
+
+
+@pytest.mark.parametrize("server", [1, {"clients": 1}, {"clients": [1, "ci"]}, {"clients": {"name": "ci"}}])
+def test_clients_of_a_wrong_type_are_left_to_the_shape(server: object) -> None:
+    router = {"tiers": [tier("a")], "presets": {"chat": ["a"]}}
+    assert rule_findings({"router": router, "server": server}) == []
+    odd = {"name": 7, "auth_env": "T", "presets": 7}
+    assert rule_findings({"router": router, "server": {"clients": [odd, odd]}}) == []
+
+
+@pytest.mark.parametrize(
     "router",
     [
         1,
@@ -101,6 +172,8 @@ def test_a_status_that_blames_the_caller_is_a_warning() -> None:
         {"tiers": [1, {}, {"id": 1, "base_url": 2, "replicas": 3, "proxy": 4, "privacy": 5}], "presets": {"a": 1}},
         {"tiers": [{"replicas": [1], "base_url": "http://[::1"}], "presets": {"a": [1, ""]}, "metered_cloud": [1]},
         {"tiers": [], "exhaustion_status": "x", "relay_timeout": True},
+        {"tiers": [], "aliases": 1},
+        {"tiers": [], "aliases": {"a": 1, "b": "", "c": ["d"]}},
     ],
 )
 def test_wrong_types_are_left_to_the_shape(router: object) -> None:

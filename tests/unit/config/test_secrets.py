@@ -70,6 +70,42 @@ def test_every_missing_variable_is_named_at_once() -> None:
     assert [problem.key for problem in caught.value.problems] == ["server.auth_env", "router.tiers[0].auth_env"]
 
 
+CLIENTS = f"""
+[[server.clients]]
+name = "hashed"
+auth_sha256 = "{"0" * 64}"
+[[server.clients]]
+name = "ci"
+auth_env = "CI_TOKEN"
+"""
+
+
+def with_clients() -> Config:
+    tier = '{ id = "a", base_url = "http://127.0.0.1:1", context_limit = 1, privacy = "local" }'
+    return loads(f'router.tiers = [{tier}]\nrouter.presets.chat = ["a"]\n{CLIENTS}', name="router.toml")
+
+
+def test_a_clients_token_comes_from_the_environment_unless_its_hash_is_given() -> None:
+    secrets = resolve_secrets(with_clients(), {"CI_TOKEN": f" {VALUE}\n"})
+
+    assert {name: token.reveal() for name, token in secrets.clients.items()} == {"ci": VALUE}
+    assert (secrets.server, secrets.warnings) == (None, ())
+
+
+@pytest.mark.parametrize("value", [None, "", " \n", "two words"])
+def test_a_client_without_a_token_that_can_be_used_is_refused_by_name(value: str | None) -> None:
+    with pytest.raises(InvalidConfig, match="CI_TOKEN") as caught:
+        resolve_secrets(with_clients(), {} if value is None else {"CI_TOKEN": value})
+
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.key) == ("router.toml", "server.clients[1].auth_env")
+    assert not value or not value.strip() or value not in str(caught.value)
+
+
+def test_without_clients_there_are_no_tokens_of_any() -> None:
+    assert resolve_secrets(config(server=False), {"HEAVY_KEY": "k"}).clients == {}
+
+
 @pytest.mark.parametrize("environ", [{}, {"HEAVY_KEY": ""}, {"HEAVY_KEY": "  "}])
 def test_a_local_tier_does_without_its_key(environ: dict[str, str]) -> None:
     secrets = resolve_secrets(config(server=False), environ)

@@ -101,6 +101,72 @@ def test_auth_env_takes_the_name_of_a_variable_and_never_repeats_anything_else(v
     assert len(value.strip()) < 2 or value not in finding.message + finding.hint
 
 
+HASH = "0123456789abcdefABCDEF" + "0" * 42
+
+
+def client(**changes: Any) -> dict[str, Any]:
+    return {**tier(), "server": {"clients": [{"name": "ci", **changes}]}}
+
+
+def test_a_hash_is_64_hexadecimal_digits() -> None:
+    assert messages(client(auth_sha256=HASH)) == []
+    assert messages(client(auth_env="CI_TOKEN")) == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sk-my-token-itself",
+        HASH[:-1],
+        HASH + "0",
+        HASH + "\n",
+        "g" * 64,
+        f"0x{HASH[2:]}",
+        f" {HASH[1:]}",
+        "\u0661" * 64,
+        "",
+    ],
+)
+def test_what_is_no_hash_may_be_the_token_and_is_never_repeated(value: str) -> None:
+    (finding,) = shape_findings(client(auth_sha256=value), Document)
+
+    assert finding.path == ("server", "clients", 0, "auth_sha256")
+    assert len(value) < 2 or value not in finding.message + finding.hint
+
+
+@pytest.mark.parametrize("value", ["sk-my-token-itself", "ci_token"])
+def test_a_clients_variable_is_a_name_too(value: str) -> None:
+    (finding,) = shape_findings(client(auth_env=value), Document)
+
+    assert finding.path == ("server", "clients", 0, "auth_env")
+    assert value not in finding.message + finding.hint
+
+
+@pytest.mark.parametrize(
+    ("router", "message"),
+    [
+        ({"mode": "gatd"}, '"gatd" is not one of `direct`, `gated`'),
+        ({"quality_margin": 1.5}, "1.5 is out of range"),
+        ({"quality_margin": -0.1}, "-0.1 is out of range"),
+        ({"aliases": {"a": ""}}, "the string is empty"),
+        ({"aliases": ["a"]}, "must be a table, not a list"),
+        ({"health": {"interval": 0}}, "0 is out of range"),
+        ({"health": {"interval": "of"}}, '"of" is not one of `off`'),
+        ({"health": {"every": 1}}, "unknown key"),
+    ],
+)
+def test_what_the_policy_reads_has_its_ranges(router: dict[str, Any], message: str) -> None:
+    document = tier()
+    document["router"].update(router)
+
+    assert messages(document) == [message]
+
+
+def test_a_role_is_one_of_three() -> None:
+    assert messages(tier(role="heavy")) == []
+    assert messages(tier(role="Heavy")) == ['"Heavy" is not one of `cloud`, `fast`, `heavy`']
+
+
 def test_bodies_hold_only_what_json_holds() -> None:
     body = {"fine": [1, 2.5, "x", True, {}], "when": date(2025, 1, 1), "deep": [{"much": float("inf")}]}
 

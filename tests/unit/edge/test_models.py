@@ -4,27 +4,19 @@ import json
 from typing import Any
 
 import pytest
+from tests.fakes.policies import World, tier
 
-from anvil_serving import config
 from anvil_serving.edge.models import ModelList, Page
 from anvil_serving.errors import Malformed, UnknownModel
-from anvil_serving.router import OfferedModel
+from anvil_serving.router import ANYBODY, Caller, OfferedModel
 from anvil_serving.router.offered import offered_models
-from anvil_serving.router.policy import Policy
-from anvil_serving.upstream import Tiers
 
 IDS = ["a", "b", "c", "d", "e"]
 
 
-def _tier(tier_id: str, **more: Any) -> config.Tier:
-    values = {"base_url": "http://127.0.0.1:9/v1", "context_limit": 1000, "privacy": "local", "model": "m"} | more
-    return config.Tier(id=tier_id, **values)
-
-
-def _offered(*tiers: config.Tier, presets: dict[str, tuple[str, ...]]) -> dict[str, OfferedModel]:
-    settings = config.Router(tiers=tiers, presets=presets)
-    listed = Tiers(settings, {})
-    return {model.id: model for model in offered_models(Policy(settings, listed), listed, presets)}
+def _offered(world: World) -> dict[str, OfferedModel]:
+    presets = world.settings.presets
+    return {model.id: model for model in offered_models(world.policy, world.intents, world.tiers, presets)}
 
 
 def _models() -> ModelList:
@@ -37,29 +29,46 @@ def _page(query: bytes) -> dict[str, Any]:
 
 
 def test_presets_tiers_and_aliases_are_offered_in_this_order() -> None:
-    offered = _offered(
-        _tier("fast"), _tier("chat"), presets={"planning": ("fast",), "chat": ("fast",), "claude-x": ("chat",)}
-    )
+    presets = {"planning": ("fast",), "chat": ("fast",), "claude-x": ("chat",)}
+    offered = _offered(World(tier("fast"), tier("chat"), presets=presets))
     assert list(offered) == ["planning", "chat", "claude-x", "fast", "claude-planning", "claude-chat"]
     assert offered["claude-planning"].display_name == offered["planning"].display_name == "planning (anvil-serving)"
 
 
 def test_a_preset_offers_what_the_tier_does_that_is_asked_first() -> None:
-    cloud = _tier("cloud", privacy="cloud", context_limit=200_000)
-    local = _tier("local", context_limit=8_192, max_output_tokens=4_096)
-    offered = _offered(cloud, local, presets={"chat": ("cloud", "local"), "paid": ("cloud",)})
+    cloud = tier("cloud", privacy="cloud", context_limit=200_000)
+    local = tier("local", context_limit=8_192, max_output_tokens=4_096)
+    offered = _offered(World(cloud, local, presets={"chat": ("cloud", "local"), "paid": ("cloud",)}))
     assert (offered["chat"].context_limit, offered["chat"].max_output_tokens) == (8_192, 4_096)
     assert (offered["paid"].context_limit, offered["paid"].max_output_tokens) == (200_000, None)
 
 
 def test_what_leads_to_no_conversation_is_offered_without_an_alias_and_not_as_anthropics() -> None:
     presets = {"chat": ("a",), "search": ("vectors",)}
-    offered = _offered(_tier("a"), _tier("vectors", purposes=("embeddings",)), presets=presets)
+    offered = _offered(World(tier("a"), tier("vectors", purposes=("embeddings",)), presets=presets))
     assert list(offered) == ["chat", "search", "a", "vectors", "claude-chat"]
     listed = ModelList(tuple(offered.values()))
     assert [model["id"] for model in json.loads(listed.openai_list)["data"]] == list(offered)
     page = json.loads(listed.anthropic_page(Page()))
     assert [model["id"] for model in page["data"]] == ["chat", "a", "claude-chat"]
+
+
+def test_a_client_is_offered_its_presets_and_the_tiers_that_they_lead_to() -> None:
+    presets = {"chat": ("a",), "planning": ("b",), "both": ("a", "b")}
+    world = World(tier("a"), tier("b"), tier("c"), presets=presets)
+    caller = Caller.of("ci", ["chat", "both"], presets)
+    models = _offered(world).values()
+    assert [model.id for model in models if model.is_for(caller)] == [
+        "chat",
+        "both",
+        "a",
+        "b",
+        "claude-chat",
+        "claude-both",
+    ]
+    only_chat = Caller.of("ci", ["chat"], presets)
+    assert [model.id for model in models if model.is_for(only_chat)] == ["chat", "a", "claude-chat"]
+    assert all(model.is_for(ANYBODY) for model in models)
 
 
 @pytest.mark.parametrize(

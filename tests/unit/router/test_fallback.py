@@ -7,7 +7,7 @@ import pytest
 
 from anvil_serving import config
 from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
-from anvil_serving.router.plan import Plan, PlannedAttempt
+from anvil_serving.router.plan import Candidate, Plan, PlannedAttempt
 from anvil_serving.upstream import Tiers
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SETTINGS = config.Tier(id="cloud", base_url="http://10.0.0.5:9999/v1", context_limit=1000, privacy="cloud")
 TIER = Tiers(config.Router(tiers=(SETTINGS,)), {"cloud": config.Secret("sk-very-private")})["cloud"]
-PLAN = Plan("chat", (), (("cloud", "it is a cloud tier"),))
+PLAN = Plan("chat", (), (Candidate("cloud", None, "it is a cloud tier"), Candidate("fast", 1, "costs nothing")))
 
 
 @dataclass
@@ -80,12 +80,24 @@ def test_the_longest_wait_that_a_tier_asks_for_is_passed_on_up_to_half_a_minute(
     asked: list[int | None], given: int
 ) -> None:
     failed = [FailedAttempt("a", "status", 429, retry_after) for retry_after in asked]
-    plan = Plan("chat", (PlannedAttempt(TIER.replicas[0], "chat", "the only one"),), ())
+    plan = Plan("chat", (PlannedAttempt(TIER.replicas[0], "chat"),), ())
     assert exhaustion(plan, failed, status=503).retry_after == given
 
 
 def test_nobody_is_told_to_try_again_where_there_is_no_tier_to_try() -> None:
     assert exhaustion(PLAN, [], status=503).retry_after is None
+
+
+def test_a_denial_that_leaves_nobody_names_the_ways_out() -> None:
+    denied = Candidate("heavy", None, "denied for planning: a seed", "deny", 0.5)
+    told = str(exhaustion(Plan("planning", (), (denied,)), [], status=503))
+    assert "heavy: denied for planning: a seed" in told
+    assert "profile_path" in told
+    assert "metered_cloud" in told
+    # Not where it was not the denial that left nobody.
+    assert "profile_path" not in str(exhaustion(PLAN, [], status=503))
+    tried = Plan("planning", (PlannedAttempt(TIER.replicas[0], "chat"),), (denied,))
+    assert "profile_path" not in str(exhaustion(tried, [FailedAttempt("cloud", "refused")], status=503))
 
 
 def test_what_a_tier_names_as_the_member_to_blame_is_passed_on_only_if_it_can_be_one() -> None:

@@ -40,3 +40,26 @@ def test_no_usage_can_make_an_estimate_absurd(counted: int, estimate: int) -> No
     calibration = Calibration()
     calibration.observe("a", 1000, counted)
     assert calibration.estimate("a", 1000) == estimate
+
+
+class TestWhatIsCertain:
+    def test_of_an_estimate_that_nothing_is_known_of_two_thirds(self) -> None:
+        calibration = Calibration()
+        assert calibration.at_least("a", 1_000) == 650
+        assert calibration.at_least("a", 0) == 0
+
+    def test_after_three_answers_nine_tenths(self) -> None:
+        calibration = Calibration()
+        for answers in range(3):
+            # The ratio is taken at once, and believed only later.
+            assert calibration.at_least("a", 1_000) == (650 if answers == 0 else 520)
+            calibration.observe("a", 1_000, 800)
+        assert calibration.at_least("a", 1_000) == 720
+        assert calibration.at_least("b", 1_000) == 650
+
+    def test_it_is_less_than_what_is_probable(self) -> None:
+        calibration = Calibration()
+        for counted in (300, 1_900, 700, 1_000, 10**9):
+            assert calibration.at_least("a", 5_000) < calibration.estimate("a", 5_000)
+            calibration.observe("a", 1_000, counted)
+        assert calibration.at_least("a", 5_000) < calibration.estimate("a", 5_000)

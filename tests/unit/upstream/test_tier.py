@@ -54,3 +54,24 @@ def test_a_list_that_is_none_is_an_unknown_model(body: bytes) -> None:
 def test_tiers_keep_the_files_order() -> None:
     tiers = [config.Tier(id=id_, base_url="http://127.0.0.1:9", context_limit=1, privacy="local") for id_ in "cab"]
     assert [tier.id for tier in Tiers(config.Router(tiers=tuple(tiers)), {})] == ["c", "a", "b"]
+
+
+def test_what_a_first_byte_takes_is_learnt_slowly() -> None:
+    (tier,) = _tiers("http://127.0.0.1:9")
+    assert tier.first_byte_seconds is None
+    tier.observe_first_byte(1.0)
+    assert tier.first_byte_seconds == 1.0
+    tier.observe_first_byte(2.0)
+    assert tier.first_byte_seconds == pytest.approx(1.2)
+    for _ in range(50):
+        tier.observe_first_byte(3.0)
+    assert tier.first_byte_seconds == pytest.approx(3.0, abs=0.001)
+
+
+def test_what_runs_at_a_tier_runs_at_its_replicas() -> None:
+    (tier,) = _tiers("http://127.0.0.1:9", replicas=("http://127.0.0.1:10",))
+    assert [replica.index for replica in tier.replicas] == [0, 1]
+    assert all(replica.is_reachable for replica in tier.replicas)
+    for replica, running in zip(tier.replicas, (2, 3), strict=True):
+        replica.in_flight = running
+    assert tier.in_flight == 5

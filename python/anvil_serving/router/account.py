@@ -1,0 +1,245 @@
+"""The account of one exchange: what happened, as far as it has; at its end, a decision to keep."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from anvil_serving import __version__, decisions
+from anvil_serving.decisions import Decision, Price, Result
+from anvil_serving.errors import Exhausted, RequestError
+
+if TYPE_CHECKING:
+    from anvil_serving import config
+    from anvil_serving.decisions import PriceList
+    from anvil_serving.router.decide import Decided
+    from anvil_serving.router.dimensions import Dimensions
+    from anvil_serving.router.fallback import FailedAttempt
+    from anvil_serving.router.plan import PlannedAttempt
+    from anvil_serving.upstream import Facts, Outcome, Request
+
+__all__ = ["Account", "Ledger"]
+
+_MODEL_LIMIT = 128
+_CALLS_LIMIT = 64
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """What every account needs: prices and labels."""
+
+    mapping_version: str
+    """The configuration's own label, and the classifier's version."""
+    mode: str
+    prices: Mapping[str, Price | None]
+    """By a tier's id; None where the price is not known."""
+    prices_date: str
+
+    @classmethod
+    def of(cls, settings: config.Router, prices: PriceList, classifier_version: str) -> Ledger:
+        """The ledger of a configuration."""
+        return cls(
+            f"{settings.mapping_version}/{classifier_version}",
+            settings.mode,
+            {tier.id: prices.for_tier(tier) for tier in settings.tiers},
+            prices.date,
+        )
+
+
+class Account:
+    """One exchange, from the decision on."""
+
+    __slots__ = (
+        "_answer",
+        "_at",
+        "_attempts",
+        "_began",
+        "_cost",
+        "_first_byte",
+        "_ledger",
+        "_request",
+        "_request_id",
+        "_result",
+        "decided",
+        "id",
+        "plan",
+        "warnings",
+    )
+
+    def __init__(self, ledger: Ledger, decided: Decided, request: Request, *, answer_id: str, request_id: str) -> None:
+        self.id = f"dec_{answer_id}"
+        self.decided = decided
+        self.plan = decided.plan
+        self.warnings = _unheeded(decided.narrowed)
+        self._ledger = ledger
+        self._request = request
+        self._request_id = request_id
+        self._at = time.time()
+        self._began = time.perf_counter()
+        self._attempts: list[decisions.Attempt] = []
+        self._cost: float | None = 0.0
+        self._first_byte: float | None = None
+        # Until something else is known: whoever waits for nothing has left.
+        self._result = _Result("client_left")
+        self._answer: Outcome | None = None
+
+    def started(self, warnings: tuple[str, ...]) -> None:
+        """The first byte of an answer goes to the caller."""
+        self._first_byte = time.perf_counter() - self._began
+        self.warnings = warnings
+
+    def not_made(self, planned: PlannedAttempt, failed: FailedAttempt) -> None:
+        """An attempt could not be started."""
+        tier = planned.replica.tier
+        self._attempts.append(
+            decisions.Attempt(tier.id, tier.model, failed.label, planned.replica.index, privacy=tier.settings.privacy)
+        )
+
+    def made(self, planned: PlannedAttempt, outcome: Outcome) -> None:
+        """An attempt has ended, well or not."""
+        tier = planned.replica.tier
+        usd = _usd(self._ledger.prices.get(tier.id), outcome)
+        self._cost = None if usd is None or self._cost is None else self._cost + usd
+        self._attempts.append(
+            decisions.Attempt(
+                tier.id,
+                tier.model,
+                outcome.failure or "answered",
+                planned.replica.index,
+                status=outcome.status,
+                connect_seconds=outcome.connect_seconds,
+                first_byte_seconds=outcome.first_byte_seconds,
+                total_seconds=outcome.total_seconds,
+                input_tokens=outcome.input_tokens,
+                output_tokens=outcome.output_tokens,
+                cached_tokens=outcome.cached_tokens,
+                cache_write_tokens=outcome.cache_write_tokens,
+                reasoning_tokens=outcome.reasoning_tokens,
+                cost_usd=usd,
+                privacy=tier.settings.privacy,
+            )
+        )
+
+    def abandoned(self, planned: PlannedAttempt) -> None:
+        """The caller left while the tier was at work. What it had said by then is not known, nor what it bills."""
+        tier = planned.replica.tier
+        usd = _usd_of_nothing(self._ledger.prices.get(tier.id))
+        self._cost = None if usd is None or self._cost is None else self._cost + usd
+        privacy, index = tier.settings.privacy, planned.replica.index
+        self._attempts.append(
+            decisions.Attempt(tier.id, tier.model, "client_left", index, cost_usd=usd, privacy=privacy)
+        )
+
+    def answered(self, planned: PlannedAttempt, outcome: Outcome) -> None:
+        """The answer is whole."""
+        self.made(planned, outcome)
+        self._answer = outcome
+        self._result = _Result("answered", 200, tier=planned.tier_id)
+
+    def broke_off(self, planned: PlannedAttempt, outcome: Outcome) -> None:
+        """An answer that had begun could not go on."""
+        self.made(planned, outcome)
+        self._result = _Result("broken_off", 200, outcome.failure, planned.tier_id)
+
+    def failed(self, error: BaseException) -> None:
+        """The exchange ends in an error."""
+        name = type(error).__name__
+        if isinstance(error, Exhausted):
+            self._result = _Result("exhausted", error.status, name)
+        elif isinstance(error, RequestError):
+            self._result = _Result("refused", error.status, name)
+        elif self._result.result == "client_left":
+            self._result = _Result("failed", None, name)
+
+    def closed(self) -> Decision:
+        """The decision to keep."""
+        decided, work, facts, request = self.decided, self.decided.work, self.decided.facts, self._request
+        inferred, answer, result = work.classification, self._answer, self._result
+        return Decision(
+            id=self.id,
+            at=self._at,
+            request_id=self._request_id,
+            dialect=request.dialect,
+            purpose=decided.purpose,
+            client=decided.caller.name,
+            session=decided.session or decided.conversation_name,
+            model=request.model[:_MODEL_LIMIT],
+            facts=_facts(facts, stream=request.stream),
+            mode=self._ledger.mode,
+            intent=self.plan.intent,
+            intent_source=decided.intent.source,
+            work_class=work.work_class,
+            class_source=work.source,
+            confidence=work.confidence,
+            features=() if inferred is None else tuple(decisions.Feature(*feature) for feature in inferred.features),
+            ambiguous_with=work.ambiguous_with,
+            dimensions=decided.narrowed.said,
+            mapping_version=self._ledger.mapping_version,
+            candidates=self.plan.candidates,
+            attempts=tuple(self._attempts),
+            warnings=self.warnings,
+            result=result.result,
+            status=result.status,
+            error=result.error,
+            tier=result.tier,
+            finish=None if answer is None else answer.finish,
+            tool_calls=() if answer is None else tuple(answer.tool_calls),
+            failed_tool_calls=tuple(facts.failed_tool_calls[-_CALLS_LIMIT:]),
+            first_byte_seconds=self._first_byte,
+            total_seconds=time.perf_counter() - self._began,
+            policy_seconds=decided.seconds,
+            cost_usd=self._cost,
+            prices_date=self._ledger.prices_date,
+            router_version=__version__,
+        )
+
+
+class _Result(msgspec.Struct, frozen=True, gc=False):
+    """How the exchange ended."""
+
+    result: Result
+    status: int | None = None
+    error: str | None = None
+    tier: str | None = None
+
+
+def _usd(price: Price | None, outcome: Outcome) -> float | None:
+    """What an attempt cost. Where nothing was counted because nothing was answered, nothing is billed."""
+    if price is None:
+        return None
+    if outcome.failure is not None and outcome.input_tokens is None:
+        return 0.0
+    return decisions.cost(price, outcome)
+
+
+def _usd_of_nothing(price: Price | None) -> float | None:
+    """What tokens cost that nobody counted: nothing where none costs anything."""
+    return 0.0 if price is not None and price.input == price.output == 0 else None
+
+
+def _unheeded(narrowed: Dimensions) -> tuple[str, ...]:
+    """What the caller asks for and nothing here does yet."""
+    said = [
+        f"{name}: not acted on by this version"
+        for name, value in (("verify", narrowed.verify), ("budget", narrowed.budget))
+        if value is not None and value != "off"
+    ]
+    return tuple(said)
+
+
+def _facts(facts: Facts, *, stream: bool) -> decisions.Facts:
+    return decisions.Facts(
+        facts.prompt_tokens,
+        facts.max_output_tokens,
+        facts.messages,
+        len(facts.tools),
+        facts.images,
+        facts.documents,
+        facts.thinking,
+        facts.effort,
+        facts.structured_output,
+        stream,
+        facts.open_tool_loop,
+    )

@@ -1,0 +1,246 @@
+"""What a request leads to: its intent, the kind of work it is, and the plan. Changes nothing.
+
+dimensions ─► intent ─► conversation ─► class ─► policy ─► plan
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from anvil_serving.router.caller import Caller
+from anvil_serving.router.classify import Classification, Evidence
+from anvil_serving.router.dimensions import Dimensions, read_dimensions
+from anvil_serving.router.intent import Intent
+from anvil_serving.router.needs import Needs, needs_of
+from anvil_serving.router.plan import Plan
+from anvil_serving.router.policy import Question
+from anvil_serving.router.rank import Held
+from anvil_serving.router.session import Key, session_name
+from anvil_serving.upstream import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from anvil_serving.router.advice import Signals
+    from anvil_serving.router.classify import Classifier
+    from anvil_serving.router.intent import Intents
+    from anvil_serving.router.policy import Policy
+    from anvil_serving.router.session import Conversation, Sessions
+    from anvil_serving.upstream import Phrases, Request
+
+__all__ = ["Asking", "Decided", "Decider", "Lexicon", "Work", "evidence_of"]
+
+_CHAT = "chat"
+_MARKED_CHARACTERS = 600
+"""How much of a text is searched for what only a harness writes; further down somebody may quote it."""
+_OPENING_CHARACTERS = 32
+"""How much of a text counts as its opening."""
+
+
+class Asking(Protocol):
+    """Who asks, and what its request's head says."""
+
+    @property
+    def caller(self) -> Caller:
+        """Who it is, by its token."""
+
+    @property
+    def request_headers(self) -> Mapping[bytes, bytes]:
+        """All headers of the request."""
+
+
+class Work(msgspec.Struct, frozen=True, gc=False):
+    """The kind of work that a request is, and how that is known."""
+
+    work_class: str
+    source: str
+    """`preset`, `inferred`, `held` or `default`."""
+    confidence: float | None = None
+    classification: Classification | None = None
+    """What was inferred; its own class is not the one that was taken where another was safer."""
+
+    @property
+    def ambiguous_with(self) -> str | None:
+        """The class that was nearly as probable, or more probable and less safe."""
+        inferred = self.classification
+        if inferred is None or not inferred.is_ambiguous:
+            return None
+        return inferred.runner_up if inferred.work_class == self.work_class else inferred.work_class
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """What a request leads to, and all that it was decided by."""
+
+    plan: Plan
+    facts: Facts
+    intent: Intent
+    work: Work
+    needs: Needs
+    narrowed: Dimensions
+    caller: Caller
+    session: str | None
+    key: Key
+    seconds: float
+    """What deciding took."""
+    purpose: str = "chat"
+
+    @property
+    def asked(self) -> str:
+        """What the caller named, as conversations remember it."""
+        return self.intent.preset or self.intent.tier or ""
+
+    @property
+    def conversation_name(self) -> str | None:
+        """What stands for a session that the caller gives no name; None for what is no conversation."""
+        return f"prefix:{self.facts.conversation:016x}" if self.facts.conversation else None
+
+
+class Lexicon:
+    """The classifier's phrases and marks, ready to be found."""
+
+    def __init__(
+        self, phrases: Sequence[str], marks: Sequence[str], prepare: Callable[[Sequence[str]], Phrases]
+    ) -> None:
+        self.phrases = prepare(phrases)
+        self.marks = prepare(marks)
+        self._within = tuple(
+            tuple(other for other in self.phrases.find(phrase.removesuffix("*")) if other != number)
+            for number, phrase in enumerate(phrases)
+        )
+
+    def alone(self, found: Sequence[int]) -> Sequence[int]:
+        """Those of the phrases that were found which stand in no other one: "fix" says nothing in "do not fix"."""
+        inside = {other for number in found for other in self._within[number]}
+        return [number for number in found if number not in inside] if inside else found
+
+
+class Decider:
+    """Decides for one worker."""
+
+    def __init__(
+        self,
+        intents: Intents,
+        policy: Policy,
+        sessions: Sessions,
+        classifier: Classifier,
+        lexicon: Lexicon,
+        *,
+        is_gated: bool,
+    ) -> None:
+        self._intents = intents
+        self._policy = policy
+        self._sessions = sessions
+        self._classifier = classifier
+        self._lexicon = lexicon
+        self._is_gated = is_gated
+
+    def decide(self, request: Request, asking: Asking, signals: Signals | None = None) -> Decided:
+        """What a conversation's request leads to; `signals` say more of it than its body does.
+
+        Raises `Malformed` for a dimension that cannot be held to, and `Forbidden` for what the caller may not ask for.
+        """
+        began = time.perf_counter()
+        facts = request.facts
+        narrowed = read_dimensions(asking.request_headers, facts.dimensions)
+        if signals is not None and signals.work_class is not None and narrowed.intent is None:
+            narrowed = msgspec.structs.replace(narrowed, intent=signals.work_class, intent_source="body")
+        intent = self._intents.resolve(request.model, narrowed, asking.caller)
+        session = session_name(asking.request_headers, in_body=facts.session, narrowed=narrowed.session)
+        key = self._sessions.key(asking.caller, session, facts.conversation)
+        known = self._sessions.find(key)
+        needs = needs_of(facts, narrowed)
+        if signals is not None and signals.token_estimate is not None:
+            needs = msgspec.structs.replace(needs, prompt_tokens=max(0, signals.token_estimate))
+        question = Question(
+            intent,
+            intent.work_class or _CHAT,
+            request.dialect,
+            needs,
+            asking.caller,
+            facts.conversation,
+            None if known is None else _held(known, intent, request, facts),
+            None if known is None else known.replica,
+            time.monotonic(),
+        )
+        work, plan = self._planned(question, request, facts, known)
+        seconds = time.perf_counter() - began
+        return Decided(plan, facts, intent, work, needs, narrowed, asking.caller, session, key, seconds)
+
+    def decide_for(self, purpose: str, request: Request, asking: Asking) -> Decided:
+        """What a request of no dialect leads to. Raises as `decide` does, and `PurposeUnserved`."""
+        began = time.perf_counter()
+        facts = request.facts
+        narrowed = read_dimensions(asking.request_headers, facts.dimensions)
+        intent = self._intents.resolve(request.model, narrowed, asking.caller)
+        needs = needs_of(facts, narrowed)
+        plan = self._policy.plan_for(purpose, Question(intent, _CHAT, request.dialect, needs, asking.caller))
+        key = self._sessions.key(asking.caller, None, 0)
+        work, seconds = Work(_CHAT, "default"), time.perf_counter() - began
+        return Decided(
+            plan, facts, intent, work, needs, narrowed, asking.caller, narrowed.session, key, seconds, purpose
+        )
+
+    def _planned(
+        self, question: Question, request: Request, facts: Facts, known: Conversation | None
+    ) -> tuple[Work, Plan]:
+        """The kind of work, and the plan for it."""
+        intent = question.intent
+        if intent.work_class is not None:
+            return Work(intent.work_class, "preset"), self._policy.plan(question)
+        if not self._is_gated:
+            return Work(_CHAT, "default"), self._policy.plan(question)
+        if known is not None and facts.open_tool_loop:
+            # A class is fixed when the user's turn begins: it never flips because a tool has answered.
+            work = Work(known.work_class, "held", known.confidence)
+            return work, self._policy.plan(msgspec.structs.replace(question, work_class=known.work_class))
+        return self._inferred(question, self._classified(request, facts))
+
+    def _inferred(self, question: Question, inferred: Classification) -> tuple[Work, Plan]:
+        """The class that was inferred; of two that are as probable the safer one, as long as somebody may serve it."""
+        plan = self._policy.plan(msgspec.structs.replace(question, work_class=inferred.work_class))
+        work_class = inferred.work_class
+        if inferred.is_ambiguous and inferred.runner_up is not None:
+            other = self._policy.plan(msgspec.structs.replace(question, work_class=inferred.runner_up))
+            if other.attempts and (not plan.attempts or other.lowest_quality > plan.lowest_quality):
+                plan, work_class = other, inferred.runner_up
+        return Work(work_class, "inferred", inferred.probability, inferred), plan
+
+    def _classified(self, request: Request, facts: Facts) -> Classification:
+        return self._classifier.classify(evidence_of(request, facts, self._lexicon))
+
+
+def evidence_of(request: Request, facts: Facts, lexicon: Lexicon) -> Evidence:
+    """What the classifier looks at."""
+    text = facts.last_user_text
+    return Evidence(
+        facts.prompt_tokens,
+        facts.documents,
+        facts.images,
+        facts.effort,
+        facts.structured_output,
+        facts.tools,
+        request.shape,
+        lexicon.alone(lexicon.phrases.find(text[:_OPENING_CHARACTERS])),
+        lexicon.alone(request.spoken(lexicon.phrases)),
+        # Some harnesses ask for themselves in a message of the user's.
+        [*request.instructed(lexicon.marks), *lexicon.marks.find(text[:_MARKED_CHARACTERS])],
+    )
+
+
+def _held(known: Conversation, intent: Intent, request: Request, facts: Facts) -> Held | None:
+    """The tier that the conversation is with, and why it has to stay there, if it has to."""
+    lock = None
+    if facts.open_tool_loop:
+        lock = "a tool loop is open"
+    elif facts.signed_thinking:
+        lock = "it holds thoughts that were signed there"
+    elif request.previous_response is not None:
+        lock = "it goes on from a response that is stored"
+    is_new = facts.user_turns < 2 and lock is None
+    if is_new or (lock is None and known.intent != (intent.preset or intent.tier or "")):
+        # A conversation that begins like another is not that one; and to name something else is to look anew.
+        return None
+    return Held(known.tier_id, lock)
