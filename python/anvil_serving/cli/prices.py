@@ -35,15 +35,15 @@ def list_(
 
     import msgspec  # noqa: PLC0415
 
-    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
+    from anvil_serving.decisions.layout import harmless_json, printable  # noqa: PLC0415
     from anvil_serving.decisions.prices import current_table  # noqa: PLC0415
 
     table = current_table(os.environ)
     kept = {name: price for name, price in table.models.items() if fnmatchcase(name, model.lower())}
     table = msgspec.structs.replace(table, models=kept)
-    typer.echo(f"prices of {table.date} from {table.source}", err=True)
+    typer.echo(f"prices of {table.date} from {printable(table.source)}", err=True)
     if not kept:
-        typer.echo(f"no model of the list is called {model}", err=True)
+        typer.echo(f"no model of the list is called {printable(model)}", err=True)
     if as_json:
         emit([harmless_json(msgspec.json.encode(table))])
     elif kept:
@@ -65,11 +65,11 @@ def sync(
     import msgspec  # noqa: PLC0415
 
     from anvil_serving.decisions import price_sync  # noqa: PLC0415
-    from anvil_serving.decisions.layout import harmless_json, wrapped  # noqa: PLC0415
+    from anvil_serving.decisions.layout import harmless_json, printable, wrapped  # noqa: PLC0415
     from anvil_serving.decisions.prices import current_table, synced_path  # noqa: PLC0415
 
     source = price_sync.DEFAULT_SOURCE if source is None else source
-    typer.echo(f"fetching {source}", err=True)
+    typer.echo(f"fetching {printable(source)}", err=True)
     path, today = synced_path(os.environ), datetime.datetime.now(tz=datetime.UTC).date()
     table, changes = price_sync.sync(source, path, current_table(os.environ), today)
     if as_json:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .explain import explain
 from .location import log_path
 from .prices import Price, PriceList, cost
-from .reader import BadCursor, DecisionPage, DecisionReader, Filters, LogMissing, LogUnavailable
+from .reader import BadCursor, DecisionPage, DecisionReader, Filters, LogMissing, LogUnavailable, QuestionTooDear
 from .record import Attempt, Candidate, Decision, Facts, Feature, Result
 from .store import DecisionLog, LogStatus
 
@@ -30,6 +30,7 @@ __all__ = [
     "LogUnavailable",
     "Price",
     "PriceList",
+    "QuestionTooDear",
     "Result",
     "cost",
     "explain",

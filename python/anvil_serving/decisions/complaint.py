@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .fault import Kind
+
+    Subject = Kind | Literal["vanished", "dropped"]
+    """What a complaint is about: few things, so that all of them together can still be read."""
+
 __all__ = ["EVERY_SECONDS", "Complaints"]
 
 EVERY_SECONDS: Final = 60.0
-"""A worker complains at most this often, whatever goes wrong."""
+"""A worker complains of each subject at most this often."""
 
 _logger = logging.getLogger("anvil_serving.decisions")
 
@@ -22,14 +27,15 @@ class Complaints:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last: float | None = None
+        self._last: dict[Subject, float] = {}
 
-    def complain(self, sentence: str) -> bool:
-        """Tells the operator, unless the last time is less than a minute ago; true where it was told."""
+    def complain(self, subject: Subject, sentence: str) -> bool:
+        """Tells the operator, unless this subject was told of less than a minute ago; true where it was told."""
         now = self._clock()
-        if self._last is not None and now - self._last < EVERY_SECONDS:
+        last = self._last.get(subject)
+        if last is not None and now - last < EVERY_SECONDS:
             return False
-        self._last = now
+        self._last[subject] = now
         self.say(sentence)
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import unicodedata
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -49,8 +50,9 @@ COLUMNS = (
 )
 """The columns of the table. Tokens are sums over all attempts, but for `prompt_tokens`, the estimate before them."""
 
-# A spreadsheet would take what callers wrote for a formula (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@")
+# With these a spreadsheet would take what callers wrote for a formula (OWASP, "CSV Injection"), also in their
+# full-width and other compatible forms, and behind a space.
+_FORMULA = frozenset("=+-@\t\r\n")
 
 
 def json_lines(decisions: Iterable[Decision]) -> Iterator[str]:
@@ -106,5 +108,5 @@ def _cell(value: object) -> str:
         return ""
     if not isinstance(value, str):
         return str(value)
-    text = printable(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    first = unicodedata.normalize("NFKC", value.lstrip(" ")[:1])[:1]
+    return f"'{printable(value)}" if first in _FORMULA else printable(value)

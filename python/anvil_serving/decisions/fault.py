@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from .regular import NotRegular
 from .table import ForeignFile, NewerFile
 
 if TYPE_CHECKING:
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Fault", "Kind", "diagnose"]
 
-Kind = Literal["locked", "full", "forbidden", "unreachable", "corrupt", "failing", "refused", "unexpected"]
+Kind = Literal["locked", "full", "forbidden", "misplaced", "unreachable", "corrupt", "failing", "refused", "unexpected"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+# `mkdir` says the one, whatever is below a file the other.
+_NO_FOLDER = {errno.EEXIST, errno.ENOTDIR}
 # The low byte is the kind of error (sqlite.org/rescode.html, "Primary Result Codes versus Extended Result Codes").
 _PRIMARY = 0xFF
+_ELSEWHERE = "or set [decisions] path to another place"
 _KINDS: dict[int, Kind] = {
     sqlite3.SQLITE_BUSY: "locked",
     sqlite3.SQLITE_LOCKED: "locked",
@@ -53,6 +57,8 @@ def diagnose(error: Exception, path: Path) -> Fault:
     """What an error that was raised over the log at `path` means."""
     if isinstance(error, NewerFile | ForeignFile):
         return Fault("refused", str(error), error.hint or "")
+    if isinstance(error, NotRegular):
+        return Fault("misplaced", str(error), f"move it away, {_ELSEWHERE}")
     if isinstance(error, sqlite3.Error):
         # Errors that Python's module raises by itself have no code.
         code = getattr(error, "sqlite_errorcode", None)
@@ -66,23 +72,31 @@ def diagnose(error: Exception, path: Path) -> Fault:
 def _kind_of(error: OSError) -> Kind:
     if error.errno in _FULL:
         return "full"
+    if error.errno in _NO_FOLDER:
+        return "misplaced"
     return "forbidden" if error.errno in _FORBIDDEN else "unreachable"
 
 
 def _explained(kind: Kind, path: Path, detail: str) -> Fault:
-    elsewhere = "or set [decisions] path to another place"
     sentences: dict[Kind, tuple[str, str]] = {
         "locked": (f"{path} is locked by another program", f"end that program: `fuser {path}` says which it is"),
-        "full": (f"the disk that holds {path} is full", f"free some space, {elsewhere}"),
+        "full": (f"the disk that holds {path} is full", f"free some space, {_ELSEWHERE}"),
         "forbidden": (
             f"{path} may not be written ({detail})",
-            f"give this user the right to write the file and its folder, {elsewhere}",
+            f"give this user the right to write the file and its folder, {_ELSEWHERE}",
         ),
-        "unreachable": (f"{path} cannot be opened ({detail})", f"make its folder one that can be written, {elsewhere}"),
-        "corrupt": (f"{path} is damaged ({detail})", f"move it aside, {elsewhere}"),
+        "misplaced": (
+            f"{path} cannot be made: a file lies where a folder should ({detail})",
+            f"move that file away, {_ELSEWHERE}",
+        ),
+        "unreachable": (
+            f"{path} cannot be opened ({detail})",
+            f"make its folder one that can be written, {_ELSEWHERE}",
+        ),
+        "corrupt": (f"{path} is damaged ({detail})", f"move it aside, {_ELSEWHERE}"),
         "failing": (
             f"{path} cannot be written ({detail})",
-            f"look at the disk, its quota and the limit of file sizes (`ulimit -f`), {elsewhere}",
+            f"look at the disk, its quota and the limit of file sizes (`ulimit -f`), {_ELSEWHERE}",
         ),
         "unexpected": (f"{path} cannot be used ({detail})", "please report this: it is a defect of anvil-serving"),
     }

@@ -64,7 +64,7 @@ class LogFile:
             raise Vanished
 
     def write(self, decisions: Sequence[Decision]) -> int:
-        """Writes all that can be written at all, and returns how many cannot be: text that is no Unicode, no time."""
+        """Writes all that can be written at all, and returns how many cannot be: too large, no Unicode, no time."""
         connection = self._opened()
         rows = [stored for decision in decisions if (stored := _row(decision)) is not None]
         try:
@@ -120,7 +120,7 @@ class LogFile:
 def _row(decision: Decision) -> Row | None:
     try:
         return row(decision)
-    except UnicodeEncodeError:
+    except ValueError:
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import textwrap
 from typing import TYPE_CHECKING, Final
@@ -30,8 +31,8 @@ WIDTH: Final = 100
 _CELL: Final = 40
 """Characters of a table's cell at most."""
 
-# JSON escapes the first 32 by itself. The others steer a terminal (C1) or turn the direction of the text.
-_STEERING = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+# All but what is surely harmless; JSON's own line ends among it.
+_DOUBTFUL = re.compile(r"[^\n\x20-\x7e]")
 
 
 def printable(text: str) -> str:
@@ -43,7 +44,13 @@ def printable(text: str) -> str:
 
 def harmless_json(document: bytes) -> str:
     """JSON whose strings, shown on a terminal, do not steer it. It means the same."""
-    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", document.decode())
+    return _DOUBTFUL.sub(_harmless, document.decode())
+
+
+def _harmless(match: re.Match[str]) -> str:
+    # Control and format characters (Cc, Cf), which steer a terminal, turn the text's direction or hide in it, are not
+    # printable; a character beyond the first 65,536 is a pair of escapes in JSON.
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
 
 
 def wrapped(text: str, indent: int = 0, hanging: int = 2) -> list[str]:

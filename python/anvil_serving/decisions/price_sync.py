@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from anvil_serving.errors import StartupError
 
+from .layout import printable
 from .prices import VENDORS, ListedPrice, PriceTable
+from .regular import NotRegular, check_regular
 
 if TYPE_CHECKING:
     import datetime
@@ -31,7 +33,7 @@ READ_SECONDS: Final = 20.0
 """How long the server may be silent."""
 
 TOTAL_SECONDS: Final = 120.0
-"""How long the whole table may take."""
+"""How long the whole table may take, from the look-up of the name to the last byte."""
 
 FEWEST_MODELS: Final = 50
 """A table that knows fewer is not the one that was meant."""
@@ -156,13 +158,18 @@ def check_source(source: str) -> None:
     except ValueError:
         safe = False
     if not safe:
-        raise StartupError(f"prices are not fetched from {source}", hint="use an https URL, or the path of a file")
+        raise StartupError(
+            f"prices are not fetched from {printable(source)}", hint="use an https URL, or the path of a file"
+        )
 
 
 def _of_file(path: Path) -> bytes:
     try:
+        check_regular(path)
         with path.open("rb") as file:
             content = file.read(SIZE_CAP + 1)
+    except NotRegular as error:
+        raise StartupError(f"prices are not read from there: {error}", hint="pass --from URL-or-file") from None
     except OSError as error:
         raise StartupError(
             f"the price list {path} cannot be read: {error.strerror or error}", hint="pass --from URL-or-file"
@@ -220,6 +227,6 @@ def _without_repeats(models: dict[str, ListedPrice]) -> dict[str, ListedPrice]:
 
 def _useless(source: str, why: str) -> StartupError:
     return StartupError(
-        f"{source} is not a price table that can be used: {why}",
+        f"{printable(source)} is not a price table that can be used: {printable(why)}",
         hint="nothing was changed; `--from` takes a URL or a file in the form of LiteLLM's table",
     )

@@ -19,17 +19,20 @@ import msgspec
 from msgspec import Struct
 
 from .location import users_folder
+from .regular import NotRegular, check_regular
 
 if TYPE_CHECKING:
     from anvil_serving.config import Tier
 
 __all__ = [
     "VENDORS",
+    "BillableTokens",
     "ListedPrice",
     "Price",
     "PriceList",
     "PriceTable",
     "TokenCounts",
+    "believed",
     "cost",
     "current_table",
     "synced_path",
@@ -60,6 +63,9 @@ VENDORS: Final = {
 
 DEAREST: Final = 10_000.0
 """US dollars per million tokens above which a price is taken for an error, most likely of the unit."""
+
+MOST_TOKENS: Final = 1_000_000_000
+"""A count above it, some thousand times the largest context there is, is not believed."""
 
 FILE_CAP: Final = 1024 * 1024
 """Bytes of a price table at most; the shipped one has about 20 kB."""
@@ -104,6 +110,11 @@ class Price(Struct, frozen=True):
         """Whether nothing is billed, however many tokens it were."""
         return self == _FREE
 
+    def of(self, tokens: BillableTokens) -> float:
+        """US dollars for these tokens."""
+        prompt = tokens.plain * self.input + tokens.cached * self.cached_input + tokens.written * self.cache_write
+        return (prompt + tokens.output * self.output) / _MILLION
+
 
 _FREE = Price(0.0, 0.0, 0.0, 0.0)
 
@@ -138,20 +149,50 @@ class PriceTable(Struct, frozen=True, forbid_unknown_fields=True):
     """By the vendor's own name in lower case, without the vendor."""
 
 
-def cost(price: Price, tokens: TokenCounts) -> float | None:
-    """US dollars for these tokens; None where they were not counted, unless nothing is billed anyway.
+def believed(count: int | None) -> int | None:
+    """A tier's count of tokens; None where there is none, or it is absurd."""
+    return count if count is not None and 0 <= count <= MOST_TOKENS else None
 
-    Cached and cache-written tokens are part of the prompt: they have their own price, the rest the ordinary one.
-    """
+
+class BillableTokens(Struct, frozen=True):
+    """Tokens by their price: each is counted once."""
+
+    plain: int
+    """Of the prompt, what is billed as ordinary input."""
+    cached: int
+    written: int
+    output: int
+
+    @classmethod
+    def of(cls, tokens: TokenCounts) -> Self | None:
+        """What of a tier's own counts is billed; None where they are not known, or one of them is not believed.
+
+        Cached and cache-written tokens are part of the prompt, and no more than it, whatever the tier says.
+        """
+        prompt, output = believed(tokens.input_tokens), believed(tokens.output_tokens)
+        cached, written = believed(tokens.cached_tokens or 0), believed(tokens.cache_write_tokens or 0)
+        if prompt is None or output is None or cached is None or written is None:
+            return None
+        cached = min(cached, prompt)
+        written = min(written, prompt - cached)
+        return cls(prompt - cached - written, cached, written, output)
+
+    def __add__(self, other: BillableTokens) -> BillableTokens:
+        """Both together."""
+        return BillableTokens(
+            self.plain + other.plain,
+            self.cached + other.cached,
+            self.written + other.written,
+            self.output + other.output,
+        )
+
+
+def cost(price: Price, tokens: TokenCounts) -> float | None:
+    """US dollars for what a tier has counted; None where it has not, or absurdly, unless nothing is billed anyway."""
     if price.free:
         return 0.0
-    if tokens.input_tokens is None or tokens.output_tokens is None:
-        return None
-    cached, written = tokens.cached_tokens or 0, tokens.cache_write_tokens or 0
-    # Some servers count the cached part beside the prompt. It is never billed below zero.
-    plain = max(0, tokens.input_tokens - cached - written)
-    total = plain * price.input + cached * price.cached_input + written * price.cache_write
-    return (total + tokens.output_tokens * price.output) / _MILLION
+    billable = BillableTokens.of(tokens)
+    return None if billable is None else price.of(billable)
 
 
 def synced_path(environ: Mapping[str, str]) -> Path:
@@ -167,7 +208,7 @@ def current_table(environ: Mapping[str, str]) -> PriceTable:
         synced = _read(path)
     except FileNotFoundError:
         return shipped
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError, NotRegular) as error:
         _logger.warning(
             "the price list %s cannot be used (%s), so the shipped one of %s is: remove it, or run "
             "`anvil-serving prices sync`",
@@ -242,6 +283,7 @@ def _shares(listed: Price) -> tuple[float, float]:
 
 
 def _read(path: Path) -> PriceTable:
+    check_regular(path)
     with path.open("rb") as file:
         content = file.read(FILE_CAP + 1)
     if len(content) > FILE_CAP:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import sqlite3
+import time
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from anvil_serving.errors import AnvilError
 
 from .fault import diagnose
 from .record import Decision
+from .regular import NotRegular, check_regular
 from .table import ForeignFile, NewerFile, check_version
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-__all__ = ["BadCursor", "DecisionPage", "DecisionReader", "Filters", "LogMissing", "LogUnavailable"]
+__all__ = ["BadCursor", "DecisionPage", "DecisionReader", "Filters", "LogMissing", "LogUnavailable", "QuestionTooDear"]
 
 PAGE_CAP: Final = 1_000
 """Decisions in one page at most."""
@@ -35,6 +37,10 @@ _CHUNK: Final = 500
 
 _BUSY_SECONDS: Final = 2.0
 
+_STEPS: Final = 20_000
+"""Instructions of SQLite between two looks at the clock: about a thousand decisions that are passed over. Each look
+needs the interpreter's lock, which a busy event loop gives up after 5 ms."""
+
 
 class LogUnavailable(AnvilError):
     """The log is there, but cannot be read."""
@@ -44,6 +50,10 @@ class LogUnavailable(AnvilError):
 
 class LogMissing(LogUnavailable):
     """There is no log yet."""
+
+
+class QuestionTooDear(LogUnavailable):
+    """What was asked takes longer than the reader may."""
 
 
 class BadCursor(AnvilError):
@@ -88,11 +98,14 @@ class _Place(Struct, frozen=True, array_like=True):
 class DecisionReader:
     """A connection of its own that only reads. Belongs to one thread; a context manager.
 
-    Raises `LogMissing` and `LogUnavailable`, here and in every method.
+    A statement may take `seconds`, and as long again to wait for another program's lock; None: as long as it takes.
+    Raises `LogMissing` and `LogUnavailable`, of which `QuestionTooDear` is one, here and in every method.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds: float | None = None) -> None:
         self.path = path
+        self._seconds = seconds
+        self._deadline = math.inf
         self.unreadable = 0
         """Records so far that another release wrote in a way that this one does not know; they are passed over."""
         self._decoder = msgspec.json.Decoder(Decision)
@@ -102,9 +115,13 @@ class DecisionReader:
                 raise LogMissing(
                     f"there is no decision log at {path}", hint="a router writes it from its first request on"
                 )
-            self._connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
-        except (sqlite3.Error, OSError) as error:
+            check_regular(path)
+            patience = _BUSY_SECONDS if seconds is None else min(seconds, _BUSY_SECONDS)
+            self._connection = sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None)
+        except (sqlite3.Error, OSError, NotRegular) as error:
             raise self._unavailable(error) from None
+        if seconds is not None:
+            self._connection.set_progress_handler(self._is_late, _STEPS)
         self._ready = False
         try:
             self._look()
@@ -124,10 +141,12 @@ class DecisionReader:
         """Closes the connection; may be repeated."""
         self._connection.close()
 
-    def get(self, wanted: str) -> Decision | None:
-        """The decision with this id, else the newest of this request id."""
-        for condition in ("id = ?", "request_id = ? ORDER BY at DESC, id DESC"):
-            for decision in self._decoded(self._rows(f"{condition} LIMIT 1", [wanted])):
+    def get(self, wanted: str, client: str | None = None) -> Decision | None:
+        """The decision with this id, else the newest of this request id; with `client` only among its own."""
+        # The plus keeps SQLite from walking all that the client ever asked (sqlite.org/optoverview.html, section 2).
+        own, owner = ("", []) if client is None else (" AND +client = ?", [client])
+        for condition in (f"id = ?{own}", f"request_id = ?{own} ORDER BY at DESC, id DESC"):
+            for decision in self._decoded(self._rows(f"{condition} LIMIT 1", [wanted, *owner])):
                 return decision
         return None
 
@@ -169,6 +188,8 @@ class DecisionReader:
         return self._ready
 
     def _rows(self, condition: str, values: list[float | str]) -> list[tuple[float, str, bytes]]:
+        if self._seconds is not None:
+            self._deadline = time.monotonic() + self._seconds
         if not (self._ready or self._look()):
             return []
         try:
@@ -189,7 +210,16 @@ class DecisionReader:
             except (msgspec.DecodeError, UnicodeDecodeError):
                 self.unreadable += 1
 
+    def _is_late(self) -> bool:
+        """Whether the statement that runs has had its time. SQLite asks, and ends it if so."""
+        return time.monotonic() > self._deadline
+
     def _unavailable(self, error: Exception) -> LogUnavailable:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            return QuestionTooDear(
+                f"the question is too dear: its answer takes longer than {self._seconds} s to find in {self.path}",
+                hint="narrow it by `since`, `session` or `client`",
+            )
         fault = diagnose(error, self.path)
         return LogUnavailable(f"the decision log cannot be read: {fault.message}", hint=fault.hint)
 

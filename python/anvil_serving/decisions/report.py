@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from .prices import Price, PriceList, cost
+from .prices import BillableTokens, Price, PriceList, believed
 from .quantile import Durations
 from .signals import OpenCalls
 
@@ -149,21 +149,6 @@ def _answering(decision: Decision) -> Attempt | None:
     return next((attempt for attempt in reversed(decision.attempts) if attempt.outcome == "answered"), None)
 
 
-class _Tokens:
-    """Sums that a price can be put on later; they look like an attempt to `cost`."""
-
-    __slots__ = ("cache_write_tokens", "cached_tokens", "input_tokens", "output_tokens")
-
-    def __init__(self) -> None:
-        self.input_tokens = self.output_tokens = self.cached_tokens = self.cache_write_tokens = 0
-
-    def add(self, attempt: Attempt) -> None:
-        self.input_tokens += attempt.input_tokens or 0
-        self.output_tokens += attempt.output_tokens or 0
-        self.cached_tokens += attempt.cached_tokens or 0
-        self.cache_write_tokens += attempt.cache_write_tokens or 0
-
-
 class _Answer:
     """An answer that may yet turn out to have failed."""
 
@@ -197,8 +182,9 @@ class _Tally:
         self._accepted = self._fallbacks = 0
         self._unpriced = self._uncounted = self._uncached = 0
         self._spent: dict[str | None, float] = defaultdict(float)
-        self._cloud = _Tokens()
-        self._answers = _Tokens()
+        self._cloud_input = self._cloud_output = 0
+        self._answers = BillableTokens(0, 0, 0, 0)
+        """Of all answers together; a price is put on it at the end."""
         self._lost = Durations()
 
     def add(self, decision: Decision) -> None:
@@ -220,17 +206,19 @@ class _Tally:
         self._answered_by[answering.privacy] += 1
         local = answering.privacy == "local"
         self._accepted += local and answering is decision.attempts[0] and not answering.defects
-        if answering.input_tokens is None or answering.output_tokens is None:
+        billable = BillableTokens.of(answering)
+        if billable is None:
             self._uncounted += 1
         else:
-            self._answers.add(answering)
+            self._answers += billable
             self._uncached += local and answering.cached_tokens is None
         if decision.first_byte_seconds is not None and answering.first_byte_seconds is not None:
             self._lost.add(max(0.0, decision.first_byte_seconds - answering.first_byte_seconds))
 
     def _bill(self, attempt: Attempt) -> None:
         if attempt.privacy == "cloud":
-            self._cloud.add(attempt)
+            self._cloud_input += believed(attempt.input_tokens) or 0
+            self._cloud_output += believed(attempt.output_tokens) or 0
         if attempt.cost_usd is not None:
             self._spent[attempt.privacy] += attempt.cost_usd
         else:
@@ -241,7 +229,7 @@ class _Tally:
         ended = sum(self._results[result] for result in _ENDED)
         silent = self.silent.total()
         spent = sum(self._spent.values())
-        in_the_cloud = None if reference is None else cost(reference, self._answers)
+        in_the_cloud = None if reference is None else reference.of(self._answers)
         return Figures(
             work_class=self._work_class,
             requests=self._results.total(),
@@ -253,8 +241,8 @@ class _Tally:
             fallbacks=self._fallbacks,
             unserved=ended - answered,
             aside=self._results.total() - ended,
-            cloud_input_tokens=self._cloud.input_tokens,
-            cloud_output_tokens=self._cloud.output_tokens,
+            cloud_input_tokens=self._cloud_input,
+            cloud_output_tokens=self._cloud_output,
             spent_usd=spent,
             saved_usd=None if in_the_cloud is None else in_the_cloud - spent,
             lost_mean_seconds=self._lost.mean(),

@@ -11,6 +11,8 @@ import msgspec
 
 from anvil_serving.errors import AnvilError
 
+from .regular import check_regular
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -45,6 +47,9 @@ JOURNAL_BYTES: Final = 4 * 1024 * 1024
 PAGE_BYTES: Final = 8192
 """A decision takes 1 to 2 kB and must not span pages: with SQLite's own 4096 each would waste half a page."""
 
+RECORD_CAP: Final = 64 * 1024
+"""Bytes of a record at most: what is larger is none that this router makes of any request."""
+
 _COLUMNS = (
     "id",
     "at",
@@ -75,6 +80,8 @@ _SCHEMA = (
     )""",
     "CREATE INDEX decisions_by_time ON decisions (at, id)",
     "CREATE INDEX decisions_by_session ON decisions (session, at, id) WHERE session IS NOT NULL",
+    # A client's page must not cost more the more others ask.
+    "CREATE INDEX decisions_by_client ON decisions (client, at, id) WHERE client IS NOT NULL",
     "CREATE INDEX decisions_by_request ON decisions (request_id)",
 )
 
@@ -104,7 +111,13 @@ class ForeignFile(AnvilError):
 
 
 def row(decision: Decision) -> Row:
-    """What is stored of a decision. `UnicodeEncodeError` where its text is no Unicode (a lone surrogate)."""
+    """What is stored of a decision.
+
+    `ValueError` where its text is no Unicode (a lone surrogate), or it is larger than `RECORD_CAP`.
+    """
+    record = _encoder.encode(decision)
+    if len(record) > RECORD_CAP:
+        raise ValueError(f"a record of {len(record)} bytes is larger than {RECORD_CAP}")
     return (
         decision.id,
         decision.at,
@@ -115,17 +128,19 @@ def row(decision: Decision) -> Row:
         decision.tier,
         decision.result,
         decision.intent,
-        _encoder.encode(decision),
+        record,
     )
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Opens the log for writing; makes it and its folder where they are not there.
 
-    Raises `NewerFile`, `ForeignFile`, `OSError` and `sqlite3.Error`. The connection commits by itself unless a
-    transaction is begun, and belongs to the calling thread.
+    Raises `NewerFile`, `ForeignFile`, `NotRegular`, `OSError` and `sqlite3.Error`. The connection commits by itself
+    unless a transaction is begun, and belongs to the calling thread.
     """
     _make_folder(path.parent)
+    with contextlib.suppress(FileNotFoundError):
+        check_regular(path)
     # Not left to SQLite, which would give it the mode that the umask allows. Its journal gets the file's mode.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)

@@ -203,7 +203,7 @@ def test_the_log_is_where_the_configuration_says(path: Path) -> None:
 def test_a_reader_that_has_enough_ends_it_quietly(tmp_path: Path) -> None:
     log = DecisionLog(tmp_path / "log")
     log.start()
-    for number in range(3_000):
+    for number in range(2_000):
         log.add(decision(number))
     log.close()
     command = f"'{sys.executable}' -m anvil_serving decisions export --log log | head -n 1"

@@ -6,10 +6,10 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, Any
 
-from anvil_serving.decisions import Attempt, Candidate, Decision, DecisionReader, Facts, Feature
+from anvil_serving.decisions import Attempt, Candidate, Decision, DecisionReader, Facts, Feature, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 NOON = 1_790_000_000.0
@@ -75,6 +75,16 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it does not come about"
         time.sleep(0.02)
+
+
+def written(path: Path, decisions: Iterable[Decision]) -> Path:
+    """A log with these decisions, and no router beside it."""
+    connection = table.connect(path)
+    try:
+        table.insert(connection, [table.row(each) for each in decisions])
+    finally:
+        connection.close()
+    return path
 
 
 def stored_ids(path: Path) -> list[str]:

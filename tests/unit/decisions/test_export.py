@@ -4,6 +4,7 @@ import csv
 import io
 
 import msgspec
+import pytest
 from tests.unit.decisions.records import CLOUD, LOCAL, decision
 
 from anvil_serving.decisions import Decision
@@ -38,6 +39,38 @@ def test_the_table_holds_the_main_values() -> None:
 def test_what_callers_wrote_is_no_formula_and_no_new_row() -> None:
     (row,) = table(decision(1, model='=HYPERLINK("a")', session="a,\nb", client="-1"))
     assert (row["model"], row["session"], row["client"]) == ('\'=HYPERLINK("a")', "a,\\nb", "'-1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1",
+        "+1",
+        "-1",
+        "@a",
+        "\uff1d1",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff20a",
+        "\ufe661",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "\t",
+        "\r",
+    ],
+)
+def test_no_form_of_a_formula_is_one(text: str) -> None:
+    (row,) = table(decision(1, model=text))
+    assert row["model"].startswith("'")
+    assert row["model"].isprintable()
+
+
+@pytest.mark.parametrize("text", ["claude", "a=b", "漢字", "1-2", "x @ y"])
+def test_what_is_no_formula_is_left_as_it_is(text: str) -> None:
+    (row,) = table(decision(1, model=text))
+    assert row["model"] == text
 
 
 def test_it_streams() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import unicodedata
 
 import msgspec
 import pytest
@@ -19,6 +21,8 @@ from anvil_serving.decisions import layout
         ("\x9b31m", "\\x9b31m"),
         ("\u202egnp.exe", "\\u202egnp.exe"),
         ("\ud800", "\\ud800"),
+        ("a\u180eb\u00adc\u061cd", "a\\u180eb\\xadc\\u061cd"),
+        ("\U000e0041", "\\U000e0041"),
     ],
 )
 def test_what_steers_a_terminal_is_written_out(text: str, shown: str) -> None:
@@ -30,6 +34,21 @@ def test_json_for_a_terminal_means_the_same(text: str) -> None:
     shown = layout.harmless_json(msgspec.json.encode({"a": text}))
     assert json.loads(shown) == {"a": text}
     assert not any("\x7f" <= char <= "\x9f" or char < " " or char in "\u202e\u2028" for char in shown)
+
+
+def test_no_control_and_no_format_character_is_shown() -> None:
+    steering = [char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(char) in {"Cc", "Cf"}]
+    assert "\u180e" in steering
+    text = "".join(steering)
+    assert layout.printable(text).isprintable()
+    shown = layout.harmless_json(msgspec.json.encode(text))
+    assert shown.isprintable()
+    assert json.loads(shown) == text
+
+
+def test_json_stays_readable() -> None:
+    document = msgspec.json.format(msgspec.json.encode({"a": "ä, 漢字 and 😀", "b": 1}))
+    assert layout.harmless_json(document) == document.decode()
 
 
 def test_a_table_is_aligned_and_its_cells_are_short() -> None:

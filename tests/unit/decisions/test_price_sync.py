@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import sys
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from anvil_serving.decisions import price_sync
+from anvil_serving.decisions.download import download
 from anvil_serving.decisions.price_sync import convert, encode_table, fetch, sync
 from anvil_serving.decisions.prices import ListedPrice, PriceTable
 from anvil_serving.errors import StartupError
@@ -210,6 +214,45 @@ def test_a_table_without_end_is_cut_off() -> None:
 
     with served(endless) as url, pytest.raises(StartupError, match="larger than"):
         fetch(url)
+
+
+def test_a_server_that_dribbles_its_headers_is_left() -> None:
+    left = threading.Event()
+
+    def dribbling(request: BaseHTTPRequestHandler) -> None:
+        try:
+            request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while not left.wait(0.05):
+                request.wfile.write(b"a")
+        except OSError:
+            pass
+
+    with served(dribbling) as url:
+        began = time.monotonic()
+        try:
+            with pytest.raises(StartupError, match=r"it takes longer than 0\.5 s"):
+                download(url, seconds=0.5)
+        finally:
+            left.set()
+        assert time.monotonic() - began < 3
+
+
+def test_a_status_line_does_not_steer_the_terminal() -> None:
+    def steering(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"\x1b[2J\x9bnot http\r\n\r\n")
+
+    with served(steering) as url, pytest.raises(StartupError) as caught:
+        fetch(url)
+    assert "\\x1b[2J\\x9bnot http" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes in folders")
+def test_only_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place, what in ((tmp_path / "pipe", "a pipe"), (tmp_path, "a folder"), ("/dev/zero", "a device")):
+        with pytest.raises(StartupError, match=f"is {what} and no file"):
+            fetch(str(place))
 
 
 def test_nobody_there_is_told() -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +89,16 @@ def test_another_model_is_not_found(name: str | None) -> None:
         ((1_000_000, 0, 1_000_000, 0), 0.3),
         ((1_000_000, 0, 0, 1_000_000), 3.75),
         ((1_000_000, 100_000, 500_000, 200_000), 0.9 + 1.5 + 0.15 + 0.75),
-        # A server that counts what was cached beside the prompt.
-        ((100_000, 0, 500_000, 0), 0.15),
+        # No more is cached, or written, than there is of a prompt.
+        ((100_000, 0, 500_000, 0), 0.03),
+        ((100_000, 0, 60_000, 500_000), 0.018 + 0.15),
+        ((0, 0, 10**9, 10**9), 0.0),
+        # What nobody can have counted.
+        ((10**9 + 1, 0, 0, 0), None),
+        ((5, 2**63, 0, 0), None),
+        ((5, 5, 10**9 + 1, 0), None),
+        ((5, 5, 0, 10**9 + 1), None),
+        ((-5, 5, 0, 0), None),
         ((None, 5), None),
         ((5, None), None),
         ((None, None), None),
@@ -101,13 +111,18 @@ def test_cost(counts: tuple[int | None, ...], dollars: float | None) -> None:
 
 def test_what_bills_nothing_costs_nothing_even_uncounted() -> None:
     assert cost(Price(0.0, 0.0, 0.0, 0.0), attempt(None, None)) == 0.0
+    assert cost(Price(0.0, 0.0, 0.0, 0.0), attempt(2**63, 5)) == 0.0
 
 
 @given(*[st.integers(0, 10**9)] * 4)
-def test_no_count_makes_a_cost_negative(prompt: int, answer: int, cached: int, written: int) -> None:
+def test_no_count_of_what_was_cached_takes_a_cost_out_of_its_bounds(
+    prompt: int, answer: int, cached: int, written: int
+) -> None:
     found = cost(Price(3.0, 15.0, 0.3, 3.75), attempt(prompt, answer, cached, written))
     assert found is not None
-    assert found >= 0
+    least, most = 0.3 * prompt + 15.0 * answer, 3.75 * prompt + 15.0 * answer
+    assert least / 1e6 <= found * (1 + 1e-9)
+    assert found <= most / 1e6 * (1 + 1e-9)
 
 
 def test_what_is_not_listed_is_billed_as_input() -> None:
@@ -187,3 +202,12 @@ def test_a_broken_table_is_told_of_and_passed_over(
     assert found.date == json.loads(SHIPPED.read_bytes())["date"]
     assert "cannot be used" in caplog.text
     assert "prices sync" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes in folders")
+def test_a_pipe_in_the_place_of_the_table_holds_nothing_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = synced_path({"XDG_DATA_HOME": str(tmp_path)})
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    PriceList.load({"XDG_DATA_HOME": str(tmp_path)})
+    assert "is a pipe and no file" in caplog.text

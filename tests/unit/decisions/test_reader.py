@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import base64
+import os
 import sqlite3
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.decisions.records import NOON, decision, wait_for
+from tests.unit.decisions.records import NOON, decision, wait_for, written
 
 from anvil_serving.decisions import (
     BadCursor,
@@ -19,18 +22,10 @@ from anvil_serving.decisions import (
     Filters,
     LogMissing,
     LogUnavailable,
+    QuestionTooDear,
     reader,
     table,
 )
-
-
-def written(path: Path, decisions: list[Decision]) -> Path:
-    connection = table.connect(path)
-    try:
-        table.insert(connection, [table.row(each) for each in decisions])
-    finally:
-        connection.close()
-    return path
 
 
 @pytest.fixture
@@ -52,6 +47,53 @@ def test_the_newest_of_a_request_id_is_found(path: Path) -> None:
     decisions = [decision(number, request_id="req_same") for number in range(3)]
     with DecisionReader(written(path, decisions)) as log:
         assert log.get("req_same") == decisions[2]
+
+
+def test_a_client_finds_its_own_alone(path: Path) -> None:
+    ours = decision(1, client="ours", request_id="req_same")
+    theirs = decision(2, client="theirs", request_id="req_same")
+    nobodys = decision(3, request_id="req_same")
+    with DecisionReader(written(path, [ours, theirs, nobodys])) as log:
+        assert log.get("req_same") == nobodys
+        assert log.get("req_same", "ours") == log.get("dec_000001", "ours") == ours
+        assert log.get("req_same", "theirs") == theirs
+        assert log.get("dec_000002", "ours") is log.get("dec_000003", "ours") is log.get("req_same", "") is None
+
+
+def test_a_request_id_is_not_sought_in_all_that_a_client_asked(path: Path) -> None:
+    with DecisionReader(written(path, [decision(1, client="ours")])) as log:
+        statements: list[str] = []
+        log._connection.set_trace_callback(statements.append)
+        assert log.get("req_000001", "ours") == decision(1, client="ours")
+        plans = [
+            " ".join(row[3] for row in log._connection.execute(f"EXPLAIN QUERY PLAN {statement}"))
+            for statement in statements[:]
+        ]
+    assert ["decisions_by_client" in plan for plan in plans] == [False, False]
+    assert "decisions_by_request" in plans[1]
+
+
+def test_a_question_that_takes_too_long_is_ended(path: Path) -> None:
+    decisions = [decision(number) for number in range(20_000)]
+    with DecisionReader(written(path, decisions), 0.0) as log:
+        with pytest.raises(QuestionTooDear, match=r"too dear: its answer takes longer than 0\.0 s") as caught:
+            log.page(Filters(tier="nobody"))
+        assert caught.value.hint == "narrow it by `since`, `session` or `client`"
+        assert log.get("dec_000007") == decisions[7]
+    with DecisionReader(path, 60.0) as log:
+        assert log.page(Filters(tier="nobody")).decisions == ()
+
+
+def test_a_lock_is_not_waited_for_longer_than_a_question_may_take(path: Path) -> None:
+    connection = sqlite3.connect(written(path, [decision(1)]), isolation_level=None)
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("BEGIN EXCLUSIVE")
+    connection.execute("DELETE FROM decisions")
+    began = time.monotonic()
+    with pytest.raises(LogUnavailable, match="locked"), DecisionReader(path, 0.1) as log:
+        log.page()
+    assert time.monotonic() - began < 1.5
+    connection.close()
 
 
 @pytest.mark.parametrize(
@@ -203,6 +245,15 @@ def test_what_is_no_log_is_unavailable(path: Path, content: bytes | None, words:
     assert caught.value.hint is not None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes in folders")
+def test_what_is_no_file_is_said_to_be_none(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place, words in ((tmp_path, "is a folder and no file"), (tmp_path / "pipe", "is a pipe and no file")):
+        with pytest.raises(LogUnavailable, match=words) as caught:
+            DecisionReader(place)
+        assert caught.value.hint == "move it away, or set [decisions] path to another place"
+
+
 def test_damage_that_is_met_later_is_unavailable(path: Path) -> None:
     written(path, [decision(number) for number in range(500)])
     with path.open("r+b") as file:
@@ -260,6 +311,8 @@ def test_reading_changes_nothing(path: Path) -> None:
         (Filters(since=NOON), "decisions_by_time"),
         (Filters(tier="fast", result="answered"), "decisions_by_time"),
         (Filters(session="s", since=NOON), "decisions_by_session"),
+        (Filters(client="ours"), "decisions_by_client"),
+        (Filters(client="ours", tier="fast", since=NOON), "decisions_by_client"),
     ],
 )
 def test_no_page_sorts_the_whole_log(path: Path, filters: Filters, index: str) -> None:

@@ -178,3 +178,23 @@ def test_the_page_is_narrow_and_harmless() -> None:
     assert max(len(line) for line in page.splitlines()) <= 130
     usual = report_page(made(decision(2, work_class="multi-file-refactor")))
     assert max(len(line) for line in usual.splitlines()) <= 100
+
+
+def test_many_answers_may_count_more_than_one_can() -> None:
+    large = replaced(CLOUD, input_tokens=10**9, output_tokens=10**9)
+    total = made(*(decision(number, attempts=(large,)) for number in range(3))).total
+    assert (total.cloud_input_tokens, total.uncounted_answers) == (3 * 10**9, 0)
+    assert total.always_cloud.cost_usd == pytest.approx(3 * 1_000 * (3.0 + 15.0))
+
+
+def test_what_nobody_can_have_counted_is_not_counted() -> None:
+    total = made(decision(1, attempts=(replaced(CLOUD, input_tokens=10**9 + 1, output_tokens=2**63),))).total
+    assert (total.cloud_input_tokens, total.cloud_output_tokens, total.uncounted_answers) == (0, 0, 1)
+    assert total.always_cloud.cost_usd == 0.0
+
+
+def test_what_one_answer_says_of_its_cache_is_not_taken_off_another() -> None:
+    boasting = replaced(CLOUD, input_tokens=1_000, cached_tokens=10**9, output_tokens=0)
+    plain = replaced(CLOUD, input_tokens=1_000, cached_tokens=0, output_tokens=0)
+    total = made(decision(1, attempts=(boasting,)), decision(2, attempts=(plain,))).total
+    assert total.always_cloud.cost_usd == pytest.approx((1_000 * 0.3 + 1_000 * 3.0) / 1e6)

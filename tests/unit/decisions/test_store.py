@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
-from tests.unit.decisions.records import decision, is_sound, stored_ids, wait_for
+from tests.unit.decisions.records import LOCAL, decision, is_sound, stored_ids, wait_for, written
 
-from anvil_serving.decisions import DecisionLog, store
+from anvil_serving.decisions import Candidate, DecisionLog, Feature, store, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -50,10 +52,10 @@ def test_the_file_is_for_its_user_alone(log: DecisionLog) -> None:
 
 def test_a_close_writes_everything_that_waits(log: DecisionLog) -> None:
     log.start()
-    for number in range(3_000):
+    for number in range(2_000):
         log.add(decision(number))
     log.close()
-    assert len(stored_ids(log.path)) == 3_000
+    assert len(stored_ids(log.path)) == 2_000
     assert log.status().waiting == 0
     assert is_sound(log.path)
 
@@ -77,6 +79,67 @@ def test_what_the_queue_cannot_take_is_dropped_and_told(log: DecisionLog, caplog
     log.close(timeout=30)
     assert len(stored_ids(log.path)) == store.QUEUE_CAP
     assert "7 decisions could not be logged" in caplog.text
+
+
+CALL = "x" * 127 + "\U0001f600"
+"""The longest id of a call, of the widest characters: one of them makes Python keep all in four bytes."""
+
+
+@pytest.mark.parametrize("calls", [0, 7, 8, 15, 32, 64])
+def test_what_waits_takes_no_more_than_64_mib(log: DecisionLog, calls: int) -> None:
+    found = decision(
+        1,
+        tool_calls=tuple(f"{CALL[7:]}{number:07}" for number in range(calls)),
+        failed_tool_calls=tuple(f"{number:07}{CALL[7:]}" for number in range(calls)),
+        features=tuple(Feature(f"feature.{number}", number / 7) for number in range(40)),
+        candidates=tuple(Candidate(f"tier-{number}", number, f"{number}" * 40, "deny", 0.5) for number in range(16)),
+        attempts=tuple(
+            msgspec.structs.replace(
+                LOCAL, tier=f"tier-{number}", total_seconds=number / 7, queue_seconds=number / 9, input_tokens=number
+            )
+            for number in range(300, 316)
+        ),
+    )
+    while log.status().dropped == 0:
+        log.add(found)
+    assert log.status().waiting * _bytes_in_memory(found, set()) <= 64 * 1024 * 1024
+    assert log.status().waiting >= 200
+
+
+def _bytes_in_memory(value: Any, seen: set[int]) -> int:
+    if id(value) in seen:
+        return 0
+    seen.add(id(value))
+    within: Iterable[Any] = ()
+    if isinstance(value, msgspec.Struct):
+        within = (getattr(value, name) for name in value.__struct_fields__)
+    elif isinstance(value, dict):
+        within = (*value, *value.values())
+    elif isinstance(value, tuple):
+        within = value
+    return sys.getsizeof(value) + sum(_bytes_in_memory(each, seen) for each in within)
+
+
+def test_the_queue_is_free_again_once_it_is_written(log: DecisionLog) -> None:
+    heavy = tuple(f"call_{number}" for number in range(64))
+    log.start()
+    for round_ in range(1, 4):
+        for number in range(400):
+            log.add(decision(round_ * 1_000 + number, tool_calls=heavy))
+        wait_for(lambda round_=round_: log.status().written == round_ * 400)
+    assert log.status().dropped == 0
+
+
+def test_a_record_that_is_too_large_is_dropped_and_told(log: DecisionLog, caplog: pytest.LogCaptureFixture) -> None:
+    log.add(decision(1))
+    log.add(decision(2, warnings=("x" * table.RECORD_CAP,)))
+    log.add(decision(3))
+    log.start()
+    wait_for(lambda: log.status().written == 2)
+    wait_for(lambda: "larger than 65536 bytes" in caplog.text)
+    log.close()
+    assert stored_ids(log.path) == ["dec_000001", "dec_000003"]
+    assert log.status().dropped == 1
 
 
 def test_what_is_no_record_is_dropped_alone(log: DecisionLog) -> None:
@@ -142,14 +205,9 @@ def test_it_keeps_up_beside_a_thread_that_never_rests(log: DecisionLog) -> None:
 
 def test_old_decisions_leave_and_the_file_shrinks(tmp_path: Path) -> None:
     path = tmp_path / "decisions.sqlite3"
-    log = DecisionLog(path)
-    log.start()
     now = time.time()
-    for number in range(4_000):
-        log.add(decision(number, at=now - 10 * 86_400 + number / 1_000))
-    for number in range(4_000, 4_010):
-        log.add(decision(number, at=now - 3_600))
-    log.close()
+    old = [decision(number, at=now - 10 * 86_400 + number / 1_000) for number in range(4_000)]
+    written(path, old + [decision(number, at=now - 3_600) for number in range(4_000, 4_010)])
     before = path.stat().st_size
     log = DecisionLog(path, keep_days=1)
     log.start()
@@ -161,12 +219,8 @@ def test_old_decisions_leave_and_the_file_shrinks(tmp_path: Path) -> None:
 
 def test_the_oldest_leave_where_the_file_is_too_large(tmp_path: Path) -> None:
     path = tmp_path / "decisions.sqlite3"
-    log = DecisionLog(path)
-    log.start()
     now = time.time()
-    for number in range(4_000):
-        log.add(decision(number, at=now + number / 1_000))
-    log.close()
+    written(path, [decision(number, at=now + number / 1_000) for number in range(4_000)])
     assert path.stat().st_size > 2 * 1024 * 1024
     log = DecisionLog(path, keep_mib=1)
     log.start()

@@ -150,25 +150,112 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path, caplog: p
     assert "is the database of another program; set [decisions] path" in caplog.text
 
 
+@pytest.mark.parametrize("place", ["folder", "device", "below a file"])
+def test_a_log_that_cannot_be_used_does_not_hold_up_the_end(
+    tmp_path: Path, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "decisions.sqlite3"
+    if place == "folder":
+        path.mkdir()
+    elif place == "device":
+        path.symlink_to("/dev/full")
+    else:
+        path.write_text("a file")
+        path = path / "decisions.sqlite3"
+    log = DecisionLog(path)
+    log.start()
+    log.add(decision(1))
+    wait_for(lambda: fault_kind(log) == "misplaced")
+    log.add(decision(2))
+    began = time.monotonic()
+    log.close()
+    assert time.monotonic() - began < 1.5
+    assert caplog.messages[-1] == f"the router ends, and 2 decisions could not be logged to {path}"
+
+
+def test_the_end_tries_once_more(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.sqlite3"
+    path.mkdir()
+    with started(path) as log:
+        log.add(decision(1))
+        wait_for(lambda: log._failures >= 3)
+        # The next regular try is seconds away.
+        path.rmdir()
+    assert stored_ids(path) == ["dec_000001"]
+
+
+def test_what_the_end_loses_is_told_before_the_close_returns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "decisions.sqlite3"
+    filled(path, range(1))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    log = DecisionLog(path)
+    log.add(decision(1))
+    log.start()
+    log.close(timeout=0.2)
+    assert [message.split(":")[0] for message in caplog.messages] == [
+        f"the router ends, and 1 decisions could not be logged to {path}"
+    ]
+    assert "locked by another program; end that program" in caplog.text
+    other.close()
+
+
+def test_what_was_dropped_within_a_minute_of_a_complaint_is_told_at_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with started(tmp_path / "decisions.sqlite3") as log:
+        log.add(decision(1, model="\ud800"))
+        wait_for(lambda: "1 decisions could not be logged" in caplog.text)
+        log.add(decision(2, model="\ud800"))
+        log.add(decision(3, model="\ud800"))
+        wait_for(lambda: log.status().dropped == 3)
+    assert caplog.messages[-1].startswith("the router ends, and 2 decisions could not be logged")
+
+
+def test_a_folder_that_takes_the_place_of_an_open_log_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "decisions.sqlite3"
+    with started(path) as log:
+        log.add(decision(1))
+        wait_for(lambda: log.status().written == 1)
+        for file in tmp_path.iterdir():
+            file.unlink()
+        path.mkdir()
+        log.add(decision(2))
+        wait_for(lambda: fault_kind(log) == "misplaced")
+        wait_for(lambda: f"{path} is a folder and no file; move it away" in caplog.text)
+    assert "was removed or replaced" in caplog.text
+    assert "look at the disk" not in caplog.text
+
+
+def test_a_device_in_the_place_of_the_file_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "decisions.sqlite3"
+    path.symlink_to("/dev/full")
+    with started(path) as log:
+        log.add(decision(1))
+        wait_for(lambda: f"{path} is a device and no file; move it away" in caplog.text)
+
+
 def test_a_folder_in_the_place_of_the_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "decisions.sqlite3"
     path.mkdir()
     with started(path) as log:
         log.add(decision(1))
-        wait_for(lambda: fault_kind(log) == "unreachable")
+        wait_for(lambda: fault_kind(log) == "misplaced")
         path.rmdir()
         wait_for(lambda: log.status().written == 1)
-    assert "cannot be opened" in caplog.text
+    assert "is a folder and no file" in caplog.text
     assert stored_ids(path) == ["dec_000001"]
 
 
-def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "state").write_text("a file")
     with started(tmp_path / "state" / "decisions.sqlite3") as log:
         log.add(decision(1))
-        wait_for(lambda: fault_kind(log) == "unreachable")
+        wait_for(lambda: fault_kind(log) == "misplaced")
         assert log.status().waiting == 1
-        log.close(timeout=0.1)
+    assert "a file lies where a folder should (File exists); move that file away" in caplog.text
 
 
 @pytest.mark.parametrize("what", ["file", "folder"])
