@@ -138,7 +138,7 @@ class Phrases:
 
         A phrase is found in no longer word: `plan` is not in `planes`, but `plan*`, a stem, is. Scripts that are
         written without spaces have no such boundary, and Hangul has none at the end. Raises `ValueError` when a phrase
-        is empty, or all of them have more than 256 KiB.
+        is empty, or all of them have more than 320 KiB.
         """
 
     def find(self, text: str) -> list[int]:
@@ -189,6 +189,10 @@ class Facts:
         """The caller's cap on generated tokens."""
 
     @property
+    def answers(self) -> int:
+        """How many answers are asked for at once; 1 unless more are (Chat Completions)."""
+
+    @property
     def prompt_tokens(self) -> int:
         """The prompt's size in tokens, estimated from its bytes; errs on the high side."""
 
@@ -198,6 +202,8 @@ class Facts:
     def tools(self) -> list[str]:
         """Names of the tools offered, in order; at most 512."""
 
+    @property
+    def offers_tools(self) -> bool: ...
     @property
     def tool_choice(self) -> bool:
         """Whether the caller names a tool choice other than leaving it to the model."""

@@ -129,9 +129,13 @@ def models(ids: Iterable[str]) -> dict[str, Any]:
     return {"object": "list", "data": [{"id": id_, "object": "model"} for id_ in ids]}
 
 
-def stream(dialect: str, words: Sequence[str] = WORDS) -> list[bytes]:
-    """A good stream: its head, a chunk for each event, the terminator."""
-    return [stream_head(), *(chunk(data) for data in events(dialect, words)), chunk(b"")]
+def stream(dialect: str, words: Sequence[str] = WORDS, *, counts: bool = False) -> list[bytes]:
+    """A good stream: its head, a chunk for each event, the terminator; `counts`: also usage that has to be asked."""
+    said = events(dialect, words)
+    if counts and dialect == "chat":
+        usage = {"prompt_tokens": 11, "completion_tokens": len(words), "total_tokens": 11 + len(words)}
+        said.insert(-1, event(dialect, {**_piece("model-of-the-tier", {}), "choices": [], "usage": usage}))
+    return [stream_head(), *(chunk(data) for data in said), chunk(b"")]
 
 
 def well(received: Received) -> Iterable[Step]:
@@ -144,7 +148,8 @@ def well_saying(*words: str) -> Callable[[Received], Iterable[Step]]:
 
     def script(received: Received) -> Iterable[Step]:
         if received.is_streamed:
-            return stream(received.dialect, words)
+            counts = bool((received.json.get("stream_options") or {}).get("include_usage"))
+            return stream(received.dialect, words, counts=counts)
         return [whole(document(received.dialect, words))]
 
     return script

@@ -153,7 +153,7 @@ class TestDimensions:
         answer = ask(routed, "planning", headers={"x-anvil-max-cost-usd": "0.0001"}, max_tokens=1000)
         assert answer.status == 503
         assert "above the request's $0.0001" in answer.json["error"]["message"]
-        assert ask(routed, "planning", headers={"x-anvil-max-cost-usd": "1"}).status == 200
+        assert ask(routed, "planning", headers={"x-anvil-max-cost-usd": "1"}, max_tokens=1000).status == 200
 
     @pytest.mark.parametrize(
         ("headers", "members", "named"),

@@ -66,12 +66,11 @@ def test_it_says_what_was_tried_and_what_that_cost(
         ("fast", "status", 500),
         ("heavy", "answered", None),
     ]
-    if stream and dialect == "chat":
-        # The tier was not asked to count, and what nobody counted has no price.
-        assert decision.cost_usd is None
-    else:
-        assert decision.attempts[1].output_tokens == 3
-        assert decision.cost_usd == pytest.approx((11 * 2.0 + 3 * 10.0) / 1e6)
+    assert decision.attempts[1].output_tokens == 3
+    assert decision.cost_usd == pytest.approx((11 * 2.0 + 3 * 10.0) / 1e6)
+    if dialect == "chat":
+        # The tier is asked to count whatever the client wants to know.
+        assert (b'"usage"' in answer.body) is not stream
     assert decision.facts.stream is stream
     assert 0 < decision.first_byte_seconds < decision.total_seconds + 1e-9
 

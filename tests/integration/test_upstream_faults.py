@@ -242,6 +242,7 @@ class _Asked:
     def __init__(self, dialect: str, streamed: bool) -> None:
         self.dialect = dialect
         self.is_streamed = streamed
+        self.json: dict[str, Any] = {}
 
 
 def _never_closes(dialect: str, streamed: bool) -> list[Any]:

@@ -59,6 +59,11 @@ impl Asked {
         }
     }
 
+    /// Whether the client asked for usage at the end of a stream.
+    pub fn wants_usage(&self) -> bool {
+        self.usage
+    }
+
     /// How the caller knows the tool that a tier calls by this name, where that differs.
     pub(crate) fn tool(&self, function: &str) -> Option<&Offered> {
         self.tools.iter().find(|offered| offered.function == function)

@@ -99,7 +99,23 @@ fn object(path: &'static str, json: &[u8]) -> Result<Option<String>, Invalid> {
     };
     let mut reader = Reader::new(text.as_bytes());
     let is_object = matches!(reader.peek(), Ok(Peek::Object)) && reader.ignore().is_ok() && reader.finish().is_ok();
-    if is_object && text.len() <= LIMIT { Ok(Some(text)) } else { Err(wrong()) }
+    if !is_object || text.len() > LIMIT {
+        return Err(wrong());
+    }
+    each_once(path, &text)?;
+    Ok(Some(text))
+}
+
+/// What is said twice would hold as it is said last: a limit could be lifted by repeating it.
+fn each_once(path: &str, object: &str) -> Result<(), Invalid> {
+    let mut names: Vec<String> = Vec::new();
+    Reader::new(object.as_bytes()).object(str::to_owned, |name, json| {
+        if names.contains(&name) {
+            return Err(Invalid::Duplicate { path: format!("{path}.{name}") });
+        }
+        names.push(name);
+        json.ignore()
+    })
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ pub enum Outline {
     BeginsOther,
     /// It says why the answer stopped, after all that was begun has ended (Messages).
     Closes,
+    /// It says what the answer cost and nothing else (Chat Completions).
+    Costs,
     /// None of these.
     #[default]
     Fills,

@@ -29,6 +29,8 @@ pub struct Facts {
     pub stream: bool,
     /// The caller's cap on generated tokens.
     pub max_output_tokens: Option<u64>,
+    /// How many answers are asked for at once (`n`, Chat Completions), where that is said.
+    pub answers: Option<u64>,
     /// The prompt's size in tokens, estimated from its bytes; errs on the high side.
     pub prompt_tokens: u64,
     /// How many messages the conversation has; in Responses, how many items.

@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::script::{is_of_word, may_begin, may_end};
 
 /// The most bytes of all phrases. What finds them takes a hundred times that.
-const PHRASES_LIMIT: usize = 256 * 1024;
+const PHRASES_LIMIT: usize = 320 * 1024;
 
 /// A list of phrases, made once and looked for in every text.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub enum BadPhrases {
         index: usize,
     },
     /// They are too many.
-    #[error("the phrases have more than 262144 bytes")]
+    #[error("the phrases have more than 327680 bytes")]
     TooLarge,
     /// The finder cannot be built of them.
     #[error("the phrases cannot be looked for: {0}")]

@@ -10,14 +10,14 @@ use crate::dimensions;
 use crate::facts::{self, Facts, Gathering};
 use crate::invalid::Invalid;
 use crate::json::{self, Reader, Span};
-use crate::node::Node;
 use crate::overrides::Overrides;
 use crate::phrases::Phrases;
 use crate::prose::Prose;
 use crate::shape::Shape;
+use crate::speech::Speech;
 use crate::unread;
 use crate::words::Words;
-use crate::{messages, responses};
+use crate::{chat, messages, responses};
 
 /// The most members the top level of a body may have. Real requests have under thirty.
 const MEMBERS_LIMIT: usize = 1_024;
@@ -134,8 +134,14 @@ impl Request {
 
     /// Which phrases the user's last words hold, what is pasted among them left out unless there is nothing else.
     pub fn spoken(&self, phrases: &Phrases) -> Vec<usize> {
+        self.said(phrases).anywhere
+    }
+
+    /// What the user's last words look like, and which phrases they hold.
+    pub fn said(&self, phrases: &Phrases) -> Speech {
         let prose = self.prose();
-        phrases.find(if prose.text.trim().is_empty() { &self.facts.last_user_text } else { &prose.text })
+        let text = if prose.text.trim().is_empty() { &self.facts.last_user_text } else { &prose.text };
+        Speech::of(text, Shape::of(&prose, self.facts.last_user_bytes), phrases)
     }
 
     /// Which phrases the instructions hold, and what the harness put beside the user's last words: 48 KiB of one, 32 of the other.
@@ -156,9 +162,7 @@ impl Request {
 
     /// Whether the client asked for a chunk with usage at the end of a stream (`stream_options.include_usage`).
     pub fn asks_for_usage(&self) -> bool {
-        let options = self.members().find(|(name, _)| *name == "stream_options");
-        let options = options.and_then(|(_, json)| Node::read(json, 1).ok());
-        options.is_some_and(|options| options.get("include_usage").and_then(Node::boolean) == Some(true))
+        chat::usage::is_asked(self.raw(chat::usage::OPTIONS))
     }
 
     /// The body for a tier of the same dialect: every member byte for byte, except what `overrides` says.
@@ -256,6 +260,12 @@ impl Request {
                 // What is referred to is looked up here, whoever answers (docs/adr/0009-stored-responses.md).
                 let store = store.then(|| ("store", Some("false".to_owned())));
                 input.map(|input| ("input", Some(input))).into_iter().chain(store).collect()
+            }
+            (Dialect::Chat, _) if self.facts.stream && !self.is_unread => {
+                chat::usage::asked(self.raw(chat::usage::OPTIONS))
+                    .map(|options| (chat::usage::OPTIONS, Some(options)))
+                    .into_iter()
+                    .collect()
             }
             (Dialect::Messages | Dialect::Chat, _) => Vec::new(),
         }

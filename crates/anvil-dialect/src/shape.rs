@@ -1,10 +1,15 @@
 //! What a person's words look like, whatever they say.
 
+use crate::counted;
 use crate::prose::Prose;
 use crate::script::{is_of_word, is_unspaced};
 
 /// The most paths that are counted.
 const PATHS_LIMIT: usize = 64;
+/// The most names from code that are counted.
+const NAMES_LIMIT: usize = 64;
+/// The most words of one item of a series.
+const ITEM_WORDS: usize = 4;
 /// How many characters of a script without spaces are taken for a word.
 const CHARACTERS_A_WORD: usize = 2;
 
@@ -13,6 +18,8 @@ const CHARACTERS_A_WORD: usize = 2;
 pub struct Shape {
     /// Whether they end in a question, by its mark or by its first word.
     pub question: bool,
+    /// Question marks in the prose, those of one question once.
+    pub questions: usize,
     /// Blocks of code between fences.
     pub code_fences: usize,
     /// Whether a diff was pasted.
@@ -21,6 +28,12 @@ pub struct Shape {
     pub has_stack_trace: bool,
     /// Different paths and names of files in the prose, at most 64.
     pub paths: usize,
+    /// Different names in the prose that look like code's (`retry_count`, `OrderMapper`, `run()`), at most 64.
+    pub names: usize,
+    /// The largest number of things that the prose speaks of ("34 components"); 0 where it speaks of none.
+    pub things: u32,
+    /// Short items of the prose's longest series ("model, serializer, both forms").
+    pub series: usize,
     /// Lines of the prose that are items of a list.
     pub list_items: usize,
     /// Words of the prose.
@@ -35,10 +48,14 @@ impl Shape {
         let text = prose.text.as_str();
         Self {
             question: is_question(text),
+            questions: questions(text),
             code_fences: prose.code_fences,
             has_diff: prose.has_diff,
             has_stack_trace: prose.has_stack_trace,
             paths: paths(text),
+            names: names(text),
+            things: counted::largest(text),
+            series: series(text),
             list_items: text.lines().filter(|line| is_item(line)).count(),
             words: text.split_whitespace().map(words).sum(),
             pasted_bytes: bytes.saturating_sub(text.len()),
@@ -136,6 +153,72 @@ fn is_question(prose: &str) -> bool {
         || QUESTION_BEGINNINGS.iter().any(|beginning| sentence.starts_with(beginning))
 }
 
+fn questions(prose: &str) -> usize {
+    let mut characters = prose.chars().peekable();
+    let mut count = 0;
+    while let Some(character) = characters.next() {
+        let ends = |next: &char| !next.is_alphanumeric() && !matches!(next, '?' | '？' | '!' | '=' | '.');
+        let is_last = matches!(character, '？' | '؟') || (character == '?' && characters.peek().is_none_or(ends));
+        count += usize::from(is_last);
+    }
+    count
+}
+
+/// The longest run of short pieces between commas.
+fn series(prose: &str) -> usize {
+    let (mut longest, mut run, mut length) = (0, 0, 0);
+    let mut end = |piece: &str, is_over: bool| {
+        length = piece.split_whitespace().map(words).sum();
+        run = if (1..=ITEM_WORDS).contains(&length) { run + 1 } else { 0 };
+        longest = longest.max(run);
+        if is_over {
+            run = 0;
+        }
+    };
+    let mut from = 0;
+    let mut characters = prose.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        let next = characters.peek().map_or(' ', |(_, next)| *next);
+        let is_between = matches!(character, '、' | '，' | '،') || (character == ',' && !next.is_ascii_digit());
+        let is_over =
+            matches!(character, '\n' | ':' | '：' | '。' | '?' | '!' | '(' | ')') || (character == '.' && next == ' ');
+        if is_between || is_over {
+            end(&prose[from..at], is_over);
+            from = at + character.len_utf8();
+        }
+    }
+    end(&prose[from..], true);
+    longest
+}
+
+/// Whether no name of code's has the character.
+pub(crate) fn is_beside_name(character: char) -> bool {
+    !(character.is_ascii_alphanumeric() || matches!(character, '_' | '`' | '(' | '.' | ':' | '-' | '/'))
+}
+
+fn names(prose: &str) -> usize {
+    let mut found: Vec<&str> = Vec::new();
+    for token in prose.split(is_beside_name) {
+        let token = token.trim_end_matches(['.', ':', '-']);
+        if found.len() < NAMES_LIMIT && is_name(token) && !found.contains(&token) {
+            found.push(token);
+        }
+    }
+    found.len()
+}
+
+/// Whether the token is spelt as no word is: `a_b`, `aB`, `run(`, or between backticks.
+pub(crate) fn is_name(token: &str) -> bool {
+    let bytes = token.as_bytes();
+    let is_pair = |pair: &[u8]| {
+        (pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+            || (pair[0].is_ascii_alphanumeric() && pair[1] == b'_')
+            || (pair[0] == b'_' && pair[1].is_ascii_alphanumeric())
+            || (pair[0].is_ascii_alphanumeric() && pair[1] == b'(')
+    };
+    bytes.len() > 2 && (bytes[0] == b'`' || bytes.windows(2).any(is_pair)) && bytes.iter().any(u8::is_ascii_alphabetic)
+}
+
 fn is_item(line: &str) -> bool {
     let line = line.trim_start();
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
@@ -200,7 +283,7 @@ fn without_line_number(token: &str) -> &str {
     if token[bare.len()..].starts_with(':') { bare } else { token }
 }
 
-fn is_path(token: &str) -> bool {
+pub(crate) fn is_path(token: &str) -> bool {
     let token = token.strip_prefix('@').unwrap_or(token);
     if token.contains("://") || !token.contains(char::is_alphanumeric) {
         return false;

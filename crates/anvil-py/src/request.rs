@@ -90,6 +90,11 @@ impl Request {
         self.0.spoken(&phrases.0)
     }
 
+    fn said(&self, phrases: &Phrases) -> (Shape, [Vec<usize>; 4]) {
+        let said = self.0.said(&phrases.0);
+        (Shape(said.shape), [said.anywhere, said.opening, said.first, said.later])
+    }
+
     fn instructed(&self, phrases: &Phrases) -> Vec<usize> {
         self.0.instructed(&phrases.0)
     }
@@ -178,6 +183,16 @@ impl Facts {
     #[getter]
     fn tool_choice(&self) -> bool {
         self.0.facts().tool_choice
+    }
+
+    #[getter]
+    fn offers_tools(&self) -> bool {
+        !self.0.facts().tools.is_empty()
+    }
+
+    #[getter]
+    fn answers(&self) -> u64 {
+        self.0.facts().answers.unwrap_or(1).max(1)
     }
 
     #[getter]

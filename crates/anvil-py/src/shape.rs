@@ -13,6 +13,11 @@ impl Shape {
     }
 
     #[getter]
+    fn questions(&self) -> usize {
+        self.0.questions
+    }
+
+    #[getter]
     fn code_fences(&self) -> usize {
         self.0.code_fences
     }
@@ -30,6 +35,21 @@ impl Shape {
     #[getter]
     fn paths(&self) -> usize {
         self.0.paths
+    }
+
+    #[getter]
+    fn names(&self) -> usize {
+        self.0.names
+    }
+
+    #[getter]
+    fn things(&self) -> u32 {
+        self.0.things
+    }
+
+    #[getter]
+    fn series(&self) -> usize {
+        self.0.series
     }
 
     #[getter]

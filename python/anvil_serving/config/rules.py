@@ -161,12 +161,14 @@ def _aliases(router: Mapping[str, Any], presets: Mapping[str, Any], tiers: list[
     if not isinstance(aliases, dict):
         return
     # As callers' names are compared.
-    names = {name.lower() for name in presets} | {tier.text("id").lower() for tier in tiers}
+    pins = {tier.text("id").lower() for tier in tiers}
+    names = {name.lower() for name in presets} | pins
     for pattern, target in aliases.items():
         path = ("router", "aliases", pattern)
         if not isinstance(target, str) or not target:
             continue
-        if target.lower().removeprefix("model:") not in names:
+        wanted = target.lower()
+        if wanted.removeprefix("model:") not in (pins if wanted.startswith("model:") else names):
             known = sorted({*presets, *(f"model:{tier.text('id')}" for tier in tiers)})
             hint = suggestion(target, known) or f"use one of {listing(known)}"
             yield Finding(path=path, message=f'there is no preset or tier "{target}"', hint=hint)

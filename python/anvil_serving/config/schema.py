@@ -326,11 +326,11 @@ class Health(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How it is known, without a request, that a tier cannot be reached."""
 
     interval: Annotated[
-        Seconds | Literal["off"],
+        Annotated[float, Meta(ge=0.1, le=86_400)] | Literal["off"],
         Meta(
             description="Seconds between two checks of every address (`GET /v1/models`). One that failed its last "
-            'is asked only when nothing else is left; without checks, each request finds that out again. `"off"`: '
-            "no checks."
+            "check is asked only when nothing else is left; without checks, each request finds that out again. "
+            '`"off"`: no checks.'
         ),
     ] = 10.0
     timeout: Annotated[Seconds, Meta(description="Seconds that an address has to answer a check.")] = 3.0

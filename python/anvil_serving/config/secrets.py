@@ -38,6 +38,12 @@ class Secret:
 
         return hmac.compare_digest(self.__value.encode(), candidate.encode("utf-8", "surrogateescape"))
 
+    def digest(self) -> str:
+        """The SHA-256 of the value, in hexadecimal: two secrets are compared by it, and configurations may hold it."""
+        import hashlib  # noqa: PLC0415 - as above
+
+        return hashlib.sha256(self.__value.encode()).hexdigest()
+
     def __repr__(self) -> str:
         return f"Secret({_STARS})"
 
@@ -97,9 +103,25 @@ def resolve_secrets(config: Config, environ: Mapping[str, str]) -> Secrets:
         problem = _unusable(config, f"router.tiers[{index}].auth_env", tier.auth_env, environ)
         optional = tier.privacy == "local" and not environ.get(tier.auth_env, "").strip()
         (warnings if optional else errors).append(problem)
+    errors += _shared_tokens(config, server, clients)
     if errors:
         raise InvalidConfig(tuple(errors))
     return Secrets(server=server, tiers=tiers, clients=clients, warnings=tuple(warnings))
+
+
+def _shared_tokens(config: Config, server: Secret | None, clients: Mapping[str, Secret]) -> list[Problem]:
+    """Clients whose token is somebody else's too: nobody could tell which rights it means."""
+    seen: set[str] = set() if server is None else {server.digest()}
+    problems: list[Problem] = []
+    for index, client in enumerate(config.server.clients):
+        token = clients.get(client.name)
+        digest = (client.auth_sha256 or "").lower() if token is None else token.digest()
+        if digest and digest in seen:
+            message = f"the token of client {client.name} is also another's, whose rights it would have"
+            key = f"server.clients[{index}]"
+            problems.append(Problem(file=config.source, line=0, key=key, message=message, hint="give it its own token"))
+        seen.add(digest)
+    return problems
 
 
 def _read(name: str, environ: Mapping[str, str]) -> Secret | None:

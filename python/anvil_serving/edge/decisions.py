@@ -29,11 +29,13 @@ class DecisionQuery(msgspec.Struct, frozen=True):
     @classmethod
     def from_query(cls, query: bytes) -> DecisionQuery:
         """Reads a query. Raises `Malformed` for what is unknown: a misspelt filter would show everything."""
-        asked = {name: values[-1] for name, values in parse_qs(query.decode("latin-1")).items()}
+        asked = {name: values[-1] for name, values in parse_qs(query.decode("latin-1"), keep_blank_values=True).items()}
         known = (*_NAMES, *_TIMES, "limit", "after")
-        for name in asked:
+        for name, value in asked.items():
             if name not in known:
                 raise Malformed(f"{name[:40]}: is not known here; known are {', '.join(known)}", param=name[:40])
+            if not value:
+                raise Malformed(f"{name}: is empty", param=name)
         limit = asked.get("limit", str(_PAGE))
         if not (limit.isascii() and limit.isdigit() and len(limit) < 5 and 1 <= int(limit) <= _LARGEST_PAGE):
             raise Malformed(f"limit: must be a number from 1 to {_LARGEST_PAGE}", param="limit")

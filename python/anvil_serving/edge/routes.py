@@ -131,12 +131,12 @@ class Routes:
     async def _list_decisions(self, exchange: Exchange) -> None:
         query = DecisionQuery.from_query(exchange.query)
         page = await self._router.decisions.page(query.filters, exchange.caller, limit=query.limit, cursor=query.after)
-        await exchange.respond(200, [_JSON], msgspec.json.encode(page))
+        await exchange.respond(200, [_JSON], page)
 
     async def _show_decision(self, exchange: Exchange) -> None:
         decision_id = exchange.path.removeprefix(_DECISION_PATH)
         decision = await self._router.decisions.find(decision_id, exchange.caller)
-        await exchange.respond(200, [_JSON], msgspec.json.encode(decision))
+        await exchange.respond(200, [_JSON], decision)
 
     async def _ready(self, exchange: Exchange) -> None:
         """200 when at least one tier can serve. Which ones is told only to those who may call."""
@@ -144,9 +144,11 @@ class Routes:
         is_ready = any(states.values())
         answer: dict[str, object] = {"status": "ready" if is_ready else "no tier can serve"}
         with contextlib.suppress(RequestError):
-            self._auth.check(exchange.request_headers)
+            caller = self._auth.check(exchange.request_headers)
             answer["tiers"] = {
-                tier_id: "ready" if can_serve else "unreachable" for tier_id, can_serve in states.items()
+                tier_id: "ready" if can_serve else "unreachable"
+                for tier_id, can_serve in states.items()
+                if caller.may_reach(tier_id)
             }
         await exchange.respond(200 if is_ready else 503, [_JSON], msgspec.json.encode(answer))
 

@@ -31,7 +31,7 @@ class _Entry(msgspec.Struct):
     work_class: str
     decision: Verdict
     quality_score: _Share
-    sample_n: Annotated[int, msgspec.Meta(ge=0)] = 0
+    sample_n: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
     last_measured: str | None = None
 
 
@@ -89,7 +89,7 @@ def _read(path: str) -> Mapping[tuple[str, str], _Entry]:
         raise ConfigError(f"the profile {path} is larger than 8 MiB", hint=hint)
     try:
         file_ = msgspec.json.decode(data, type=_File)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"the profile {path} is not one: {error}", hint=hint) from None
     if file_.schema != _SCHEMA:
         raise ConfigError(f"the profile {path} is of an unknown kind", hint=f'its `schema` has to be "{_SCHEMA}"')

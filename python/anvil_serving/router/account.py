@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from anvil_serving import __version__, decisions
-from anvil_serving.decisions import Decision, Price, Result
+from anvil_serving.decisions import Decision, Price, PriceList, Result
 from anvil_serving.errors import Exhausted, RequestError
 
 if TYPE_CHECKING:
     from anvil_serving import config
-    from anvil_serving.decisions import PriceList
     from anvil_serving.router.decide import Decided
     from anvil_serving.router.dimensions import Dimensions
     from anvil_serving.router.fallback import FailedAttempt
     from anvil_serving.router.plan import PlannedAttempt
-    from anvil_serving.upstream import Facts, Outcome, Request
+    from anvil_serving.upstream import Facts, Outcome, Request, Tier
 
 __all__ = ["Account", "Ledger"]
 
 _MODEL_LIMIT = 128
 _CALLS_LIMIT = 64
+_CALL_LIMIT = 128
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -33,19 +34,19 @@ class Ledger(msgspec.Struct, frozen=True):
     mapping_version: str
     """The configuration's own label, and the classifier's version."""
     mode: str
-    prices: Mapping[str, Price | None]
+    prices: dict[str, Price | None]
     """By a tier's id; None where the price is not known."""
-    prices_date: str
+    price_list: PriceList
 
     @classmethod
-    def of(cls, settings: config.Router, prices: PriceList, classifier_version: str) -> Ledger:
+    def of(cls, settings: config.Router, price_list: PriceList, classifier_version: str) -> Ledger:
         """The ledger of a configuration."""
-        return cls(
-            f"{settings.mapping_version}/{classifier_version}",
-            settings.mode,
-            {tier.id: prices.for_tier(tier) for tier in settings.tiers},
-            prices.date,
-        )
+        prices = {tier.id: price_list.for_tier(tier) for tier in settings.tiers}
+        return cls(f"{settings.mapping_version}/{classifier_version}", settings.mode, prices, price_list)
+
+    def price(self, tier: Tier) -> None:
+        """Learns the price of a tier whose model has become known."""
+        self.prices[tier.id] = self.price_list.for_tier(tier.settings, tier.model)
 
 
 class Account:
@@ -145,13 +146,18 @@ class Account:
 
     def failed(self, error: BaseException) -> None:
         """The exchange ends in an error."""
-        name = type(error).__name__
+        name, sent = type(error).__name__, None if self._first_byte is None else 200
         if isinstance(error, Exhausted):
-            self._result = _Result("exhausted", error.status, name)
+            self._result = _Result("exhausted", sent or error.status, name)
         elif isinstance(error, RequestError):
-            self._result = _Result("refused", error.status, name)
-        elif self._result.result == "client_left":
-            self._result = _Result("failed", None, name)
+            self._result = _Result("refused", sent or error.status, name)
+        elif self._result.result != "client_left":
+            return
+        elif isinstance(error, asyncio.CancelledError):
+            # The router is told to end: the caller may try again in a second.
+            self._result = _Result("broken_off" if sent else "exhausted", sent or 503, "ShuttingDown")
+        else:
+            self._result = _Result("failed", sent or 500, name)
 
     def closed(self) -> Decision:
         """The decision to keep."""
@@ -185,13 +191,13 @@ class Account:
             error=result.error,
             tier=result.tier,
             finish=None if answer is None else answer.finish,
-            tool_calls=() if answer is None else tuple(answer.tool_calls),
-            failed_tool_calls=tuple(facts.failed_tool_calls[-_CALLS_LIMIT:]),
+            tool_calls=() if answer is None else tuple(map(_call, answer.tool_calls[:_CALLS_LIMIT])),
+            failed_tool_calls=tuple(map(_call, facts.failed_tool_calls[-_CALLS_LIMIT:])),
             first_byte_seconds=self._first_byte,
             total_seconds=time.perf_counter() - self._began,
             policy_seconds=decided.seconds,
             cost_usd=self._cost,
-            prices_date=self._ledger.prices_date,
+            prices_date=self._ledger.price_list.date,
             router_version=__version__,
         )
 
@@ -203,6 +209,13 @@ class _Result(msgspec.Struct, frozen=True, gc=False):
     status: int | None = None
     error: str | None = None
     tier: str | None = None
+
+
+def _call(call_id: str) -> str:
+    """A call's id; in place of a long one, which tiers and clients make up as they like, its hash."""
+    if len(call_id) <= _CALL_LIMIT:
+        return call_id
+    return f"sha256:{hashlib.sha256(call_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _usd(price: Price | None, outcome: Outcome) -> float | None:

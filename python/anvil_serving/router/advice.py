@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -18,7 +18,7 @@ __all__ = ["Advice", "Signals", "advice_of", "read_advice_request"]
 _CERTAIN = 1.0
 _UNSHOWN_BYTES = 64
 _ABSENT = msgspec.Raw(b"")
-_UNNAMED = "auto"
+_UNNAMED = msgspec.Raw(b'"auto"')
 _UNSHOWN = [{"role": "user", "content": ""}]
 """What stands for a conversation that is not shown."""
 
@@ -27,7 +27,7 @@ class Signals(msgspec.Struct, frozen=True):
     """What somebody knows who asks without showing the whole conversation; as in 0.7.1."""
 
     work_class: str | None = None
-    token_estimate: int | None = None
+    token_estimate: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None = None
     urgency: msgspec.Raw = _ABSENT
     """Accepted and not read: nothing here waits."""
 
@@ -81,12 +81,18 @@ def read_advice_request(body: bytes, headers: Mapping[bytes, bytes]) -> tuple[st
     try:
         said = msgspec.json.decode(body, type=_Body)
         if said.signals is not None and not bytes(said.input) and _is_empty(said.messages):
-            shown = msgspec.json.decode(body)
-            body = msgspec.json.encode({**shown, "model": shown.get("model") or _UNNAMED, "messages": _UNSHOWN})
-    except (msgspec.DecodeError, RecursionError) as error:
+            # Raw: a large body's other members are not to become objects.
+            shown = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+            body = msgspec.json.encode({**shown, "model": _name_or(shown.get("model")), "messages": _UNSHOWN})
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"the body is not a request: {error}") from None
     dialect = "responses" if bytes(said.input) else "chat"
     return "messages" if b"anthropic-version" in headers else dialect, body, said.signals or Signals()
+
+
+def _name_or(model: msgspec.Raw | None) -> msgspec.Raw:
+    """The model that is named; a name that is none where it is not."""
+    return _UNNAMED if model is None or bytes(model) in (b"null", b'""') else model
 
 
 def _is_empty(messages: msgspec.Raw) -> bool:
@@ -115,7 +121,7 @@ def advice_of(decided: Decided) -> Advice:
             PlannedStep(each.tier_id, each.replica.tier.model, each.replica.index, each.dialect)
             for each in plan.attempts
         ),
-        candidates=plan.candidates,
+        candidates=tuple(each for each in plan.candidates if decided.caller.may_reach(each.tier)),
     )
 
 

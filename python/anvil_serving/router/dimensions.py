@@ -6,6 +6,7 @@ A dimension takes away and never adds: two that say different things both hold.
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -26,6 +27,9 @@ _OURS = frozenset(
     for name in (b"hops", b"decision", b"tier", b"model", b"work-class", b"verified", b"attempts", b"warning")
 )
 """What routers say in answers and to each other. A client that repeats them is not narrowing anything."""
+
+# JSON's own, without a sign; Python's would also take digits of other scripts and underscores.
+_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 
 Verify = Literal["off", "structural", "strict"]
 _STRICTNESS: tuple[Verify, ...] = ("off", "structural", "strict")
@@ -52,8 +56,8 @@ class Dimensions(msgspec.Struct, frozen=True, gc=False):
         said = {
             "intent": self.intent,
             "privacy": "local" if self.local_only else None,
-            "max_cost_usd": None if self.max_cost_usd is None else f"{self.max_cost_usd:g}",
-            "max_latency_ms": None if self.max_latency_seconds is None else f"{self.max_latency_seconds * 1_000:g}",
+            "max_cost_usd": None if self.max_cost_usd is None else str(self.max_cost_usd),
+            "max_latency_ms": None if self.max_latency_seconds is None else str(self.max_latency_seconds * 1_000),
             "verify": self.verify,
             "budget": self.budget,
         }
@@ -100,7 +104,7 @@ def read_dimensions(headers: Mapping[bytes, bytes], members: Sequence[tuple[str,
     return Dimensions(
         intent=_name(intent[0]) if intent else None,
         intent_source=intent[0].source if intent else "header",
-        local_only=any(_privacy(each) for each in said.get("privacy", ())),
+        local_only=max((_privacy(each) for each in said.get("privacy", ())), default=False),
         max_cost_usd=_least(said.get("max_cost_usd", ()), _number),
         max_latency_seconds=_least(said.get("max_latency_ms", ()), lambda each: _number(each) / 1_000),
         verify=_strictest(said.get("verify", ())),
@@ -137,11 +141,8 @@ def _privacy(said: _Said) -> bool:
 
 
 def _number(said: _Said) -> float:
-    try:
-        number = float(said.value)
-    except ValueError:
-        number = math.nan
-    if not (math.isfinite(number) and number >= 0):
+    number = float(said.value) if _NUMBER.fullmatch(said.value) else math.inf
+    if not math.isfinite(number):
         raise Malformed(f"{said.place}: must be a number from 0", param=said.place)
     return number
 

@@ -12,6 +12,7 @@ from anvil_serving.errors import Exhausted, Malformed, TierRefused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from anvil_serving.router.caller import Caller
     from anvil_serving.router.plan import Plan
     from anvil_serving.upstream import Outcome, Tier
 
@@ -59,15 +60,19 @@ def refusal(tier: Tier, outcome: Outcome) -> TierRefused | None:
     return TierRefused(words, status=outcome.status, kind=kind, param=param)
 
 
-def exhaustion(plan: Plan, failed: Sequence[FailedAttempt], *, status: int) -> Exhausted | Malformed:
+def exhaustion(plan: Plan, failed: Sequence[FailedAttempt], caller: Caller, *, status: int) -> Exhausted | Malformed:
     """The error when every attempt of the plan has failed, or it had none. Names tiers and labels, never addresses.
+
+    Tiers that the caller may not reach are not its to know.
 
     A request that no tier's dialect can say is the caller's to change, not to repeat.
     """
     if failed and all(attempt.label == UNTRANSLATABLE for attempt in failed):
         return Malformed(f"no tier can be asked this: {failed[0].explanation}", param=failed[0].param)
     told = [f"{attempt.tier_id}: {_describe(attempt)}" for attempt in failed]
-    told += [f"{each.tier}: {each.reason}" for each in plan.candidates if each.place is None]
+    told += [
+        f"{each.tier}: {each.reason}" for each in plan.candidates if each.place is None and caller.may_reach(each.tier)
+    ]
     asked = max((attempt.retry_after or 0 for attempt in failed), default=0)
     way_out = _WAY_OUT if not plan.attempts and any(each.verdict == "deny" for each in plan.candidates) else ""
     return Exhausted(

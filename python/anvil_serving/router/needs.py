@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from anvil_serving.router.dimensions import Dimensions
 
 __all__ = ["Needs", "needs_of"]
@@ -23,7 +21,9 @@ class _Facts(Protocol):
     @property
     def max_output_tokens(self) -> int | None: ...
     @property
-    def tools(self) -> Sequence[str]: ...
+    def offers_tools(self) -> bool: ...
+    @property
+    def answers(self) -> int: ...
     @property
     def images(self) -> int: ...
     @property
@@ -37,6 +37,10 @@ class Needs(msgspec.Struct, frozen=True, gc=False):
     """Estimated from bytes, before it is calibrated for a tier."""
     output_tokens: int = _RESERVED_TOKENS
     """Room that the answer may take: the caller's cap."""
+    is_capped: bool = False
+    """Whether that is the caller's; otherwise an answer may be as long as its tier lets it."""
+    answers: int = 1
+    """How many are asked for at once."""
     tools: bool = False
     images: bool = False
     structured_output: bool = False
@@ -51,7 +55,9 @@ def needs_of(facts: _Facts, narrowed: Dimensions) -> Needs:
     return Needs(
         facts.prompt_tokens,
         _RESERVED_TOKENS if cap is None else cap,
-        len(facts.tools) > 0,
+        cap is not None,
+        facts.answers,
+        facts.offers_tools,
         facts.images > 0,
         facts.structured_output,
         narrowed.local_only,

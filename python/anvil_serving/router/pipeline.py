@@ -207,6 +207,7 @@ class Router:
                 account.not_made(planned, attempt)
                 failed.append(attempt)
                 continue
+            self._residency.asked(planned.tier_id)
             planned.replica.in_flight += 1
             try:
                 warnings = (*account.warnings, *attempt.warnings)
@@ -224,7 +225,7 @@ class Router:
             failed.append(FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after))
             level = logging.ERROR if outcome.status in _CREDENTIAL_REFUSED else logging.WARNING
             _log.log(level, "%s: tier %s failed: %s", client.request_id, planned.tier_id, outcome.explanation)
-        raise exhaustion(plan, failed, status=self._exhaustion_status)
+        raise exhaustion(plan, failed, client.caller, status=self._exhaustion_status)
 
     def _judge(self, plan: Plan, number: int, outcome: Outcome, request: Request) -> int:
         """Raises the caller's error that the failure of this attempt is, if it is one.
@@ -270,7 +271,7 @@ class Router:
         if decided.plan.too_long is not None:
             raise prompt_too_long(decided.plan.too_long, dialect)
         if not decided.plan.attempts:
-            raise exhaustion(decided.plan, (), status=_NOBODY)
+            raise exhaustion(decided.plan, (), client.caller, status=_NOBODY)
         return advice_of(decided)
 
     async def _dispatch(
@@ -281,6 +282,7 @@ class Router:
         try:
             if tier.model is None:
                 await tier.know_model(self._switchboard, planned.replica, client.wait)
+                self._ledger.price(tier)
             return self._switchboard.engine.open(
                 planned.replica.endpoint,
                 request,
@@ -346,8 +348,7 @@ class Router:
         """Takes from a whole answer what later requests need."""
         tier, decided = planned.replica.tier, account.decided
         if request.stream and outcome.first_byte_seconds is not None:
-            tier.observe_first_byte(outcome.first_byte_seconds)
-        self._residency.answered(tier.id)
+            tier.observe_first_byte(outcome.first_byte_seconds, time.monotonic())
         if planned.path is None:
             prompt_tokens = decided.facts.prompt_tokens
             self._calibration.observe(tier.id, prompt_tokens, outcome.input_tokens)

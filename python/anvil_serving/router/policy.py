@@ -135,16 +135,22 @@ class Policy:
         if intent.tier is not None:
             return None, (self._tiers[intent.tier],)
         preset = intent.preset or self._preset_of.get(question.work_class)
-        if preset is not None:
-            return preset, self._pools[preset]
-        return None, self._everything
+        if preset is None:
+            return None, self._everything
+        pool, caller = self._pools[preset], question.caller
+        if intent.preset is None and not any(caller.may_reach(tier.id) for tier in pool):
+            # What was inferred leads nowhere for this caller; what it may reach is still there.
+            return None, self._everything
+        return preset, pool
 
     def _preset_for(self, work_class: str) -> str | None:
         """The preset that stands for a kind of work when none is named."""
         names = [name for name, meant in PRESET_WORK_CLASSES.items() if meant == work_class]
         # A change through many files wants the careful tiers, which is what 0.7.1 did too.
         names += [work_class, _REVIEW, _CHAT] if work_class == "multi-file-refactor" else [work_class, _CHAT]
-        return next((name for name in names if name in self._pools), next(iter(self._pools), None))
+        # As callers' names are compared.
+        own = {name.lower(): name for name in reversed(tuple(self._pools))}
+        return next((own[name] for name in names if name in own), next(iter(self._pools), None))
 
     # ── filters ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -164,9 +170,25 @@ class Policy:
             cell = self._profile[tier.id, question.work_class]
             if cell.verdict == "deny":
                 return f"denied for {question.work_class}: {cell.source}"
+        return self._why_too_much(tier, question)
+
+    def _why_too_much(self, tier: Tier, question: Question) -> str | None:
+        """The caps of the caller's that would not hold there."""
+        needs = question.needs
+        if needs.max_cost_usd is not None:
+            usd = self._usd_at_most(tier, needs)
+            if usd == math.inf:
+                return f"its price is not known, and the request may cost ${needs.max_cost_usd:g}"
+            if usd > needs.max_cost_usd:
+                return f"may cost ${usd:.4f}, above the request's ${needs.max_cost_usd:g}"
+        if needs.max_latency_seconds is not None:
+            waited = tier.first_byte_seconds(question.now)
+            if waited is not None and waited > needs.max_latency_seconds:
+                return f"its first byte takes {waited:.1f} s, above the request's {needs.max_latency_seconds:g} s"
         return None
 
-    def _why_not_able(self, tier: Tier, needs: Needs) -> str | None:  # noqa: PLR0911 (one a demand)
+    @staticmethod
+    def _why_not_able(tier: Tier, needs: Needs) -> str | None:
         """What the request demands and the tier has not."""
         settings = tier.settings
         if needs.tools and not settings.tool_support:
@@ -175,15 +197,6 @@ class Policy:
             return "there are images, and its model sees none"
         if needs.structured_output and not settings.structured_output:
             return "a structured output is asked for, and its server knows none"
-        if needs.max_cost_usd is not None:
-            usd = self._usd(tier, needs, is_held=False, most=True)
-            if usd == math.inf:
-                return f"its price is not known, and the request may cost ${needs.max_cost_usd:g}"
-            if usd > needs.max_cost_usd:
-                return f"may cost ${usd:.4f}, above the request's ${needs.max_cost_usd:g}"
-        waited = tier.first_byte_seconds
-        if needs.max_latency_seconds is not None and waited is not None and waited > needs.max_latency_seconds:
-            return f"its first byte takes {waited:.1f} s, above the request's {needs.max_latency_seconds:g} s"
         return None
 
     def _too_long(self, tier: Tier, needs: Needs) -> TooLong | None:
@@ -197,36 +210,45 @@ class Policy:
     def _able(self, tier: Tier, order: int, question: Question) -> Able:
         needs = question.needs
         able = Able(tier, self._profile[tier.id, question.work_class], order)
-        able.last_resort = self._last_resort(tier, needs)
+        able.is_unreachable = not any(replica.is_reachable for replica in tier.replicas)
+        able.last_resort = self._last_resort(tier, needs, is_unreachable=able.is_unreachable)
         able.is_away = self._residency.is_away(tier.id, question.now)
-        able.usd = self._usd(tier, needs, is_held=False, most=False)
-        able.usd_held = self._usd(tier, needs, is_held=True, most=False)
+        able.usd = self._usd(tier, needs, is_held=False)
+        able.usd_held = self._usd(tier, needs, is_held=True)
         places = tier.settings.max_concurrency
         able.is_full = places is not None and tier.in_flight >= places
         return able
 
-    def _last_resort(self, tier: Tier, needs: Needs) -> str | None:
+    def _last_resort(self, tier: Tier, needs: Needs, *, is_unreachable: bool) -> str | None:
         """Why a tier is only asked when nothing else is left. No filter: it may work all the same (docs/adr/0012)."""
-        if not any(replica.is_reachable for replica in tier.replicas):
+        if is_unreachable:
             return "it could not be reached when it was last checked"
         answer = min(needs.output_tokens, tier.settings.max_output_tokens or needs.output_tokens)
         if self._calibration.at_least(tier.id, needs.prompt_tokens) + answer > tier.settings.context_limit:
             return f"the prompt leaves no room for {answer} tokens of answer"
         return None
 
-    def _usd(self, tier: Tier, needs: Needs, *, is_held: bool, most: bool) -> float:
-        """Dollars for the request; infinite where no price is known. `most`: for the longest answer there may be."""
+    def _usd(self, tier: Tier, needs: Needs, *, is_held: bool) -> float:
+        """Dollars that the request will probably cost; infinite where no price is known."""
         price = self._prices[tier.id]
         if price is None:
             return math.inf
         if price.input == 0 and price.output == 0:
             return 0.0
         prompt = self._calibration.estimate(tier.id, needs.prompt_tokens)
-        answer = min(needs.output_tokens, tier.settings.max_output_tokens or needs.output_tokens)
-        if not most:
-            answer = min(answer, _ANSWER_TOKENS)
-        per_token = price.cached_input if is_held else price.input
-        return (prompt * per_token + answer * price.output) / _MILLION
+        answer = min(needs.output_tokens, tier.settings.max_output_tokens or needs.output_tokens, _ANSWER_TOKENS)
+        return (prompt * (price.cached_input if is_held else price.input) + answer * price.output) / _MILLION
+
+    def _usd_at_most(self, tier: Tier, needs: Needs) -> float:
+        """Dollars for the longest answer there may be, to a prompt that has to be read and written to a cache."""
+        price = self._prices[tier.id]
+        if price is None:
+            return math.inf
+        settings = tier.settings
+        prompt = max(needs.prompt_tokens, self._calibration.estimate(tier.id, needs.prompt_tokens))
+        answer = needs.output_tokens if needs.is_capped else settings.context_limit
+        answer = min(answer, settings.max_output_tokens or answer) * needs.answers
+        return (prompt * max(price.input, price.cache_write) + answer * price.output) / _MILLION
 
     @staticmethod
     def _replicas(tier: Tier, question: Question) -> Sequence[Replica]:
@@ -282,4 +304,4 @@ class Policy:
                 return "the prompt may not leave the user's own machines"
             if _CHAT not in self._metered:
                 return f"it is a cloud tier and `metered_cloud` does not list {_CHAT}"
-        return None
+        return self._why_too_much(tier, question)

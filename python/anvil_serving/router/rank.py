@@ -26,6 +26,7 @@ class Able(msgspec.Struct, gc=False):
     """Its place in the preset, from 0."""
     last_resort: str | None = None
     """Why it is only asked when nothing else is left; None: it is not."""
+    is_unreachable: bool = False
     is_away: bool = False
     """Whether another tier's model would have to be unloaded for it."""
     usd: float = 0.0
@@ -56,16 +57,24 @@ class Ranked(msgspec.Struct, frozen=True, gc=False):
 def rank(able: list[Able], *, margin: float, held: Held | None) -> Ranked:
     """The order of attempts, each with its reason."""
     if len(able) == 1:
-        able[0].reason = able[0].last_resort or "the only one that may answer"
+        able[0].reason = _last_resort(able[0]) if able[0].last_resort else "the only one that may answer"
         return Ranked(able, None)
     order = _in_groups([each for each in able if each.last_resort is None], margin)
-    displaced = _displaced(order, margin)
-    if held is not None:
-        order = _with_held_first(order, held, margin)
+    first = order[0] if order else None
     last = sorted((each for each in able if each.last_resort is not None), key=_preference)
     for each in last:
-        each.reason = f"last resort: {each.last_resort}"
+        each.reason = _last_resort(each)
+    if held is not None and held.lock is not None:
+        return Ranked(_with_locked_first([*order, *last], held, held.lock), None)
+    if held is not None:
+        order = _with_held_first(order, held, margin)
+    # Where the conversation decides, nobody was kept waiting for a model that is not loaded.
+    displaced = _displaced(order, margin) if first is not None and order[0] is first else None
     return Ranked([*order, *last], displaced)
+
+
+def _last_resort(able: Able) -> str:
+    return f"last resort: {able.last_resort}"
 
 
 def _in_groups(able: list[Able], margin: float) -> list[Able]:
@@ -112,27 +121,32 @@ def _cost(usd: float) -> str:
 
 
 def _displaced(order: Sequence[Able], margin: float) -> str | None:
-    """The tier that would come before the first if models swapped for nothing."""
-    if not order:
-        return None
+    """The tier that would come before the first one if models swapped for nothing."""
     first = order[0]
-    rivals = [each for each in order if each.is_away and each.cell.lower >= first.cell.lower - margin]
-    return next(
-        (each.tier.id for each in rivals if _preference(each)[1:] < _preference(first)[1:] and not first.is_away), None
-    )
+    if first.is_away:
+        return None
+    best = max(each.cell.lower for each in order)
+    group = [each for each in order if each.cell.lower >= best - margin]
+    rivals = [each for each in group if each.is_away and _preference(each)[1:] < _preference(first)[1:]]
+    return min(rivals, key=_preference).tier.id if rivals else None
+
+
+def _with_locked_first(order: list[Able], held: Held, lock: str) -> list[Able]:
+    """The order with the conversation's own tier first; only what cannot be reached lets it go."""
+    own = next((each for each in order if each.tier.id == held.tier_id and not each.is_unreachable), None)
+    if own is None:
+        return order
+    own.reason = f"keeps the conversation: {lock}"
+    return [own, *(each for each in order if each is not own)]
 
 
 def _with_held_first(order: list[Able], held: Held, margin: float) -> list[Able]:
     """The order with the conversation's own tier first, unless another is worth leaving it for."""
-    at = next((place for place, each in enumerate(order) if each.tier.id == held.tier_id), None)
-    if at is None:
+    own = next((each for each in order if each.tier.id == held.tier_id), None)
+    if own is None or own is order[0]:
         return order
-    own, first = order[at], order[0]
-    if held.lock is None and at > 0:
-        if first.cell.lower - own.cell.lower > margin:
-            return order
-        if first.usd < own.usd_held:
-            return order
-    if at > 0 or held.lock is not None:
-        own.reason = f"keeps the conversation: {held.lock or 'its beginning is in the cache there'}"
-    return [own, *order[:at], *order[at + 1 :]]
+    first = order[0]
+    if first.cell.lower - own.cell.lower > margin or first.usd < own.usd_held:
+        return order
+    own.reason = "keeps the conversation: its beginning is in the cache there"
+    return [own, *(each for each in order if each is not own)]

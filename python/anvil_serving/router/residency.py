@@ -18,7 +18,7 @@ _LONGEST_DISPLACED = 30.0
 
 
 class Residency:
-    """For each swap group, the tier that answered last: it is the one whose model is loaded."""
+    """For each swap group, the tier that was asked last: its model is loaded, or being loaded."""
 
     def __init__(self, tiers: Iterable[Tier]) -> None:
         self._groups = {tier.id: tier.settings.swap_group for tier in tiers if tier.settings.swap_group is not None}
@@ -42,8 +42,8 @@ class Residency:
         count, since = self._displaced.get(group, (0, now))
         self._displaced[group] = (count + 1, since)
 
-    def answered(self, tier_id: str) -> None:
-        """The tier has answered: its model is loaded."""
+    def asked(self, tier_id: str) -> None:
+        """The tier is asked: its model is loaded for it. Not when it answers, or many would swap at once meanwhile."""
         group = self._groups.get(tier_id)
         if group is None or self._loaded.get(group) == tier_id:
             return

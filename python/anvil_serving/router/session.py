@@ -55,7 +55,8 @@ def session_name(headers: Mapping[bytes, bytes], *, in_body: str | None, narrowe
         name = next((value.decode("latin-1") for each in _HEADERS if (value := headers.get(each))), in_body)
     if name is None or (len(name) <= _NAME_LIMIT and name.isprintable()):
         return name or None
-    return f"sha256:{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()}"
+    # Too long to keep, or nothing to show to anybody.
+    return f"sha256:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 class Sessions:

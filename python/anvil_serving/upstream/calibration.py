@@ -10,6 +10,8 @@ _SMALLEST = 200
 """Estimated tokens. Below that a chat template's own tokens outweigh the prompt's."""
 _ENOUGH = 3
 """Answers after which a ratio is believed."""
+_LEAST_LIKELY = 0.75
+"""What is certain at most, whatever has been seen: a tier that has counted base64 counts prose at half of that."""
 _TRUSTED, _UNTRIED = 0.9, 0.65
 """What part of an estimate is certain: with a ratio, from one prompt to another; without, from prose to code."""
 _LOWEST, _HIGHEST = 0.2, 2.0
@@ -37,7 +39,7 @@ class Calibration:
         To send a prompt that is too long costs less than to refuse one that is not.
         """
         ratio, observed = self._ratios.get(tier_id, (1.0, 0))
-        return round(estimated * ratio * (_TRUSTED if observed >= _ENOUGH else _UNTRIED))
+        return round(estimated * min(ratio * _TRUSTED, _LEAST_LIKELY if observed >= _ENOUGH else _UNTRIED))
 
     def estimate(self, tier_id: str, estimated: int) -> int:
         """The estimate, as the tier would probably count; at least 1."""

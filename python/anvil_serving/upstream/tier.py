@@ -24,6 +24,8 @@ __all__ = ["Replica", "Tier", "Tiers", "UnknownModelError"]
 _HIDDEN = "…"
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _WORDS_LIMIT = 2_000
+_STALE_SECONDS = 60.0
+"""For how long a measured wait says something about the next."""
 _MODEL_LIMIT = 256
 """The longest model name that is adopted, in characters; it stands in a header of every answer."""
 _TOLD: Arrival = (0, b"", None)
@@ -61,9 +63,9 @@ class Tier:
     __slots__ = (
         "_addresses",
         "_asking",
+        "_first_byte",
         "_secret",
         "dialects",
-        "first_byte_seconds",
         "id",
         "model",
         "overrides",
@@ -77,8 +79,8 @@ class Tier:
         self.settings = settings
         self.model: str | None = None
         self.overrides = Overrides()
-        self.first_byte_seconds: float | None = None
-        """How long streams' first bytes took lately; None until one has come."""
+        # How long streams' first bytes took lately, and when the last one came.
+        self._first_byte: tuple[float, float] | None = None
         first_byte, idle = silence
         self.replicas = tuple(
             Replica(
@@ -107,10 +109,16 @@ class Tier:
         """Attempts that run there now, of this worker."""
         return sum(replica.in_flight for replica in self.replicas)
 
-    def observe_first_byte(self, seconds: float) -> None:
+    def first_byte_seconds(self, now: float) -> float | None:
+        """How long streams' first bytes took lately; None where none has come for a while."""
+        if self._first_byte is None or now - self._first_byte[1] > _STALE_SECONDS:
+            return None
+        return self._first_byte[0]
+
+    def observe_first_byte(self, seconds: float, now: float) -> None:
         """Learns how long a stream's first byte took: each one counts for a fifth of what is remembered."""
-        known = self.first_byte_seconds
-        self.first_byte_seconds = seconds if known is None else known + (seconds - known) / 5
+        known = self.first_byte_seconds(now)
+        self._first_byte = (seconds if known is None else known + (seconds - known) / 5, now)
 
     def redact(self, words: str) -> str:
         """The tier's own words without its key and without addresses; at most 2,000 characters."""

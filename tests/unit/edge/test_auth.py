@@ -43,6 +43,7 @@ def test_the_token_in_either_header_is_enough(headers: dict[bytes, bytes]) -> No
         {b"authorization": b"Bearer"},
         {b"authorization": b"Bearer "},
         {b"authorization": b"Basic a-token"},
+        {b"authorization": b"Digest a-token"},
         {b"authorization": b"Bearera-token"},
         {b"x-api-key": b"Bearer a-token"},
         {b"x-api-key": b""},

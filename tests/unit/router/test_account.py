@@ -19,14 +19,15 @@ from anvil_serving.router.decide import Decided, Work
 from anvil_serving.router.dimensions import NOTHING_NARROWED, Dimensions
 from anvil_serving.router.fallback import FailedAttempt
 from anvil_serving.router.needs import Needs
-from anvil_serving.upstream import Request
+from anvil_serving.upstream import Request, Tiers
 
 if TYPE_CHECKING:
     from anvil_serving.router.plan import PlannedAttempt
     from anvil_serving.upstream import Outcome
 
 FREE, DEAR = Price(0.0, 0.0, 0.0, 0.0), Price(2.0, 10.0, 0.5, 4.0)
-LEDGER = Ledger("1/2026", "gated", {"fast": FREE, "cloud": DEAR, "unpriced": None}, "2026-11-20")
+PRICES = PriceList("2026-11-20", "here", {})
+LEDGER = Ledger("1/2026", "gated", {"fast": FREE, "cloud": DEAR, "unpriced": None}, PRICES)
 TIERS = [tier("fast", replicas=("http://127.0.0.1:10/v1",)), tier("cloud", privacy="cloud"), tier("unpriced")]
 WORLD = World(*TIERS, presets={"chat": ("fast", "cloud", "unpriced")}, metered_cloud=("chat",))
 BODY = {
@@ -171,12 +172,50 @@ def test_whoever_waits_for_nothing_more_has_left() -> None:
     assert decision.attempts == ()
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), asyncio.CancelledError()])
-def test_whatever_else_ends_it_has_failed(error: BaseException) -> None:
+def test_whatever_else_ends_it_has_failed() -> None:
     account = _account()
-    account.failed(error)
+    account.failed(KeyError("x"))
     decision = account.closed()
-    assert (decision.result, decision.status, decision.error) == ("failed", None, type(error).__name__)
+    assert (decision.result, decision.status, decision.error) == ("failed", 500, "KeyError")
+
+
+@pytest.mark.parametrize(("has_started", "told"), [(False, ("exhausted", 503)), (True, ("broken_off", 200))])
+def test_a_router_that_is_told_to_end_is_no_defect(has_started: bool, told: tuple[str, int]) -> None:
+    account = _account()
+    if has_started:
+        account.started(())
+    account.failed(asyncio.CancelledError())
+    decision = account.closed()
+    assert ((decision.result, decision.status), decision.error) == (told, "ShuttingDown")
+
+
+@pytest.mark.parametrize(("tier_id", "usd"), [("fast", 0.0), ("cloud", None)])
+def test_what_somebody_left_behind_may_still_bill(tier_id: str, usd: float | None) -> None:
+    account = _account()
+    account.abandoned(_planned(account, tier_id))
+    decision = account.closed()
+    assert [(each.tier, each.outcome, each.cost_usd) for each in decision.attempts] == [(tier_id, "client_left", usd)]
+    assert (decision.result, decision.cost_usd) == ("client_left", usd)
+
+
+def test_a_calls_id_of_any_length_is_kept_short() -> None:
+    account = _account()
+    long = "x" * 400_000
+    account.answered(_planned(account, "fast"), _outcome(_Ended(tool_calls=[long, *map(str, range(100))])))
+    calls = account.closed().tool_calls
+    assert len(calls) == 64
+    assert len(calls[0]) < 100
+    assert calls[0].startswith("sha256:")
+
+
+def test_a_tiers_price_is_known_with_its_model() -> None:
+    settings = config.Router(tiers=(tier("cloud", privacy="cloud", model=None),))
+    ledger = Ledger.of(settings, PriceList("2026-01-02", "here", {"claude-x": DEAR}), "c7")
+    assert ledger.prices == {"cloud": None}
+    (cloud,) = Tiers(settings, {})
+    cloud.model = "claude-x"
+    ledger.price(cloud)
+    assert ledger.prices == {"cloud": DEAR}
 
 
 # ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,7 +275,7 @@ def test_a_ledger_has_a_price_for_every_tier_and_the_labels() -> None:
     )
     ledger = Ledger.of(settings, PriceList("2026-01-02", "here", {"claude-x": DEAR}), "c7")
     assert ledger.prices == {"fast": FREE, "cloud": DEAR, "odd": None}
-    assert (ledger.mapping_version, ledger.mode, ledger.prices_date) == ("mine/c7", "direct", "2026-01-02")
+    assert (ledger.mapping_version, ledger.mode, ledger.price_list.date) == ("mine/c7", "direct", "2026-01-02")
 
 
 # ── what else is kept ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -245,9 +245,9 @@ def test_the_record_says_what_was_narrowed_but_not_whose_session_it_was() -> Non
         "intent": "planning",
         "privacy": "local",
         "max_cost_usd": "0.05",
-        "max_latency_ms": "1500",
+        "max_latency_ms": "1500.0",
         "verify": "strict",
         "budget": "team",
     }
     assert _read({}, {**said, "session": "mine"}).said == said
-    assert _read({}, {"privacy": "any", "max_cost_usd": 0}).said == {"max_cost_usd": "0"}
+    assert _read({}, {"privacy": "any", "max_cost_usd": 0}).said == {"max_cost_usd": "0.0"}

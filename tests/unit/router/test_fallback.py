@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from anvil_serving import config
+from anvil_serving.router.caller import ANYBODY
 from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
 from anvil_serving.router.plan import Candidate, Plan, PlannedAttempt
 from anvil_serving.upstream import Tiers
@@ -58,7 +59,7 @@ def test_whatever_else_fails_is_the_tiers_fault(status: int | None) -> None:
 
 def test_exhaustion_names_each_attempt_and_each_tier_passed_by() -> None:
     failed = [FailedAttempt("fast", "refused"), FailedAttempt("heavy", "status", 500)]
-    error = exhaustion(PLAN, failed, status=503)
+    error = exhaustion(PLAN, failed, ANYBODY, status=503)
     assert str(error) == (
         "no tier could answer this request (fast: refused; heavy: status 500; cloud: it is a cloud tier)"
     )
@@ -68,7 +69,7 @@ def test_exhaustion_names_each_attempt_and_each_tier_passed_by() -> None:
 
 
 def test_exhaustion_without_a_tier_says_so() -> None:
-    error = exhaustion(Plan("chat", (), ()), [], status=500)
+    error = exhaustion(Plan("chat", (), ()), [], ANYBODY, status=500)
     assert "none is configured" in str(error)
     assert error.status == 500
 
@@ -81,23 +82,23 @@ def test_the_longest_wait_that_a_tier_asks_for_is_passed_on_up_to_half_a_minute(
 ) -> None:
     failed = [FailedAttempt("a", "status", 429, retry_after) for retry_after in asked]
     plan = Plan("chat", (PlannedAttempt(TIER.replicas[0], "chat"),), ())
-    assert exhaustion(plan, failed, status=503).retry_after == given
+    assert exhaustion(plan, failed, ANYBODY, status=503).retry_after == given
 
 
 def test_nobody_is_told_to_try_again_where_there_is_no_tier_to_try() -> None:
-    assert exhaustion(PLAN, [], status=503).retry_after is None
+    assert exhaustion(PLAN, [], ANYBODY, status=503).retry_after is None
 
 
 def test_a_denial_that_leaves_nobody_names_the_ways_out() -> None:
     denied = Candidate("heavy", None, "denied for planning: a seed", "deny", 0.5)
-    told = str(exhaustion(Plan("planning", (), (denied,)), [], status=503))
+    told = str(exhaustion(Plan("planning", (), (denied,)), [], ANYBODY, status=503))
     assert "heavy: denied for planning: a seed" in told
     assert "profile_path" in told
     assert "metered_cloud" in told
     # Not where it was not the denial that left nobody.
-    assert "profile_path" not in str(exhaustion(PLAN, [], status=503))
+    assert "profile_path" not in str(exhaustion(PLAN, [], ANYBODY, status=503))
     tried = Plan("planning", (PlannedAttempt(TIER.replicas[0], "chat"),), (denied,))
-    assert "profile_path" not in str(exhaustion(tried, [FailedAttempt("cloud", "refused")], status=503))
+    assert "profile_path" not in str(exhaustion(tried, [FailedAttempt("cloud", "refused")], ANYBODY, status=503))
 
 
 def test_what_a_tier_names_as_the_member_to_blame_is_passed_on_only_if_it_can_be_one() -> None:
@@ -107,7 +108,7 @@ def test_what_a_tier_names_as_the_member_to_blame_is_passed_on_only_if_it_can_be
 
 def test_a_request_that_no_tiers_dialect_can_say_is_the_callers_to_change() -> None:
     failed = [FailedAttempt("a", UNTRANSLATABLE, explanation="n: only one choice", param="n")]
-    error = exhaustion(PLAN, failed, status=503)
+    error = exhaustion(PLAN, failed, ANYBODY, status=503)
     assert (error.status, error.param, error.fault) == (400, "n", "caller")
     assert "only one choice" in str(error)
-    assert exhaustion(PLAN, [*failed, FailedAttempt("b", "refused")], status=503).status == 503
+    assert exhaustion(PLAN, [*failed, FailedAttempt("b", "refused")], ANYBODY, status=503).status == 503

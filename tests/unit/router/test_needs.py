@@ -31,8 +31,8 @@ def test_a_plain_request_demands_nothing_but_room() -> None:
         ({"tools": [TOOL]}, {"tools": True}),
         ({"content": [IMAGE]}, {"images": True}),
         ({"response_format": {"type": "json_object"}}, {"structured_output": True}),
-        ({"max_tokens": 1}, {"output_tokens": 1}),
-        ({"max_tokens": 32_000}, {"output_tokens": 32_000}),
+        ({"max_tokens": 1}, {"output_tokens": 1, "is_capped": True}),
+        ({"max_tokens": 32_000}, {"output_tokens": 32_000, "is_capped": True}),
     ],
 )
 def test_each_demand_is_seen(members: dict[str, Any], demand: dict[str, Any]) -> None:

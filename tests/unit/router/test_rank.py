@@ -127,6 +127,22 @@ def test_who_is_first_all_the_same_is_not_displaced() -> None:
     assert _rank(_able("a", is_away=True), _able("b", is_away=True)).displaced is None
 
 
+def test_cheaper_and_worse_is_not_displaced_by_one_that_has_to_be_loaded_too() -> None:
+    able = [
+        _able("a", 0.6, is_away=True),
+        _able("b", 0.75, is_away=True, usd=1.0),
+        _able("c", 0.9, is_away=True, usd=2.0),
+    ]
+    assert _order(*able) == "bca"
+    assert _rank(*able).displaced is None
+
+
+def test_nobody_is_displaced_by_a_conversation_that_stays() -> None:
+    able = [_able("a"), _able("b", is_away=True), _able("c")]
+    assert _order(*able, held=Held("c")) == "cab"
+    assert _rank(*able, held=Held("c")).displaced is None
+
+
 def test_who_is_worse_by_more_than_the_margin_is_not_displaced() -> None:
     assert _rank(_able("a", 0.5, is_away=True), _able("b", 0.9)).displaced is None
     assert _rank(_able("a", 0.6, is_away=True), _able("b", 0.75), _able("c", 0.3)).displaced == "a"
@@ -162,7 +178,11 @@ def test_a_conversation_with_the_first_one_needs_no_reason_unless_it_is_locked()
 
 def test_a_conversation_with_nobody_who_may_answer_begins_anew() -> None:
     assert _order(_able("a"), _able("b"), held=Held("c", "a lock")) == "ab"
-    assert _order(_able("a"), _able("b"), _able("c", last_resort="gone"), held=Held("c", "a lock")) == "abc"
+    gone = _able("c", last_resort="gone", is_unreachable=True)
+    assert _order(_able("a"), _able("b"), gone, held=Held("c", "a lock")) == "abc"
+    # Too little room for the answer that is asked for is no failure.
+    assert _order(_able("a"), _able("b"), _able("c", last_resort="no room"), held=Held("c", "a lock")) == "cab"
+    assert _order(_able("a"), _able("b"), _able("c", last_resort="no room"), held=Held("c")) == "abc"
 
 
 def test_it_leaves_for_more_than_the_margin_unless_it_is_locked() -> None:

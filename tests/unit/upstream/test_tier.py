@@ -58,14 +58,23 @@ def test_tiers_keep_the_files_order() -> None:
 
 def test_what_a_first_byte_takes_is_learnt_slowly() -> None:
     (tier,) = _tiers("http://127.0.0.1:9")
-    assert tier.first_byte_seconds is None
-    tier.observe_first_byte(1.0)
-    assert tier.first_byte_seconds == 1.0
-    tier.observe_first_byte(2.0)
-    assert tier.first_byte_seconds == pytest.approx(1.2)
+    assert tier.first_byte_seconds(0.0) is None
+    tier.observe_first_byte(1.0, 0.0)
+    assert tier.first_byte_seconds(0.0) == 1.0
+    tier.observe_first_byte(2.0, 1.0)
+    assert tier.first_byte_seconds(1.0) == pytest.approx(1.2)
     for _ in range(50):
-        tier.observe_first_byte(3.0)
-    assert tier.first_byte_seconds == pytest.approx(3.0, abs=0.001)
+        tier.observe_first_byte(3.0, 2.0)
+    assert tier.first_byte_seconds(2.0) == pytest.approx(3.0, abs=0.001)
+
+
+def test_what_a_first_byte_took_long_ago_says_nothing() -> None:
+    (tier,) = _tiers("http://127.0.0.1:9")
+    tier.observe_first_byte(30.0, 100.0)
+    assert tier.first_byte_seconds(160.0) == 30.0
+    assert tier.first_byte_seconds(161.0) is None
+    tier.observe_first_byte(1.0, 161.0)
+    assert tier.first_byte_seconds(161.0) == 1.0
 
 
 def test_what_runs_at_a_tier_runs_at_its_replicas() -> None:

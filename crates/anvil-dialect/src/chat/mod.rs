@@ -10,5 +10,6 @@ mod parts;
 pub(crate) mod request;
 pub(crate) mod stream;
 mod turns;
+pub(crate) mod usage;
 pub(crate) mod whole;
 pub(crate) mod write;

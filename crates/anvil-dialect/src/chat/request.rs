@@ -30,6 +30,7 @@ impl ReadMember for Members {
                 }
                 gathering.has_completion_cap |= name == "max_completion_tokens";
             }
+            "n" => gathering.facts.answers = json.unsigned()?,
             "stream" => {
                 gathering.facts.stream = json.boolean()?.ok_or_else(|| Invalid::wrong("stream", "a boolean"))?;
             }

@@ -3,7 +3,7 @@
 use jiter::Peek;
 
 use crate::envelope::TierError;
-use crate::event::{Event, EventKind, FinishReason, Malformed, Spans};
+use crate::event::{Event, EventKind, FinishReason, Malformed, Outline, Spans};
 use crate::invalid::Invalid;
 use crate::json::Reader;
 use crate::tool_calls::ToolCalls;
@@ -39,12 +39,15 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
         return Ok(Event::bare(EventKind::Terminal, ""));
     }
     let mut json = Reader::of_object(data, "a chunk that is not a JSON object")?;
-    let (mut model, mut choices, mut error) = (None, None, None);
+    let (mut model, mut choices, mut error, mut has_usage) = (None, None, None, false);
     json.object(member, |member, json| {
         match member {
             Member::Model if json.peek()? == Peek::String => model = Some(json.skip()?),
             Member::Choices if json.peek()? == Peek::Array => choices = Some(read_choices(json, "delta")?),
-            Member::Usage if json.peek()? == Peek::Object => usage.update(Usage::read_chat(json)?),
+            Member::Usage if json.peek()? == Peek::Object => {
+                usage.update(Usage::read_chat(json)?);
+                has_usage = true;
+            }
             Member::Error if json.peek()? != Peek::Null => error = Some(TierError::read(json)?),
             _ => json.ignore()?,
         }
@@ -56,6 +59,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     }
     let choices = choices.ok_or_else(|| Malformed::new("a chunk without choices"))?;
     Ok(Event {
+        outline: if has_usage && choices.count == 0 { Outline::Costs } else { Outline::Fills },
         spans: Spans { model, ..Spans::default() },
         choices: choices.seen,
         finished: choices.finished,

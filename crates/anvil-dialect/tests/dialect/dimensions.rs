@@ -97,6 +97,19 @@ fn no_tier_of_another_dialect_is_sent_or_told_of_them() {
 }
 
 #[test]
+fn what_is_said_twice_is_refused() {
+    for said in [
+        r#","anvil":{"privacy":"local","privacy":"any"}"#,
+        r#","anvil":{"privacy":"local","priv\u0061cy":"any"}"#,
+        r#","metadata":{"anvil":{"a":1,"b":2,"a":3}}"#,
+        r#","metadata":{"anvil":"{\"a\":1,\"a\":2}"}"#,
+    ] {
+        let refused = Request::decode(Dialect::Chat, Bytes::from(body(Dialect::Chat, said)));
+        assert!(matches!(refused, Err(anvil_dialect::Invalid::Duplicate { .. })), "{said}");
+    }
+}
+
+#[test]
 fn no_engine_of_embeddings_is_sent_them() {
     let body = r#"{"model":"e","input":"x","anvil":{"a":1},"metadata":{"anvil":{}}}"#;
     let request = Request::decode_unread(Bytes::from(body)).unwrap();

@@ -69,6 +69,9 @@ impl Same {
                 if let (Some(items), Some(span)) = (&mut self.items, &read.spans.item) {
                     items.push(event.data[span.clone()].to_vec());
                 }
+                if self.is_for_us_alone(&read) {
+                    return Ok(false);
+                }
                 if let Some(released) = hearing.window.open(passed) {
                     self.take_over();
                     self.pass_on(event, &read, released, out);
@@ -76,6 +79,11 @@ impl Same {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the event only says what the stream cost, to a client that has not asked for that (Chat Completions).
+    fn is_for_us_alone(&self, read: &Read) -> bool {
+        read.outline == Outline::Costs && self.client == Dialect::Chat && !self.head.asked.wants_usage()
     }
 
     /// What the client was told while it waited is the beginning of this answer.
@@ -101,7 +109,12 @@ impl Same {
                 self.shift = 1;
                 released.write_event(out, "content_block_stop", b"{\"type\":\"content_block_stop\",\"index\":0}");
             }
-            Outline::Opens | Outline::BeginsText | Outline::BeginsOther | Outline::Closes | Outline::Fills => {}
+            Outline::Opens
+            | Outline::BeginsText
+            | Outline::BeginsOther
+            | Outline::Closes
+            | Outline::Costs
+            | Outline::Fills => {}
         }
         let name = if event.name.is_empty() { read.name } else { event.name };
         let data = self.spliced(event.data, read);

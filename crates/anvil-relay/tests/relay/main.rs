@@ -8,7 +8,9 @@ mod tool_calls;
 mod translated;
 mod whole;
 
-use anvil_dialect::{Dialect, Head};
+use std::sync::Arc;
+
+use anvil_dialect::{Asked, Dialect, Head};
 use anvil_relay::{Ending, Form, Relay, Setup, Step};
 
 /// Every recorded stream.
@@ -43,7 +45,14 @@ fn stream(dialect: Dialect, case: &str) -> Vec<u8> {
 }
 
 fn setup(dialect: Dialect, form: Form) -> Setup {
-    Setup::new(dialect, dialect, form, Head { model: "planning".to_owned(), ..Head::default() }, "req_1".to_owned())
+    let asked = Arc::new(Asked::chat(true));
+    Setup::new(
+        dialect,
+        dialect,
+        form,
+        Head { model: "planning".to_owned(), asked, ..Head::default() },
+        "req_1".to_owned(),
+    )
 }
 
 /// Feeds the chunks and then the end; what the client got, and the last step.

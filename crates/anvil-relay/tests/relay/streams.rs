@@ -1,6 +1,8 @@
 //! What a client gets of a streamed answer.
 
-use anvil_dialect::{Dialect, FinishReason, Head, Usage};
+use std::sync::Arc;
+
+use anvil_dialect::{Asked, Dialect, FinishReason, Head, Usage};
 use anvil_relay::{Defect, Ending, Form, Relay, Report, Setup, Step};
 
 use crate::{run, setup, stream, text};
@@ -32,9 +34,23 @@ fn the_stream_is_the_tiers_with_the_callers_model() {
 #[test]
 fn without_a_model_the_tiers_stays() {
     let original = stream(Dialect::Chat, "pi");
-    let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Stream, Head::default(), String::new());
+    let head = Head { asked: Arc::new(Asked::chat(true)), ..Head::default() };
+    let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Stream, head, String::new());
     let (out, _) = run(setup, [&original[..]], Ending::Clean);
     assert_eq!(out, original);
+}
+
+#[test]
+fn what_a_stream_cost_is_told_to_those_who_asked() {
+    let costs = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}}\n\n";
+    let nothing = "data: {\"choices\":[]}\n\n";
+    let body = format!("{FIRST}{LAST}{costs}{nothing}data: [DONE]\n\n");
+    assert_eq!(chat(&body).0, body);
+    let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Stream, Head::default(), String::new());
+    let (out, step) = run(setup, [body.as_bytes()], Ending::Clean);
+    assert_eq!(text(&out), body.replace(costs, ""));
+    let Step::Done(report) = step else { panic!("{step:?}") };
+    assert_eq!((report.usage.input, report.usage.output), (Some(7), Some(1)));
 }
 
 #[test]
