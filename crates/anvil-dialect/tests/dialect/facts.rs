@@ -16,6 +16,7 @@ fn claude_code() {
     assert!((200..1_000 + 1_600).contains(&(facts.prompt_tokens - 1_600)), "{}", facts.prompt_tokens);
     facts.prompt_tokens = 0;
     let expected = Facts {
+        answers: None,
         model: "planning".to_owned(),
         stream: true,
         max_output_tokens: Some(32_000),
@@ -52,6 +53,7 @@ fn claude_code() {
 fn anthropic_py() {
     let facts = of_file(Dialect::Messages, "anthropic_py");
     let expected = Facts {
+        answers: None,
         model: "planning".to_owned(),
         max_output_tokens: Some(1_000),
         // "Say hi" and "Be kind." with their quotes: 18 bytes.
@@ -70,6 +72,7 @@ fn openai_py_with_nulls() {
     let mut facts = of_file(Dialect::Chat, "openai_py");
     facts.prompt_tokens = 0;
     let expected = Facts {
+        answers: None,
         model: "planning".to_owned(),
         stream: true,
         messages: 2,
@@ -87,6 +90,7 @@ fn aider() {
     let mut facts = of_file(Dialect::Chat, "aider");
     facts.prompt_tokens = 0;
     let expected = Facts {
+        answers: None,
         model: "planning".to_owned(),
         stream: true,
         messages: 4,
@@ -104,6 +108,7 @@ fn opencode() {
     assert!(facts.prompt_tokens >= 1_600);
     facts.prompt_tokens = 0;
     let expected = Facts {
+        answers: None,
         model: "planning".to_owned(),
         stream: true,
         max_output_tokens: Some(32_000),
@@ -125,6 +130,7 @@ fn pi() {
     let mut facts = of_file(Dialect::Chat, "pi");
     facts.prompt_tokens = 0;
     let expected = Facts {
+        answers: None,
         model: "planning".to_owned(),
         stream: true,
         max_output_tokens: Some(32_000),

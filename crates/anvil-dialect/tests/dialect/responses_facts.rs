@@ -40,6 +40,7 @@ fn codex() {
         "web_search",
     ];
     let expected = Facts {
+        answers: None,
         model: "planning".to_owned(),
         stream: true,
         messages: 10,
@@ -61,6 +62,7 @@ fn openai_py() {
     let mut facts = of_file("openai_py");
     facts.prompt_tokens = 0;
     let expected = Facts {
+        answers: None,
         model: "planning".to_owned(),
         max_output_tokens: Some(500),
         messages: 1,
