@@ -77,7 +77,9 @@ format: $(HAS_DEV) ## let the formatters have their way
 	$(BIN)/ruff format python tests benches
 	$(BIN)/ruff check --fix --select I python tests benches
 
-bench: $(BUILT) ## CPU, latency and memory of the router beside nginx and a pure-Python relay
+bench: $(BUILT) ## what relaying and deciding cost, and how well the kind of work is known
+	$(BIN)/python benches/classifier.py
+	$(BIN)/python benches/policy.py
 	$(BIN)/python benches/relay.py
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)

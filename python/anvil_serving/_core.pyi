@@ -105,6 +105,13 @@ class Request:
         nothing else.
         """
 
+    def said(self, phrases: Phrases) -> tuple[Shape, list[list[int]]]:
+        """What the user's last words look like, and which phrases they hold, in one pass.
+
+        Four lists of places, each ascending: anywhere, as `spoken`; at the beginning; the first word; the first word of
+        a later sentence.
+        """
+
     def instructed(self, phrases: Phrases) -> list[int]:
         """Which phrases the instructions hold, and what the harness put beside the user's last words.
 
@@ -153,6 +160,10 @@ class Shape:
         """Whether the prose ends in a question, by its mark or its first word."""
 
     @property
+    def questions(self) -> int:
+        """Questions in the prose, by their marks."""
+
+    @property
     def code_fences(self) -> int:
         """Blocks of code between fences."""
 
@@ -163,6 +174,18 @@ class Shape:
     @property
     def paths(self) -> int:
         """Different paths and names of files in the prose; at most 64."""
+
+    @property
+    def names(self) -> int:
+        """Different names in the prose that are spelt as code's are; at most 64."""
+
+    @property
+    def things(self) -> int:
+        """The largest number of things that the prose speaks of, such as 34 of "34 components"; 0 for none."""
+
+    @property
+    def series(self) -> int:
+        """Short items of the prose's longest series."""
 
     @property
     def list_items(self) -> int:

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::script::{is_of_word, may_begin, may_end};
 
-/// The most bytes of all phrases. What finds them takes a hundred times that.
+/// The most bytes of all phrases. What finds them takes fifty times that.
 const PHRASES_LIMIT: usize = 320 * 1024;
 
 /// A list of phrases, made once and looked for in every text.
@@ -44,8 +44,8 @@ pub enum BadPhrases {
 }
 
 /// Which phrases have been found.
-#[derive(Debug)]
-pub(crate) struct Found(Vec<bool>);
+#[derive(Debug, Default)]
+pub(crate) struct Found(Vec<usize>);
 
 impl Phrases {
     /// A phrase that ends in `*` is a stem: any ending of its last word will do.
@@ -74,14 +74,9 @@ impl Phrases {
 
     /// Which phrases occur in `text`: their places in the list, ascending and each once.
     pub fn find(&self, text: &str) -> Vec<usize> {
-        let mut found = self.none();
+        let mut found = Found::default();
         self.mark(text, &mut found);
         found.places()
-    }
-
-    /// None found yet.
-    pub(crate) fn none(&self) -> Found {
-        Found(vec![false; self.ends.len()])
     }
 
     /// Marks the phrases that occur in `text`. Takes time in proportion to its length, for phrases that do not repeat one another.
@@ -98,8 +93,8 @@ impl Phrases {
             for index in 0..finder.match_len(state) {
                 let pattern = finder.match_pattern(state, index);
                 let (place, end) = (pattern.as_usize(), last + 1);
-                if !found.0[place] {
-                    found.0[place] = self.ends[place].stand_in(&text, end - finder.pattern_len(pattern), end);
+                if self.ends[place].stand_in(&text, end - finder.pattern_len(pattern), end) {
+                    found.0.push(place);
                 }
             }
         }
@@ -107,9 +102,11 @@ impl Phrases {
 }
 
 impl Found {
-    /// The places of the phrases that were found.
-    pub(crate) fn places(&self) -> Vec<usize> {
-        self.0.iter().enumerate().filter_map(|(place, is_found)| is_found.then_some(place)).collect()
+    /// The places of the phrases that were found, ascending and each once.
+    pub(crate) fn places(mut self) -> Vec<usize> {
+        self.0.sort_unstable();
+        self.0.dedup();
+        self.0
     }
 }
 

@@ -11,7 +11,7 @@ use crate::facts::{self, Facts, Gathering};
 use crate::invalid::Invalid;
 use crate::json::{self, Reader, Span};
 use crate::overrides::Overrides;
-use crate::phrases::Phrases;
+use crate::phrases::{Found, Phrases};
 use crate::prose::Prose;
 use crate::shape::Shape;
 use crate::speech::Speech;
@@ -146,7 +146,7 @@ impl Request {
 
     /// Which phrases the instructions hold, and what the harness put beside the user's last words: 48 KiB of one, 32 of the other.
     pub fn instructed(&self, phrases: &Phrases) -> Vec<usize> {
-        let mut found = phrases.none();
+        let mut found = Found::default();
         self.words.instructed(&self.body, |text| phrases.mark(text, &mut found));
         found.places()
     }

@@ -18,22 +18,41 @@ import msgspec
 from anvil_serving.config import WORK_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Classification", "Classifier", "Evidence", "load_classifier"]
 
 _LARGE_TOKENS = 16_000
+_BYTES_A_TOKEN = 3
 _FEW_WORDS, _MANY_WORDS = 4, 120
 _SHORT_LIST = 2
 _PASTED_BYTES, _HUGE_BYTES = 2_000, 60_000
 _OWN_WORDS = ("main", "harness")
 """Roles of marks that say nothing but whose request it is."""
+_EVERYONES = "en"
+"""The language that is mixed into every other one."""
+_FEW_PHRASES = 2
 _PLAN_LEFT = "plan_mode_exit"
 _MOST_SAID = 3
 """Phrases of one feature that count; a text that says a thing often does not mean it more."""
+_SAID = (0.0, 1.0, 1.5, 1.75)
+"""What it counts to say a thing once, twice, more often."""
 _SEVERAL_LAYERS = 3
 _SHORT_WORDS = 12
-_GOES_ON, _LAYERS = "goes on", "layers"
+_PARAGRAPH_WORDS = 40
+_CLOSED = {"speaks of us", "speaks of me", "speaks to you", "speaks of what happened"}
+_MODES = {"ask": "a mode that only answers", "explore": "an agent that only explores"}
+"""What is said of harnesses' roles that decide nothing by themselves."""
+_FIRST_WORDS = (
+    "begins with an order",
+    "begins with a question word",
+    "begins like a question",
+    "begins with we",
+    "begins with I",
+    "begins with the thing",
+)
+"""What only the first word of a text says."""
+_GOES_ON, _LAYERS, _NAMES = "goes on", "layers", "names of things"
 _DECISIVE = 99.0
 """What is said of a mark's weight: it decides alone."""
 _SPOKEN_FEATURES = 6
@@ -46,6 +65,8 @@ class _Shape(Protocol):
     @property
     def question(self) -> bool: ...
     @property
+    def questions(self) -> int: ...
+    @property
     def code_fences(self) -> int: ...
     @property
     def has_diff(self) -> bool: ...
@@ -53,6 +74,12 @@ class _Shape(Protocol):
     def has_stack_trace(self) -> bool: ...
     @property
     def paths(self) -> int: ...
+    @property
+    def names(self) -> int: ...
+    @property
+    def things(self) -> int: ...
+    @property
+    def series(self) -> int: ...
     @property
     def list_items(self) -> int: ...
     @property
@@ -71,8 +98,12 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     structured_output: bool
     tools: Sequence[str]
     shape: _Shape
+    first: Sequence[int]
+    """Phrases that the caller's first word is, by their numbers in `Classifier.phrases`."""
+    later: Sequence[int]
+    """Phrases that the first word of a later sentence is."""
     opening: Sequence[int]
-    """Phrases that the caller's text begins with, by their numbers in `Classifier.phrases`."""
+    """Phrases that the caller's text begins with."""
     spoken: Sequence[int]
     """Phrases that it has anywhere."""
     instructed: Sequence[int]
@@ -111,6 +142,8 @@ class _Data(msgspec.Struct):
     version: str
     margin: float
     """Difference of two probabilities below which the choice is ambiguous."""
+    guarded: dict[str, float]
+    """Classes that are not passed over in silence while they are as probable as this."""
     phrases: list[_Phrases]
     marks: list[_Mark]
     tools: dict[str, str]
@@ -122,16 +155,27 @@ class _Data(msgspec.Struct):
     """By feature, then by class."""
 
 
+def _meanings(phrases: Sequence[_Phrases]) -> dict[str, dict[str, list[str]]]:
+    """Of each phrase the features that it speaks for, by language."""
+    meanings: dict[str, dict[str, list[str]]] = {}
+    for each in phrases:
+        for language, some in each.phrases.items():
+            for phrase in some:
+                meanings.setdefault(phrase, {}).setdefault(language, []).append(each.feature)
+    return meanings
+
+
 class Classifier:
     """Scores a request's features for each class. Pure."""
 
     def __init__(self, data: _Data) -> None:
         self.version = data.version
-        pairs = [(each.feature, phrase) for each in data.phrases for some in each.phrases.values() for phrase in some]
-        self.phrases = tuple(phrase for _, phrase in pairs)
+        meanings = _meanings(data.phrases)
+        self.phrases = tuple(meanings)
         self.marks = tuple(mark.text for mark in data.marks)
         self._margin = data.margin
-        self._feature_of = tuple(feature for feature, _ in pairs)
+        self._guarded = [(WORK_CLASSES.index(name), share) for name, share in data.guarded.items()]
+        self._meanings = tuple(meanings.values())
         self._marks = tuple(data.marks)
         self._tools = data.tools
         self._roles = data.roles
@@ -177,6 +221,10 @@ class Classifier:
         first, second = order[0], order[1]
         total = sum(math.exp(score - scores[first]) for score in scores)
         probability, other = 1 / total, math.exp(scores[second] - scores[first]) / total
+        is_ambiguous = probability - other < self._margin
+        for guarded, share in self._guarded:
+            if guarded != first and math.exp(scores[guarded] - scores[first]) / total >= share:
+                second, is_ambiguous = guarded, True
         reasons = [(name, round(value * (weights[first] - weights[second]), 2)) for name, value, weights in spoke]
         reasons.sort(key=lambda reason: -abs(reason[1]))
         return Classification(
@@ -184,36 +232,69 @@ class Classifier:
             round(probability, 3),
             tuple(reason for reason in reasons[:_SPOKEN_FEATURES] if reason[1]),
             WORK_CLASSES[second],
-            probability - other < self._margin,
+            is_ambiguous,
             harness,
         )
 
     def features(self, evidence: Evidence) -> list[tuple[str, float]]:
         """The features of a request that are there, each with its value."""
-        said = Counter(self._feature_of[number] for number in evidence.spoken)
-        opens = {self._feature_of[number] for number in evidence.opening}
+        language = self._language(evidence.spoken)
+        said = Counter(name for number in evidence.spoken for name in self._means(number, language))
+        opens = {name for number in evidence.opening for name in self._means(number, language)}
+        begins = {name for number in evidence.first for name in self._means(number, language) if name in _FIRST_WORDS}
+        later = {name for number in evidence.later for name in self._means(number, language) if name in _FIRST_WORDS}
+        for name in _FIRST_WORDS:
+            said.pop(name, None)
+            opens.discard(name)
+        opens -= _CLOSED
         if evidence.shape.words > _SHORT_WORDS:
             # "Next" and "good" go on only where little else is said.
             del said[_GOES_ON]
             opens.discard(_GOES_ON)
+        said.pop(_NAMES, None)
+        opens.discard(_NAMES)
         layers = said.pop(_LAYERS, 0)
         opens.discard(_LAYERS)
-        found = [(name, float(min(count, _MOST_SAID))) for name, count in said.items()]
+        found = [(name, _SAID[min(count, _MOST_SAID)]) for name, count in said.items()]
+        found += [(name, 1.0) for name, is_there in _together(said, evidence).items() if is_there]
         found += [(f"opens: {name}", 1.0) for name in opens]
+        found += [(name, 1.0) for name in begins]
+        found += [(name.replace("begins", "goes on"), 1.0) for name in later]
         if layers >= _SEVERAL_LAYERS:
             found.append(("several layers", float(min(layers - _SEVERAL_LAYERS + 1, _MOST_SAID))))
         found += _of_shape(evidence.shape)
         found += self._of_facts(evidence, said)
         return found
 
+    def _language(self, spoken: Sequence[int]) -> str:
+        """The language of a text: the one that most phrases are of, where they are half as many as the English ones."""
+        english = 0
+        others: Counter[str] = Counter()
+        for number in spoken:
+            if _EVERYONES in self._meanings[number]:
+                english += 1
+            else:
+                others.update(self._meanings[number].keys())
+        if not others:
+            return _EVERYONES
+        [(language, count)] = others.most_common(1)
+        is_told = count > english or (count >= _FEW_PHRASES and 2 * count > english)
+        return language if is_told else _EVERYONES
+
+    def _means(self, number: int, language: str) -> Iterable[str]:
+        """What a phrase means in a text of a language."""
+        meanings = self._meanings[number]
+        return meanings.get(language) or meanings.get(_EVERYONES) or ()
+
     def _of_facts(self, evidence: Evidence, said: Counter[str]) -> Iterator[tuple[str, float]]:
-        tokens = evidence.prompt_tokens
-        if tokens > _LARGE_TOKENS:
-            yield "much to read", min(math.log2(tokens / _LARGE_TOKENS), 4.0)
-            if "reads all" in said:
-                yield "much to read, and all of it", 1.0
-            elif "sums up" in said:
-                yield "much to sum up", 1.0
+        pasted = evidence.shape.pasted_bytes // _BYTES_A_TOKEN
+        earlier = evidence.prompt_tokens - pasted
+        if earlier > _LARGE_TOKENS:
+            yield "a long conversation", min(math.log2(earlier / _LARGE_TOKENS), 4.0)
+        if pasted > _LARGE_TOKENS // 2:
+            yield "much pasted", min(math.log2(2 * pasted / _LARGE_TOKENS), 4.0)
+        roles = {self._marks[number].role for number in evidence.instructed}
+        yield from ((feature, 1.0) for role, feature in _MODES.items() if role in roles)
         if evidence.documents:
             yield "documents", min(math.log2(evidence.documents + 1), 4.0)
         if evidence.images:
@@ -229,9 +310,50 @@ class Classifier:
             yield "no tools", 1.0
 
 
+def _together(said: Counter[str], evidence: Evidence) -> dict[str, bool]:
+    """What only means something where it is said together."""
+    shape = evidence.shape
+    changes = "asks for a change" in said or "restructures" in said or "says what is wrong" in said
+    leaves = "hands off" in said or "not yet" in said
+    plans = any(
+        name in said for name in ("asks for a plan", "how would one go about it", "weighs ways", "order of work")
+    )
+    judges = "asks for a judgement" in said or "findings" in said or "asks to look" in said
+    parts = "parts of code" in said
+    wide = "everywhere" in said or (
+        parts and (shape.things > 0 or "all of several" in said or "numbers of things" in said)
+    )
+    asks = shape.questions > 0 or shape.question or "asks for an explanation" in said
+    gathers = "sums up" in said or "reads all" in said or "who said what, when" in said
+    in_hand = shape.pasted_bytes > _HUGE_BYTES or evidence.documents > 1
+    return {
+        "a change in many places": changes and wide and not leaves,
+        "a change in one place": changes
+        and not wide
+        and not leaves
+        and ("one place" in said or shape.paths == 1 or shape.names == 1),
+        "nothing but a change": changes and not (leaves or plans or judges or asks),
+        "a change, left for later": changes and leaves,
+        "a plan, nothing done": plans and leaves,
+        "a plan": plans and not (judges or leaves),
+        "a judgement, nothing done": judges and leaves,
+        "a judgement": judges and not (plans or leaves),
+        "a question, and nothing else": asks and not (changes or plans or judges or gathers or in_hand),
+        "a question about much material": asks and in_hand and not changes,
+        "thanks, and nothing else": "small talk" in said and not (changes or plans or judges or asks or in_hand),
+        "much material gathered": gathers and (in_hand or evidence.prompt_tokens > _LARGE_TOKENS),
+        "every part of the code": wide and parts,
+        "little said after much": shape.words <= _SHORT_WORDS
+        and evidence.prompt_tokens > _LARGE_TOKENS
+        and not in_hand,
+    }
+
+
 def _of_shape(shape: _Shape) -> list[tuple[str, float]]:
     there = {
         "a few words": shape.words <= _FEW_WORDS,
+        "one sentence": _FEW_WORDS < shape.words <= _SHORT_WORDS,
+        "a paragraph": _PARAGRAPH_WORDS < shape.words <= _MANY_WORDS,
         "a long text": shape.words > _MANY_WORDS,
         "a question": shape.question,
         "a diff": shape.has_diff,
@@ -239,6 +361,13 @@ def _of_shape(shape: _Shape) -> list[tuple[str, float]]:
         "code in fences": shape.code_fences > 0,
         "one path": shape.paths == 1,
         "several paths": shape.paths > 1,
+        "asks on the way": shape.questions > 0 and not shape.question,
+        "several questions": shape.questions > 1,
+        "a name out of code": shape.names == 1,
+        "several names out of code": shape.names > 1,
+        "a series": shape.series > 2,
+        "a long series": shape.series > 4,
+        "a number of things": shape.things > 0,
         "a list": shape.list_items > _SHORT_LIST,
         "pasted material": shape.pasted_bytes > _PASTED_BYTES,
         "a huge paste": shape.pasted_bytes > _HUGE_BYTES,

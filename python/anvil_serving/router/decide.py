@@ -36,8 +36,6 @@ __all__ = ["Asking", "Decided", "Decider", "Lexicon", "Work", "evidence_of"]
 _CHAT = "chat"
 _MARKED_CHARACTERS = 600
 """How much of a text is searched for what only a harness writes; further down somebody may quote it."""
-_OPENING_CHARACTERS = 32
-"""How much of a text counts as its opening."""
 
 
 class Asking(Protocol):
@@ -214,7 +212,7 @@ class Decider:
 
 def evidence_of(request: Request, facts: Facts, lexicon: Lexicon) -> Evidence:
     """What the classifier looks at."""
-    text = facts.last_user_text
+    shape, (spoken, opening, first, later) = request.said(lexicon.phrases)
     return Evidence(
         facts.prompt_tokens,
         facts.documents,
@@ -222,11 +220,13 @@ def evidence_of(request: Request, facts: Facts, lexicon: Lexicon) -> Evidence:
         facts.effort,
         facts.structured_output,
         facts.tools,
-        request.shape,
-        lexicon.alone(lexicon.phrases.find(text[:_OPENING_CHARACTERS])),
-        lexicon.alone(request.spoken(lexicon.phrases)),
+        shape,
+        first,
+        later,
+        lexicon.alone(opening),
+        lexicon.alone(spoken),
         # Some harnesses ask for themselves in a message of the user's.
-        [*request.instructed(lexicon.marks), *lexicon.marks.find(text[:_MARKED_CHARACTERS])],
+        [*request.instructed(lexicon.marks), *lexicon.marks.find(facts.last_user_text[:_MARKED_CHARACTERS])],
     )
 
 

@@ -88,7 +88,6 @@ fn what_is_written_by_hand_does() {
         "from plan to review, explain",
         "panic about the plan? review, explain",
         "@@ plan, review and explain",
-        "a `plan` to review, explain",
         "12: plan, review, explain",
         "Jan 2 is for plan, review, explain",
     ] {
