@@ -119,6 +119,8 @@ class Classification(msgspec.Struct, frozen=True, gc=False):
     """What spoke for it against the runner-up, in log-odds, the loudest first."""
     runner_up: str | None = None
     is_ambiguous: bool = False
+    """Whether the runner-up is not to be passed over in silence."""
+    is_close: bool = False
     """Whether the two are too near each other to choose by probability alone."""
     harness: str | None = None
     """Whose request it is, where its prompts are known."""
@@ -221,9 +223,9 @@ class Classifier:
         first, second = order[0], order[1]
         total = sum(math.exp(score - scores[first]) for score in scores)
         probability, other = 1 / total, math.exp(scores[second] - scores[first]) / total
-        is_ambiguous = probability - other < self._margin
+        is_ambiguous = is_close = probability - other < self._margin
         for guarded, share in self._guarded:
-            if guarded != first and math.exp(scores[guarded] - scores[first]) / total >= share:
+            if not is_close and guarded != first and math.exp(scores[guarded] - scores[first]) / total >= share:
                 second, is_ambiguous = guarded, True
         reasons = [(name, round(value * (weights[first] - weights[second]), 2)) for name, value, weights in spoke]
         reasons.sort(key=lambda reason: -abs(reason[1]))
@@ -233,6 +235,7 @@ class Classifier:
             tuple(reason for reason in reasons[:_SPOKEN_FEATURES] if reason[1]),
             WORK_CLASSES[second],
             is_ambiguous,
+            is_close,
             harness,
         )
 

@@ -200,7 +200,7 @@ class Decider:
         """The class that was inferred; of two that are as probable the safer one, as long as somebody may serve it."""
         plan = self._policy.plan(msgspec.structs.replace(question, work_class=inferred.work_class))
         work_class = inferred.work_class
-        if inferred.is_ambiguous and inferred.runner_up is not None:
+        if inferred.is_close and inferred.runner_up is not None:
             other = self._policy.plan(msgspec.structs.replace(question, work_class=inferred.runner_up))
             if other.attempts and (not plan.attempts or other.lowest_quality > plan.lowest_quality):
                 plan, work_class = other, inferred.runner_up
