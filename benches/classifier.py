@@ -137,7 +137,7 @@ def report(title: str, results: Sequence[Judged], *, shows_errors: bool) -> None
         print(f"{label:22}" + "".join(f"{row[work_class] or '.':>14}" for work_class in WORK_CLASSES))
     silent = [each for each in results if each.case.work_class == "planning" and not each.is_right]
     silent = [each for each in silent if not each.found.is_ambiguous]
-    print(f"planning taken for something else in silence: {len(silent)} {[each.case.id for each in silent]}")
+    print(f"planning taken for something else in silence: {len(silent)}")
     inferred = [each for each in results if not each.is_marked]
     print(f"calibration of {len(inferred)}: expected error {calibration_error(inferred):.3f}; ", end="")
     for low, high in ((0, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01)):

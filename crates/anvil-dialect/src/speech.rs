@@ -61,8 +61,7 @@ fn without_quotes(text: &str) -> Cow<'_, str> {
         let start = at + found;
         let mark = text[start..].chars().next().unwrap_or_default();
         at = start + mark.len_utf8();
-        let line = text[at..].lines().next().unwrap_or_default();
-        let line = beginning(line, QUOTE_LIMIT);
+        let line = beginning(&text[at..], QUOTE_LIMIT).lines().next().unwrap_or_default();
         if let Some(length) = line.find(|character| closes(mark, character)).filter(|length| *length > 0) {
             kept.push_str(&text[from..start]);
             kept.push(' ');

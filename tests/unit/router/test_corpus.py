@@ -54,7 +54,8 @@ def test_nine_of_ten_held_back_cases_are_known(held_back: Sequence[Judged]) -> N
 
 def test_planning_is_never_taken_for_less_in_silence(held_back: Sequence[Judged]) -> None:
     wrong = [each for each in held_back if each.case.work_class == "planning" and not each.is_right]
-    assert [each.case.id for each in wrong if not each.found.is_ambiguous] == []
+    # A count, for nobody is to learn which ones they are.
+    assert sum(not each.found.is_ambiguous for each in wrong) == 0
 
 
 def test_what_is_not_ambiguous_is_nearly_always_right(held_back: Sequence[Judged]) -> None:
