@@ -57,7 +57,7 @@ def decider(sessions: Sessions) -> Decider:
     )
     classifier = load_classifier()
     lexicon = Lexicon(classifier.phrases, classifier.marks, Phrases)
-    return Decider(world.intents, world.policy, sessions, classifier, lexicon, is_gated=True)
+    return Decider(world.intents, world.policy, sessions, classifier, lexicon)
 
 
 def recorded(dialect: str, name: str, model: str) -> Request:

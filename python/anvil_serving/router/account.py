@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import msgspec
 from anvil_serving import __version__, decisions
 from anvil_serving.decisions import Decision, Price, PriceList, Result
 from anvil_serving.errors import Exhausted, RequestError
+from anvil_serving.router.session import kept_name
 
 if TYPE_CHECKING:
     from anvil_serving import config
@@ -25,7 +25,6 @@ __all__ = ["Account", "Ledger"]
 
 _MODEL_LIMIT = 128
 _CALLS_LIMIT = 64
-_CALL_LIMIT = 128
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -162,7 +161,7 @@ class Account:
     def closed(self) -> Decision:
         """The decision to keep."""
         decided, work, facts, request = self.decided, self.decided.work, self.decided.facts, self._request
-        inferred, answer, result = work.classification, self._answer, self._result
+        answer, result = self._answer, self._result
         return Decision(
             id=self.id,
             at=self._at,
@@ -179,7 +178,7 @@ class Account:
             work_class=work.work_class,
             class_source=work.source,
             confidence=work.confidence,
-            features=() if inferred is None else tuple(decisions.Feature(*feature) for feature in inferred.features),
+            features=work.features,
             ambiguous_with=work.ambiguous_with,
             dimensions=decided.narrowed.said,
             mapping_version=self._ledger.mapping_version,
@@ -191,8 +190,8 @@ class Account:
             error=result.error,
             tier=result.tier,
             finish=None if answer is None else answer.finish,
-            tool_calls=() if answer is None else tuple(map(_call, answer.tool_calls[:_CALLS_LIMIT])),
-            failed_tool_calls=tuple(map(_call, facts.failed_tool_calls[-_CALLS_LIMIT:])),
+            tool_calls=() if answer is None else tuple(map(kept_name, answer.tool_calls[:_CALLS_LIMIT])),
+            failed_tool_calls=tuple(map(kept_name, facts.failed_tool_calls[-_CALLS_LIMIT:])),
             first_byte_seconds=self._first_byte,
             total_seconds=time.perf_counter() - self._began,
             policy_seconds=decided.seconds,
@@ -209,13 +208,6 @@ class _Result(msgspec.Struct, frozen=True, gc=False):
     status: int | None = None
     error: str | None = None
     tier: str | None = None
-
-
-def _call(call_id: str) -> str:
-    """A call's id; in place of a long one, which tiers and clients make up as they like, its hash."""
-    if len(call_id) <= _CALL_LIMIT:
-        return call_id
-    return f"sha256:{hashlib.sha256(call_id.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _usd(price: Price | None, outcome: Outcome) -> float | None:

@@ -115,7 +115,7 @@ def advice_of(decided: Decided) -> Advice:
         intent_source=decided.intent.source,
         class_source=work.source,
         ambiguous_with=work.ambiguous_with,
-        features=() if work.classification is None else tuple(Feature(*each) for each in work.classification.features),
+        features=work.features,
         dimensions=decided.narrowed.said,
         plan=tuple(
             PlannedStep(each.tier_id, each.replica.tier.model, each.replica.index, each.dialect)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from anvil_serving.decisions import Feature
 from anvil_serving.router.caller import Caller
 from anvil_serving.router.classify import Classification, Evidence
 from anvil_serving.router.dimensions import Dimensions, read_dimensions
@@ -59,6 +60,11 @@ class Work(msgspec.Struct, frozen=True, gc=False):
     confidence: float | None = None
     classification: Classification | None = None
     """What was inferred; its own class is not the one that was taken where another was safer."""
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """What spoke for the class that was inferred."""
+        return () if self.classification is None else tuple(Feature(*each) for each in self.classification.features)
 
     @property
     def ambiguous_with(self) -> str | None:
@@ -124,16 +130,14 @@ class Decider:
         policy: Policy,
         sessions: Sessions,
         classifier: Classifier,
-        lexicon: Lexicon,
-        *,
-        is_gated: bool,
+        lexicon: Lexicon | None,
     ) -> None:
+        """`lexicon`: None where nothing is inferred."""
         self._intents = intents
         self._policy = policy
         self._sessions = sessions
         self._classifier = classifier
         self._lexicon = lexicon
-        self._is_gated = is_gated
 
     def decide(self, request: Request, asking: Asking, signals: Signals | None = None) -> Decided:
         """What a conversation's request leads to; `signals` say more of it than its body does.
@@ -151,7 +155,7 @@ class Decider:
         known = self._sessions.find(key)
         needs = needs_of(facts, narrowed)
         if signals is not None and signals.token_estimate is not None:
-            needs = msgspec.structs.replace(needs, prompt_tokens=max(0, signals.token_estimate))
+            needs = msgspec.structs.replace(needs, prompt_tokens=signals.token_estimate)
         question = Question(
             intent,
             intent.work_class or _CHAT,
@@ -188,13 +192,14 @@ class Decider:
         intent = question.intent
         if intent.work_class is not None:
             return Work(intent.work_class, "preset"), self._policy.plan(question)
-        if not self._is_gated:
+        if self._lexicon is None:
             return Work(_CHAT, "default"), self._policy.plan(question)
         if known is not None and facts.open_tool_loop:
             # A class is fixed when the user's turn begins: it never flips because a tool has answered.
             work = Work(known.work_class, "held", known.confidence)
             return work, self._policy.plan(msgspec.structs.replace(question, work_class=known.work_class))
-        return self._inferred(question, self._classified(request, facts))
+        evidence = evidence_of(request, facts, self._lexicon)
+        return self._inferred(question, self._classifier.classify(evidence))
 
     def _inferred(self, question: Question, inferred: Classification) -> tuple[Work, Plan]:
         """The class that was inferred; of two that are as probable the safer one, as long as somebody may serve it."""
@@ -205,9 +210,6 @@ class Decider:
             if other.attempts and (not plan.attempts or other.lowest_quality > plan.lowest_quality):
                 plan, work_class = other, inferred.runner_up
         return Work(work_class, "inferred", inferred.probability, inferred), plan
-
-    def _classified(self, request: Request, facts: Facts) -> Classification:
-        return self._classifier.classify(evidence_of(request, facts, self._lexicon))
 
 
 def evidence_of(request: Request, facts: Facts, lexicon: Lexicon) -> Evidence:

@@ -128,8 +128,7 @@ class Router:
             policy,
             self._sessions,
             classifier,
-            Lexicon(classifier.phrases, classifier.marks, Phrases),
-            is_gated=settings.mode == "gated",
+            Lexicon(classifier.phrases, classifier.marks, Phrases) if settings.mode == "gated" else None,
         )
         self.models = offered_models(policy, intents, self.tiers, settings.presets)
         self.decisions = DecisionArchive(configuration.decisions)

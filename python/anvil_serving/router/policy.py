@@ -156,21 +156,25 @@ class Policy:
 
     def _why_not(self, tier: Tier, question: Question) -> str | None:
         """What holds in every mode: what the tier is for, who may reach it, where prompts may go, what may bill."""
-        settings = tier.settings
-        if _CHAT not in settings.purposes:
+        if _CHAT not in tier.settings.purposes:
             return "its `purposes` do not list chat"
+        closed = self._why_closed(tier, question)
+        if closed is None and self._is_gated:
+            cell = self._profile[tier.id, question.work_class]
+            if cell.verdict == "deny":
+                return f"denied for {question.work_class}: {cell.source}"
+        return closed or self._why_too_much(tier, question)
+
+    def _why_closed(self, tier: Tier, question: Question) -> str | None:
+        """What a person has decided: who may reach the tier, where prompts may go, what may bill."""
         if not question.caller.may_reach(tier.id):
             return f"client {question.caller.name} may not use it"
-        if settings.privacy == "cloud":
+        if tier.settings.privacy == "cloud":
             if question.needs.local_only:
                 return "the prompt may not leave the user's own machines"
             if question.work_class not in self._metered:
                 return f"it is a cloud tier and `metered_cloud` does not list {question.work_class}"
-        if self._is_gated:
-            cell = self._profile[tier.id, question.work_class]
-            if cell.verdict == "deny":
-                return f"denied for {question.work_class}: {cell.source}"
-        return self._why_too_much(tier, question)
+        return None
 
     def _why_too_much(self, tier: Tier, question: Question) -> str | None:
         """The caps of the caller's that would not hold there."""
@@ -288,20 +292,10 @@ class Policy:
         candidates: list[Candidate] = []
         out: list[Candidate] = []
         for tier in [tier for tier in named if tier in declared] or declared:
-            why_not = self._why_not_for(tier, question)
+            why_not = self._why_closed(tier, question) or self._why_too_much(tier, question)
             if why_not is not None:
                 out.append(Candidate(tier.id, None, why_not))
                 continue
             candidates.append(Candidate(tier.id, len(candidates) + 1, f"declares {purpose}"))
             attempts += [PlannedAttempt(replica, "chat", f"/{purpose}") for replica in self._replicas(tier, question)]
         return Plan(purpose, tuple(attempts), (*candidates, *out), _CHAT)
-
-    def _why_not_for(self, tier: Tier, question: Question) -> str | None:
-        if not question.caller.may_reach(tier.id):
-            return f"client {question.caller.name} may not use it"
-        if tier.settings.privacy == "cloud":
-            if question.needs.local_only:
-                return "the prompt may not leave the user's own machines"
-            if _CHAT not in self._metered:
-                return f"it is a cloud tier and `metered_cloud` does not list {_CHAT}"
-        return self._why_too_much(tier, question)

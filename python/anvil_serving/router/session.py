@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from anvil_serving.router.caller import Caller
 
-__all__ = ["Conversation", "Key", "Sessions", "session_name"]
+__all__ = ["Conversation", "Key", "Sessions", "kept_name", "session_name"]
 
 _MOST = 16_384
 """Conversations that are remembered; the one that was silent longest is forgotten first."""
 _NAME_LIMIT = 128
-"""Characters of a session's name that are kept as they are."""
+"""Characters of a name that are kept as they are."""
 
 _HEADERS = (
     b"x-claude-code-session-id",
@@ -53,9 +53,18 @@ def session_name(headers: Mapping[bytes, bytes], *, in_body: str | None, narrowe
     name = narrowed
     if name is None:
         name = next((value.decode("latin-1") for each in _HEADERS if (value := headers.get(each))), in_body)
-    if name is None or (len(name) <= _NAME_LIMIT and name.isprintable()):
-        return name or None
-    # Too long to keep, or nothing to show to anybody.
+    if not name:
+        return None
+    return kept_name(name) if name.isprintable() else hashed_name(name)
+
+
+def kept_name(name: str) -> str:
+    """A name that clients or tiers make up as they like, as it is kept: in place of a long one its hash."""
+    return name if len(name) <= _NAME_LIMIT else hashed_name(name)
+
+
+def hashed_name(name: str) -> str:
+    """What is kept of a name that is too long, or nothing to show to anybody."""
     return f"sha256:{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
