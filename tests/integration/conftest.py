@@ -40,3 +40,11 @@ def second(_tiers: tuple[Tier, Tier]) -> Iterator[Tier]:
     """The tier behind it."""
     yield _tiers[1]
     _tiers[1].reset()
+
+
+@pytest.fixture
+def fleet(_fleet: dict[str, Tier]) -> Iterator[dict[str, Tier]]:
+    """A module's own `_fleet`, by name, as if nothing had been asked of it."""
+    yield _fleet
+    for tier in _fleet.values():
+        tier.reset()

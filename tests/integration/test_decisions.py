@@ -31,13 +31,6 @@ def _fleet() -> Iterator[dict[str, Tier]]:
         yield {"fast": fast, "heavy": heavy}
 
 
-@pytest.fixture
-def fleet(_fleet: dict[str, Tier]) -> Iterator[dict[str, Tier]]:
-    yield _fleet
-    for tier in _fleet.values():
-        tier.reset()
-
-
 @pytest.fixture(scope="module")
 def routed(_fleet: dict[str, Tier]) -> Iterator[RouterProcess]:
     tiers = [

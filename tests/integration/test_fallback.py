@@ -26,13 +26,6 @@ def _fleet() -> Iterator[dict[str, Tier]]:
         yield {"fast": fast, "fast_too": fast_too, "heavy": heavy, "cloud": cloud}
 
 
-@pytest.fixture
-def fleet(_fleet: dict[str, Tier]) -> Iterator[dict[str, Tier]]:
-    yield _fleet
-    for tier in _fleet.values():
-        tier.reset()
-
-
 @pytest.fixture(scope="module")
 def routed(_fleet: dict[str, Tier]) -> Iterator[RouterProcess]:
     tiers = [
