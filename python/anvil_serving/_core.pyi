@@ -94,22 +94,12 @@ class Request:
 
     @property
     def facts(self) -> Facts: ...
-    @property
-    def shape(self) -> Shape:
-        """What the user's last words look like; worked out at every call."""
-
-    def spoken(self, phrases: Phrases) -> list[int]:
-        """Which phrases the user's last words (`Facts.last_user_text`) hold: their places, ascending.
-
-        Blocks of code between fences, diffs, stack traces, lines of logs and quoted lines do not count, unless there is
-        nothing else.
-        """
-
     def said(self, phrases: Phrases) -> tuple[Shape, list[list[int]]]:
         """What the user's last words look like, and which phrases they hold, in one pass.
 
-        Four lists of places, each ascending: anywhere, as `spoken`; at the beginning; the first word; the first word of
-        a later sentence.
+        Four lists of places in `Facts.last_user_text`, each ascending: anywhere; at the beginning; the first word; the
+        first word of a later sentence. Blocks of code between fences, diffs, stack traces, lines of logs and quoted
+        lines do not count, unless there is nothing else.
         """
 
     def instructed(self, phrases: Phrases) -> list[int]:
@@ -153,7 +143,7 @@ class Phrases:
 
 @final
 class Shape:
-    """What the user's last words look like. Prose is what remains of them without what is pasted (`Request.spoken`)."""
+    """What the user's last words look like. Prose is what remains of them without what is pasted (`Request.said`)."""
 
     @property
     def question(self) -> bool:

@@ -81,15 +81,6 @@ impl Request {
         Facts(Arc::clone(&self.0))
     }
 
-    #[getter]
-    fn shape(&self) -> Shape {
-        Shape(self.0.shape())
-    }
-
-    fn spoken(&self, phrases: &Phrases) -> Vec<usize> {
-        self.0.spoken(&phrases.0)
-    }
-
     fn said(&self, phrases: &Phrases) -> (Shape, [Vec<usize>; 4]) {
         let said = self.0.said(&phrases.0);
         (Shape(said.shape), [said.anywhere, said.opening, said.first, said.later])
