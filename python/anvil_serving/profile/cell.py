@@ -38,4 +38,6 @@ def lower_bound(quality: float, samples: int, *, prior: float) -> float:
     """
     mass = samples + _PRIOR_MASS
     mean = (quality * samples + prior * _PRIOR_MASS) / mass
-    return max(0.0, mean - math.sqrt(mean * (1 - mean) / mass))
+    # Not 1 - mean: near 1 that is mostly rounding, and more samples would seem less sure.
+    rest = ((1 - quality) * samples + (1 - prior) * _PRIOR_MASS) / mass
+    return max(0.0, mean - math.sqrt(mean * rest / mass))
