@@ -11,8 +11,10 @@
 mod completeness;
 mod defect;
 pub mod form;
+mod span;
 mod verdict;
 
 pub use completeness::Completeness;
 pub use defect::Defect;
+pub use span::Span;
 pub use verdict::Passed;
