@@ -76,6 +76,35 @@ pub enum StopReason<'a> {
     Other,
 }
 
+impl Delta<'_> {
+    /// The step as one that borrows nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Delta<'static> {
+        match self {
+            Self::Start => Delta::Start,
+            Self::Text(text) => Delta::Text(text.into_owned()),
+            Self::Reasoning(text) => Delta::Reasoning(text.into_owned()),
+            Self::Call { call, id, name } => Delta::Call { call, id: id.into_owned(), name: name.into_owned() },
+            Self::Arguments { call, json } => Delta::Arguments { call, json: json.into_owned() },
+            Self::CallEnd { call } => Delta::CallEnd { call },
+            Self::Usage(usage) => Delta::Usage(usage),
+            Self::Stop(reason) => Delta::Stop(reason.into_owned()),
+            Self::Ping => Delta::Ping,
+            Self::End => Delta::End,
+            Self::Error(error) => Delta::Error(error),
+        }
+    }
+
+    /// How many bytes of the tier's words it holds.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Reasoning(text) | Self::Arguments { json: text, .. } => text.escaped().len(),
+            Self::Call { id, name, .. } => id.escaped().len() + name.escaped().len(),
+            _ => 0,
+        }
+    }
+}
+
 impl StopReason<'_> {
     /// The reason as the relay counts it.
     pub const fn finish(&self) -> FinishReason {

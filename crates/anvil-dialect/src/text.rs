@@ -1,6 +1,7 @@
 //! A string of a body or an event, left as it was spelt.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::json::{Reader, push_string, read_lenient};
 
@@ -83,6 +84,14 @@ impl<'a> Text<'a> {
             joined.push_str(&part.0);
         }
         Text(Cow::Owned(joined))
+    }
+
+    /// Where in `data` the text stands, in bytes; `None` where it is no part of it.
+    pub fn place_in(&self, data: &[u8]) -> Option<Range<usize>> {
+        let Cow::Borrowed(text) = &self.0 else { return None };
+        let start = (text.as_ptr() as usize).checked_sub(data.as_ptr() as usize)?;
+        let place = start..start.checked_add(text.len())?;
+        (data.get(place.clone())? == text.as_bytes()).then_some(place)
     }
 
     /// The text as one that borrows nothing.

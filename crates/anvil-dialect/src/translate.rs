@@ -30,12 +30,7 @@ pub fn translate(request: &Request, to: Dialect, overrides: &Overrides) -> Resul
     if request.dialect() == to {
         return Ok(Translated { body: request.encode(overrides), warnings: Vec::new() });
     }
-    let mut warnings = Warnings::new(Spelling::of(request.dialect()).messages);
-    let conversation = match request.dialect() {
-        Dialect::Messages => messages::decode::decode(request, &mut warnings)?,
-        Dialect::Chat => chat::decode::decode(request, &mut warnings)?,
-        Dialect::Responses => responses::decode::decode(request, &mut warnings)?,
-    };
+    let (conversation, mut warnings) = read(request)?;
     check_choice(&conversation, &warnings)?;
     let body = match to {
         Dialect::Messages => messages::encode::encode(conversation, overrides, &mut warnings)?,
@@ -45,6 +40,17 @@ pub fn translate(request: &Request, to: Dialect, overrides: &Overrides) -> Resul
     // Read back: the tier's own settings are spliced in as for its own dialect, and nothing leaves that is no request of it.
     let body = Request::decode(to, Bytes::from(body))?.encode(overrides);
     Ok(Translated { body, warnings: warnings.into_vec() })
+}
+
+/// The conversation that a request holds, and what of it no dialect but its own can say.
+pub(crate) fn read(request: &Request) -> Result<(Conversation<'_>, Warnings), Untranslatable> {
+    let mut warnings = Warnings::new(Spelling::of(request.dialect()).messages);
+    let conversation = match request.dialect() {
+        Dialect::Messages => messages::decode::decode(request, &mut warnings)?,
+        Dialect::Chat => chat::decode::decode(request, &mut warnings)?,
+        Dialect::Responses => responses::decode::decode(request, &mut warnings)?,
+    };
+    Ok((conversation, warnings))
 }
 
 /// A choice that demands a tool which was left out cannot be carried.

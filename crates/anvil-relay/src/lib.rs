@@ -9,16 +9,20 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
+mod gate;
 mod opening;
 mod relay;
 mod report;
 mod setup;
 mod splice;
+mod utterance;
 mod voice;
+mod whole;
 mod window;
 
-pub use anvil_verify::Defect;
+pub use anvil_verify::{Defect, Expected};
+pub use gate::{Hold, can_repair};
 pub use opening::Opening;
 pub use relay::{Relay, Step};
-pub use report::Report;
+pub use report::{Report, Verified};
 pub use setup::{Ending, Form, Setup};

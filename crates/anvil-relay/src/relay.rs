@@ -1,15 +1,17 @@
 //! One attempt, from the tier's bytes to the client's.
 
 use anvil_dialect::envelope::ErrorKind;
-use anvil_dialect::{Delta, ToolCalls, answer, read_answer, write_answer};
-use anvil_sse::{Decoder, Frame, Limits};
-use anvil_verify::{Completeness, Defect, form};
+use anvil_dialect::{FinishReason, ToolCalls, Usage};
+use anvil_sse::{Decoder, Event, Frame, Limits};
+use anvil_verify::{Defect, Passed};
 
+use crate::gate::{self, Gate, Repair};
 use crate::report::Report;
 use crate::setup::{Ending, Form, Setup};
-use crate::splice::Splice;
-use crate::voice::{Hearing, Voice};
-use crate::window::{Held, Window};
+use crate::utterance::Utterance;
+use crate::voice::{Heard, Hearing, Voice};
+use crate::whole;
+use crate::window::{HeldBody, Window};
 
 /// What happened to an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,15 +39,19 @@ pub struct Relay {
 
 /// What is known of an answer beside its [`Report`].
 #[derive(Debug, Default)]
-struct Known {
-    items: Vec<Vec<u8>>,
-    calls: ToolCalls,
+pub(crate) struct Known {
+    pub(crate) items: Vec<Vec<u8>>,
+    pub(crate) calls: ToolCalls,
+    /// The labels of what was repaired.
+    pub(crate) repairs: Vec<&'static str>,
+    /// A defect that was proven when all of the answer had left.
+    pub(crate) noted: Option<Defect>,
 }
 
 #[derive(Debug)]
 enum Body {
     Stream(Box<Stream>),
-    Whole(Held),
+    Whole(HeldBody),
     Over,
 }
 
@@ -54,6 +60,8 @@ struct Stream {
     decoder: Decoder,
     voice: Voice,
     hearing: Hearing,
+    gate: Gate,
+    window: Window,
 }
 
 /// What one pass over the decoded frames came to.
@@ -69,15 +77,12 @@ impl Relay {
             Body::Stream(Box::new(Stream {
                 decoder: Decoder::new(Limits { max_event_bytes: setup.max_event_bytes }),
                 voice: Voice::new(&setup),
-                hearing: Hearing {
-                    completeness: Completeness::default(),
-                    window: Window::Held(Held::new(setup.max_event_bytes)),
-                    report: Report::default(),
-                    calls: ToolCalls::default(),
-                },
+                hearing: Hearing::default(),
+                gate: Gate::new(&setup),
+                window: Window::new(setup.max_held_bytes),
             }))
         } else {
-            Body::Whole(Held::new(setup.max_answer_bytes))
+            Body::Whole(HeldBody::new(setup.max_answer_bytes))
         };
         Self { setup, body, report: Report::default(), known: Known::default() }
     }
@@ -93,7 +98,7 @@ impl Relay {
             Body::Stream(stream) => {
                 stream.decoder.feed(bytes);
                 let passed = stream.pass(out);
-                self.report = stream.hearing.report;
+                self.report = stream.report();
                 passed
             }
         };
@@ -124,7 +129,7 @@ impl Relay {
 
     /// Whether part of the answer has been released.
     pub fn has_released(&self) -> bool {
-        matches!(&self.body, Body::Stream(stream) if stream.hearing.window.released().is_some())
+        matches!(&self.body, Body::Stream(stream) if stream.window.has_opened())
     }
 
     /// What is known of the answer so far.
@@ -142,23 +147,30 @@ impl Relay {
         std::mem::take(&mut self.known.calls).into_ids()
     }
 
+    /// The labels of what was repaired in the answer.
+    pub fn take_repairs(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.known.repairs)
+    }
+
+    /// A defect that was proven when all of the answer had left already: it is whole, and no good.
+    pub fn take_noted(&mut self) -> Option<Defect> {
+        self.known.noted.take()
+    }
+
     /// Ends the attempt for a reason that lies outside its bytes, such as a deadline.
     pub fn abandon(&mut self, defect: Defect, out: &mut Vec<u8>) -> Step {
         self.fail(defect, out)
     }
 
-    fn end_whole(&mut self, held: Held, ending: Ending, out: &mut Vec<u8>) -> Step {
+    fn end_whole(&mut self, held: HeldBody, ending: Ending, out: &mut Vec<u8>) -> Step {
         if ending == Ending::Cut {
             return Step::Reject(Defect::StreamCut);
         }
-        let ended = if matches!(self.setup.form, Form::Document | Form::Unread) || self.setup.client == self.setup.tier
-        {
-            self.pass_on_whole(held, out)
-        } else {
-            self.translate_whole(held, out)
-        };
+        let setup = &self.setup;
+        let ended = held.release_as(|body| whole::answer(setup, body));
         match ended {
-            Ok((report, known)) => {
+            Ok((released, body, (report, known))) => {
+                released.write_body(out, &body);
                 self.report = report;
                 self.keep(known);
                 Step::Done(report)
@@ -168,63 +180,20 @@ impl Relay {
     }
 
     fn keep(&mut self, known: Known) {
-        self.known.calls = known.calls;
-        if self.setup.keeps_items {
-            self.known.items = known.items;
+        self.known = known;
+        if !self.setup.keeps_items {
+            self.known.items = Vec::new();
         }
-    }
-
-    fn pass_on_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Known), Defect> {
-        let Setup { client, tier, form: wanted, head, .. } = &self.setup;
-        let read = |body: &[u8]| match wanted {
-            Form::Document | Form::Unread => answer::read_document(body),
-            Form::Stream | Form::Whole => answer::read(*tier, body),
-        };
-        let ((spans, report, known), passed) = held.check(|body| match form::answer(read(body))? {
-            (answer::Answer::Whole { spans, finish, usage, calls }, passed) => {
-                let items =
-                    if self.setup.keeps_items { form::answer(answer::items(*tier, body))?.0 } else { Vec::new() };
-                Ok(((spans, Report { finish, usage, events: 0 }, Known { items, calls }), passed))
-            }
-            (answer::Answer::Error(error), _) => Err(Defect::TierError { kind: error.kind, words: error.message }),
-        })?;
-        let mut splice = Splice::new(*client, head);
-        held.release(passed).write_held(out, |out, body| out.extend_from_slice(splice.apply(body, &spans, None, None)));
-        Ok((report, known))
-    }
-
-    fn translate_whole(&self, held: Held, out: &mut Vec<u8>) -> Result<(Report, Known), Defect> {
-        let Setup { client, tier, head, .. } = &self.setup;
-        let (released, known) = held.release_as(|body| {
-            let (deltas, _) = form::answer(read_answer(*tier, body))?;
-            let (mut report, mut calls) = (Report::default(), ToolCalls::default());
-            for delta in &deltas {
-                match delta {
-                    Delta::Error(error) => {
-                        return Err(Defect::TierError { kind: error.kind.clone(), words: error.message.clone() });
-                    }
-                    Delta::Stop(reason) => report.finish = Some(reason.finish()),
-                    Delta::Usage(usage) => report.usage.update(*usage),
-                    Delta::Call { call, id, .. } => calls.push(head.told_call_id(*client, id, *call)),
-                    _ => {}
-                }
-            }
-            let mut anew = Vec::with_capacity(body.len());
-            let (items, passed) = form::answer(write_answer(*client, head, &deltas, &mut anew))?;
-            Ok((anew, (report, Known { items, calls }), passed))
-        })?;
-        released.write_held(out, Vec::extend_from_slice);
-        Ok(known)
     }
 
     /// The stream has said all it will say.
     fn finish(&mut self, out: &mut Vec<u8>) -> Step {
         let Body::Stream(stream) = &mut self.body else { return Step::Continue };
-        match stream.hearing.completeness.verdict().and_then(|_| stream.voice.end(out)) {
-            Ok(items) => {
-                let calls = std::mem::take(&mut stream.hearing.calls);
+        match stream.finish(out) {
+            Ok(known) => {
+                self.report = stream.report();
                 self.body = Body::Over;
-                self.keep(Known { items, calls });
+                self.keep(known);
                 Step::Done(self.report)
             }
             Err(defect) => self.fail(defect, out),
@@ -234,7 +203,7 @@ impl Relay {
     fn fail(&mut self, defect: Defect, out: &mut Vec<u8>) -> Step {
         match std::mem::replace(&mut self.body, Body::Over) {
             Body::Over => Step::Continue,
-            Body::Stream(mut stream) if stream.hearing.window.released().is_some() => {
+            Body::Stream(mut stream) if stream.window.has_opened() => {
                 let (kind, message) = words_for_client(&defect);
                 stream.voice.fail(kind, message, &self.setup.request_id, out);
                 Step::Broken(defect)
@@ -245,6 +214,11 @@ impl Relay {
 }
 
 impl Stream {
+    /// What is known of the answer so far.
+    fn report(&self) -> Report {
+        Report { verified: self.gate.verified(), ..self.hearing.report }
+    }
+
     /// Reads every frame that is complete; appends to `out` what may be seen.
     fn pass(&mut self, out: &mut Vec<u8>) -> Result<Pass, Defect> {
         loop {
@@ -252,19 +226,115 @@ impl Stream {
                 Err(error) => return Err(sse_defect(&error)),
                 Ok(None) => return Ok(Pass::NeedsMore),
                 Ok(Some(Frame::Event(event))) => {
-                    if self.voice.say(&event, &mut self.hearing, out)? {
+                    let mut parts = Parts {
+                        voice: &mut self.voice,
+                        hearing: &mut self.hearing,
+                        gate: &mut self.gate,
+                        window: &mut self.window,
+                    };
+                    if parts.take(&event, out)? {
                         return Ok(Pass::Terminal);
                     }
                 }
                 Ok(Some(Frame::Comment(text))) => {
                     // A sign of life: worth passing on once the client has the stream's head, worth nothing before.
-                    if let Some(released) = self.hearing.window.released() {
+                    if let Some(released) = self.window.for_signs_of_life() {
                         released.write_comment(out, text);
                     }
                 }
             }
         }
     }
+
+    /// The verdict on the stream as a whole, and its end.
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<Known, Defect> {
+        let complete = self.hearing.completeness.verdict()?;
+        let Report { finish, usage, .. } = self.hearing.report;
+        let noted = match self.verdict(complete, finish, usage) {
+            Ok(proof) => {
+                self.release(proof, out)?;
+                None
+            }
+            // All of it has left: it cannot be taken back, and to break it off would say that it is not whole.
+            Err(defect) if self.window.is_open() => Some(defect),
+            Err(defect) => return Err(defect),
+        };
+        let items = self.voice.end(out)?;
+        let calls = std::mem::take(&mut self.hearing.calls);
+        Ok(Known { items, calls, repairs: self.gate.repaired(), noted })
+    }
+
+    fn verdict(
+        &mut self,
+        complete: Passed,
+        finish: Option<FinishReason>,
+        usage: Usage,
+    ) -> Result<Passed, Defect> {
+        let mut repairs = Vec::new();
+        let proof = self.gate.end(complete, finish, usage, &mut repairs)?;
+        repair(&mut self.window, repairs)?;
+        Ok(proof)
+    }
+
+    fn release(&mut self, proof: Passed, out: &mut Vec<u8>) -> Result<(), Defect> {
+        let (released, held) = self.window.open(proof);
+        held.iter().try_for_each(|utterance| self.voice.say(utterance, &released, out))
+    }
+}
+
+/// The parts of a stream that an event, which lies in its decoder, goes through.
+struct Parts<'s> {
+    voice: &'s mut Voice,
+    hearing: &'s mut Hearing,
+    gate: &'s mut Gate,
+    window: &'s mut Window,
+}
+
+impl Parts<'_> {
+    /// Takes one event; appends to `out` what may be seen. Whether it was the dialect's last.
+    fn take(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<bool, Defect> {
+        match self.voice.hear(event, self.hearing)? {
+            Heard::Said(utterance, formed) => self.pass(utterance, formed, out).map(|()| false),
+            Heard::Last(None) => Ok(true),
+            Heard::Last(Some((utterance, formed))) => self.pass(utterance, formed, out).map(|()| true),
+            Heard::Nothing => Ok(false),
+            Heard::Ping => {
+                if let Some(released) = self.window.for_signs_of_life() {
+                    self.voice.ping(event, &released, out)?;
+                }
+                Ok(false)
+            }
+        }
+    }
+
+    /// Says what was heard, and what was held before it, if the gate lets it pass; else holds it.
+    fn pass(&mut self, mut utterance: Utterance<'_>, formed: Passed, out: &mut Vec<u8>) -> Result<(), Defect> {
+        let mut repairs = Vec::new();
+        let Some(proof) = self.gate.check(&mut utterance, formed, &mut repairs)? else {
+            self.window.hold(utterance)?;
+            return repair(self.window, repairs);
+        };
+        if repairs.is_empty() {
+            let (released, held) = self.window.open(proof);
+            held.iter().chain([&utterance]).try_for_each(|utterance| self.voice.say(utterance, &released, out))
+        } else {
+            // What ends a call may hold the last piece of it.
+            self.window.hold(utterance)?;
+            repair(self.window, repairs)?;
+            let (released, held) = self.window.open(proof);
+            held.iter().try_for_each(|utterance| self.voice.say(utterance, &released, out))
+        }
+    }
+}
+
+/// Puts repaired arguments in the place of the tier's.
+fn repair(window: &mut Window, repairs: Vec<Repair>) -> Result<(), Defect> {
+    for Repair { call, arguments } in repairs {
+        if !window.repair(call, &arguments) {
+            return Err(gate::irreparable());
+        }
+    }
+    Ok(())
 }
 
 fn sse_defect(error: &anvil_sse::Error) -> Defect {

@@ -11,4 +11,16 @@ pub struct Report {
     pub usage: Usage,
     /// Events of the stream that were part of the answer; 0 for a whole answer.
     pub events: u64,
+    /// Whether its content was checked.
+    pub verified: Verified,
+}
+
+/// Whether the content of an answer was checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verified {
+    /// It was not: nothing was asked for, or the answer says what only its own dialect can.
+    #[default]
+    Skipped,
+    /// It was, as far as it came.
+    Checked,
 }

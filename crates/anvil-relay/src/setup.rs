@@ -1,11 +1,17 @@
 //! What a relay is told before it begins.
 
-use anvil_dialect::{Dialect, Head};
+use std::sync::Arc;
 
+use anvil_dialect::{Dialect, Head};
+use anvil_verify::Expected;
+
+use crate::gate::Hold;
 use crate::opening::Opening;
 
 /// The most bytes of one event of a stream, unless said otherwise.
 const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
+/// The most bytes that the window of a stream holds, unless said otherwise.
+const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
 /// The most bytes of a whole answer, unless said otherwise.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
@@ -40,6 +46,12 @@ pub struct Setup {
     pub opening: Option<Opening>,
     /// Whether the items of the answer's output are to be kept for a later request (Responses).
     pub keeps_items: bool,
+    /// How long the answer is held.
+    pub hold: Hold,
+    /// What the checks know of the request; `None`: nothing but the form is checked, and nothing held longer than for that.
+    pub expected: Option<Arc<Expected>>,
+    /// The most bytes that the window of a stream holds.
+    pub max_held_bytes: usize,
     /// The most bytes of one event.
     pub max_event_bytes: usize,
     /// The most bytes of a whole answer.
@@ -47,7 +59,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A setup with the default caps: 8 MiB an event, 64 MiB a whole answer.
+    /// A setup that holds nothing, with the default caps: 8 MiB an event, 16 MiB in the window, 64 MiB a whole answer.
     pub fn new(client: Dialect, tier: Dialect, form: Form, head: Head, request_id: String) -> Self {
         Self {
             client,
@@ -57,6 +69,9 @@ impl Setup {
             request_id,
             opening: None,
             keeps_items: false,
+            hold: Hold::None,
+            expected: None,
+            max_held_bytes: MAX_HELD_BYTES,
             max_event_bytes: MAX_EVENT_BYTES,
             max_answer_bytes: MAX_ANSWER_BYTES,
         }

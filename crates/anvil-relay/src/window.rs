@@ -1,27 +1,64 @@
 //! The commit window as a typestate.
 //!
-//! [`Held`] has no method that yields a byte. The only way from it to [`Released`], which has, takes a [`Passed`], and only a
-//! check can make one. So "no byte of a rejected answer leaves" is held by the compiler.
+//! [`Held`] and [`HeldBody`] have no method that yields what they hold. The only way from them to [`Released`], which writes, takes
+//! a [`Passed`], and only a check can make one. So "no byte of a rejected answer leaves" is held by the compiler.
 
 use anvil_dialect::{Delta, DeltaWriter, Malformed};
 use anvil_verify::{Defect, Passed};
 
-/// What is held back until a check has passed.
+use crate::utterance::Utterance;
+
+/// What a stream holds back until a check has passed.
 #[derive(Debug)]
 pub(crate) struct Held {
+    utterances: Vec<Utterance<'static>>,
+    room: Room,
+}
+
+/// What of a whole answer has come.
+#[derive(Debug)]
+pub(crate) struct HeldBody {
     bytes: Vec<u8>,
-    limit: usize,
+    room: Room,
 }
 
 /// What may be seen: the only thing that writes to a client.
 #[derive(Debug)]
-pub(crate) struct Released {
-    held: Vec<u8>,
+pub(crate) struct Released(());
+
+/// How much more may be held.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    held: usize,
+    limit: usize,
+}
+
+impl Room {
+    fn take(&mut self, size: usize) -> Result<(), Defect> {
+        self.held = self.held.saturating_add(size);
+        if self.held > self.limit { Err(Defect::TooLarge { limit: self.limit }) } else { Ok(()) }
+    }
 }
 
 impl Held {
+    fn new(limit: usize) -> Self {
+        Self { utterances: Vec::new(), room: Room { held: 0, limit } }
+    }
+
+    fn hold(&mut self, utterance: Utterance<'_>) -> Result<(), Defect> {
+        self.room.take(utterance.size())?;
+        self.utterances.push(utterance.into_owned());
+        Ok(())
+    }
+
+    fn release(self, _proof: Passed) -> (Released, Vec<Utterance<'static>>) {
+        (Released(()), self.utterances)
+    }
+}
+
+impl HeldBody {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit }
+        Self { bytes: Vec::new(), room: Room { held: 0, limit } }
     }
 
     /// Holds more bytes.
@@ -29,50 +66,34 @@ impl Held {
     /// # Errors
     /// [`Defect::TooLarge`] at the cap.
     pub(crate) fn hold(&mut self, bytes: &[u8]) -> Result<(), Defect> {
-        if self.bytes.len().saturating_add(bytes.len()) > self.limit {
-            return Err(Defect::TooLarge { limit: self.limit });
-        }
+        self.room.take(bytes.len())?;
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// Shows what is held to a check. The check's answer is all that comes out.
-    pub(crate) fn check<T>(
-        &self,
-        check: impl FnOnce(&[u8]) -> Result<(T, Passed), Defect>,
-    ) -> Result<(T, Passed), Defect> {
-        check(&self.bytes)
-    }
-
-    /// Opens the window on what a check makes of what is held: the answer said anew.
+    /// Opens the window on what a check makes of what is held. Of one that fails, its defect is all that comes out.
     pub(crate) fn release_as<T>(
         self,
         check: impl FnOnce(&[u8]) -> Result<(Vec<u8>, T, Passed), Defect>,
-    ) -> Result<(Released, T), Defect> {
-        let (anew, known, _proof) = check(&self.bytes)?;
-        Ok((Released { held: anew }, known))
-    }
-
-    /// Opens the window.
-    pub(crate) fn release(self, _proof: Passed) -> Released {
-        Released { held: self.bytes }
+    ) -> Result<(Released, Vec<u8>, T), Defect> {
+        let (body, known, _proof) = check(&self.bytes)?;
+        Ok((Released(()), body, known))
     }
 }
 
+#[expect(clippy::unused_self, reason = "having one is the proof that the window is open")]
 impl Released {
-    /// Writes what was held when the window opened.
-    pub(crate) fn write_held(self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>, &[u8])) {
-        write(out, &self.held);
+    /// Writes a whole body.
+    pub(crate) fn write_body(&self, out: &mut Vec<u8>, body: &[u8]) {
+        out.extend_from_slice(body);
     }
 
     /// Writes an event.
-    #[expect(clippy::unused_self, reason = "having one is the proof that the window is open")]
     pub(crate) fn write_event(&self, out: &mut Vec<u8>, name: &str, data: &[u8]) {
         anvil_sse::write_event(out, name, data);
     }
 
     /// Writes a step of an answer in the client's dialect.
-    #[expect(clippy::unused_self, reason = "having one is the proof that the window is open")]
     pub(crate) fn write_delta(
         &self,
         out: &mut Vec<u8>,
@@ -83,34 +104,77 @@ impl Released {
     }
 
     /// Writes a comment: a sign of life.
-    #[expect(clippy::unused_self, reason = "having one is the proof that the window is open")]
     pub(crate) fn write_comment(&self, out: &mut Vec<u8>, text: &[u8]) {
         anvil_sse::write_comment(out, text);
     }
 }
 
-/// The window of a stream.
+/// The window of a stream, which closes again over what has still to be checked.
 #[derive(Debug)]
-pub(crate) enum Window {
+pub(crate) struct Window {
+    state: State,
+    has_opened: bool,
+    limit: usize,
+}
+
+#[derive(Debug)]
+enum State {
     Held(Held),
     Released(Released),
 }
 
 impl Window {
-    /// What may be written through, once the window is open.
-    pub(crate) fn released(&self) -> Option<&Released> {
-        match self {
-            Self::Held(_) => None,
-            Self::Released(released) => Some(released),
+    /// A window that is closed, and holds up to `limit` bytes.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { state: State::Held(Held::new(limit)), has_opened: false, limit }
+    }
+
+    /// Whether it has been open: then the client has seen part of the answer.
+    pub(crate) fn has_opened(&self) -> bool {
+        self.has_opened
+    }
+
+    /// Whether nothing is held.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Released(_))
+    }
+
+    /// Through what a sign of life may be written, which says nothing of the answer: to a client that has seen part of it.
+    pub(crate) fn for_signs_of_life(&self) -> Option<Released> {
+        self.has_opened.then_some(Released(()))
+    }
+
+    /// Holds something more; closes the window if it was open.
+    ///
+    /// # Errors
+    /// [`Defect::TooLarge`] at the cap.
+    pub(crate) fn hold(&mut self, utterance: Utterance<'_>) -> Result<(), Defect> {
+        match &mut self.state {
+            State::Held(held) => held.hold(utterance),
+            State::Released(_) => {
+                let mut held = Held::new(self.limit);
+                let kept = held.hold(utterance);
+                self.state = State::Held(held);
+                kept
+            }
         }
     }
 
-    /// Window `none`: opens at the first event of the answer that is valid.
-    pub(crate) fn open(&mut self, proof: Passed) -> Option<&Released> {
-        if let Self::Held(held) = self {
-            let held = std::mem::replace(held, Held::new(0));
-            *self = Self::Released(held.release(proof));
+    /// Puts `arguments` in the place of what the held part of the answer says of that call's. Whether all of that is held, in a
+    /// form in which it can be replaced.
+    pub(crate) fn repair(&mut self, call: usize, arguments: &str) -> bool {
+        match &mut self.state {
+            State::Held(held) => Utterance::repair(&mut held.utterances, call, arguments),
+            State::Released(_) => false,
         }
-        self.released()
+    }
+
+    /// Opens the window; what was held.
+    pub(crate) fn open(&mut self, proof: Passed) -> (Released, Vec<Utterance<'static>>) {
+        self.has_opened = true;
+        match std::mem::replace(&mut self.state, State::Released(Released(()))) {
+            State::Held(held) => held.release(proof),
+            State::Released(released) => (released, Vec::new()),
+        }
     }
 }

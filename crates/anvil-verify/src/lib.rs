@@ -8,12 +8,14 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
+mod answer;
 mod completeness;
 mod defect;
 pub mod form;
 mod span;
 mod verdict;
 
+pub use answer::{Answer, Ending, Expected, Finish};
 pub use completeness::Completeness;
 pub use defect::Defect;
 pub use span::Span;

@@ -6,21 +6,34 @@ mod translated;
 use anvil_dialect::envelope::ErrorKind;
 use anvil_dialect::{FinishReason, ToolCalls, Usage};
 use anvil_sse::Event;
-use anvil_verify::{Completeness, Defect};
+use anvil_verify::{Completeness, Defect, Passed};
 
 use crate::report::Report;
 use crate::setup::Setup;
-use crate::window::Window;
+use crate::utterance::Utterance;
+use crate::window::Released;
 use same::Same;
 use translated::Translated;
 
 /// What is known of a stream while it is heard.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Hearing {
     pub(crate) completeness: Completeness,
-    pub(crate) window: Window,
     pub(crate) report: Report,
     pub(crate) calls: ToolCalls,
+}
+
+/// What one event is.
+#[derive(Debug)]
+pub(crate) enum Heard<'e> {
+    /// Part of the answer.
+    Said(Utterance<'e>, Passed),
+    /// The dialect's last event; what it says of the answer besides has been taken.
+    Last(Option<(Utterance<'e>, Passed)>),
+    /// Nothing that the client is to be told.
+    Nothing,
+    /// A sign of life.
+    Ping,
 }
 
 impl Hearing {
@@ -51,11 +64,38 @@ impl Voice {
         }
     }
 
-    /// Takes one event; appends to `out` what may be seen. Whether it was the dialect's last.
-    pub(crate) fn say(&mut self, event: &Event<'_>, hearing: &mut Hearing, out: &mut Vec<u8>) -> Result<bool, Defect> {
+    /// Takes one event in. Nothing is said.
+    pub(crate) fn hear<'e>(&mut self, event: &Event<'e>, hearing: &mut Hearing) -> Result<Heard<'e>, Defect> {
         match self {
-            Self::Same(voice) => voice.say(event, hearing, out),
-            Self::Translated(voice) => voice.say(event, hearing, out),
+            Self::Same(voice) => voice.hear(event, hearing),
+            Self::Translated(voice) => voice.hear(event, hearing),
+        }
+    }
+
+    /// Appends to `out` what was heard, in the client's form.
+    pub(crate) fn say(
+        &mut self,
+        utterance: &Utterance<'_>,
+        released: &Released,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Defect> {
+        match (self, utterance) {
+            (Self::Same(voice), Utterance::Event(event)) => voice.say(event, released, out),
+            (Self::Translated(voice), Utterance::Steps(steps)) => return voice.say(steps, released, out),
+            // Each voice says what it has heard.
+            (Self::Same(_), Utterance::Steps(_)) | (Self::Translated(_), Utterance::Event(_)) => {}
+        }
+        Ok(())
+    }
+
+    /// Appends a sign of life that the tier gave.
+    pub(crate) fn ping(&mut self, event: &Event<'_>, released: &Released, out: &mut Vec<u8>) -> Result<(), Defect> {
+        match self {
+            Self::Same(voice) => {
+                voice.ping(event, released, out);
+                Ok(())
+            }
+            Self::Translated(voice) => voice.ping(released, out),
         }
     }
 

@@ -1,14 +1,17 @@
 //! A tier's events in the client's own dialect: passed on byte for byte but for a few names.
 
+use std::borrow::Cow;
+
 use anvil_dialect::envelope::{self, ErrorKind};
 use anvil_dialect::{DeltaWriter, Dialect, Event as Read, EventKind, Head, Outline, Reader, Said};
 use anvil_sse::Event;
 use anvil_verify::{Defect, form};
 
-use super::Hearing;
+use super::{Heard, Hearing};
 use crate::opening::Opening;
 use crate::setup::Setup;
 use crate::splice::Splice;
+use crate::utterance::{SameEvent, Utterance};
 use crate::window::Released;
 
 /// Passes on what the tier says.
@@ -25,7 +28,9 @@ pub(crate) struct Same {
     shift: u64,
     /// How many numbered events the client has been sent (Responses).
     events: u64,
-    /// The last event as it is to be sent, where it is part of the answer (Responses).
+    /// Whether the dialect's last event has come and is part of the answer (Responses).
+    has_last: bool,
+    /// That event as it is to be sent, with the end of the answer.
     last: Vec<u8>,
     /// The items of the output, where they are to be kept.
     items: Option<Vec<Vec<u8>>>,
@@ -42,26 +47,25 @@ impl Same {
             told: None,
             shift: 0,
             events: 0,
+            has_last: false,
             last: Vec::new(),
             items: setup.keeps_items.then(Vec::new),
         }
     }
 
-    pub(super) fn say(&mut self, event: &Event<'_>, hearing: &mut Hearing, out: &mut Vec<u8>) -> Result<bool, Defect> {
+    pub(super) fn hear<'e>(&mut self, event: &Event<'e>, hearing: &mut Hearing) -> Result<Heard<'e>, Defect> {
         let (mut read, passed) = form::event(self.reader.read(event.data))?;
         hearing.report.usage = self.reader.usage();
         hearing.calls.extend(std::mem::take(&mut read.calls));
         match std::mem::replace(&mut read.kind, EventKind::Answer) {
-            EventKind::Error(error) => return Err(Defect::TierError { kind: error.kind, words: error.message }),
-            EventKind::Ping => self.ping(event, hearing, out),
+            EventKind::Error(error) => Err(Defect::TierError { kind: error.kind, words: error.message }),
+            EventKind::Ping => Ok(Heard::Ping),
+            // Where it finishes nothing it says only that there is no more.
+            EventKind::Terminal if read.finished == 0 => Ok(Heard::Last(None)),
             EventKind::Terminal => {
-                // Where it finishes nothing it says only that there is no more.
-                if read.finished != 0 {
-                    hearing.note(read.choices, read.finished, read.finish);
-                    hearing.window.open(passed);
-                    self.keep_last(event, &read);
-                }
-                return Ok(true);
+                hearing.note(read.choices, read.finished, read.finish);
+                self.has_last = true;
+                Ok(Heard::Last(Some((utterance(event, read), passed))))
             }
             EventKind::Answer => {
                 hearing.note(read.choices, read.finished, read.finish);
@@ -70,15 +74,21 @@ impl Same {
                     items.push(event.data[span.clone()].to_vec());
                 }
                 if self.is_for_us_alone(&read) {
-                    return Ok(false);
+                    return Ok(Heard::Nothing);
                 }
-                if let Some(released) = hearing.window.open(passed) {
-                    self.take_over();
-                    self.pass_on(event, &read, released, out);
-                }
+                Ok(Heard::Said(utterance(event, read), passed))
             }
         }
-        Ok(false)
+    }
+
+    /// Says an event. The dialect's last one is kept for the end of the answer.
+    pub(super) fn say(&mut self, event: &SameEvent<'_>, released: &Released, out: &mut Vec<u8>) {
+        self.take_over();
+        if event.read.finished != 0 && self.has_last && self.client == Dialect::Responses {
+            self.keep_last(event);
+        } else {
+            self.pass_on(event, released, out);
+        }
     }
 
     /// Whether the event only says what the stream cost, to a client that has not asked for that (Chat Completions).
@@ -95,7 +105,8 @@ impl Same {
         }
     }
 
-    fn pass_on(&mut self, event: &Event<'_>, read: &Read, released: &Released, out: &mut Vec<u8>) {
+    fn pass_on(&mut self, event: &SameEvent<'_>, released: &Released, out: &mut Vec<u8>) {
+        let read = &event.read;
         let has_text = self.told.is_some_and(|said| said.has_text);
         match read.outline {
             Outline::Opens if self.told.is_some() => return,
@@ -116,17 +127,16 @@ impl Same {
             | Outline::Costs
             | Outline::Fills => {}
         }
-        let name = if event.name.is_empty() { read.name } else { event.name };
-        let data = self.spliced(event.data, read);
+        let name = if event.name.is_empty() { read.name } else { &event.name };
+        let data = self.spliced(&event.data, read);
         released.write_event(out, name, data);
     }
 
     /// Keeps the last event, which is sent with the end of the answer.
-    fn keep_last(&mut self, event: &Event<'_>, read: &Read) {
-        self.take_over();
+    fn keep_last(&mut self, event: &SameEvent<'_>) {
         let mut last = std::mem::take(&mut self.last);
-        let name = if event.name.is_empty() { read.name } else { event.name };
-        anvil_sse::write_event(&mut last, name, self.spliced(event.data, read));
+        let name = if event.name.is_empty() { event.read.name } else { &event.name };
+        anvil_sse::write_event(&mut last, name, self.spliced(&event.data, &event.read));
         self.last = last;
     }
 
@@ -147,8 +157,7 @@ impl Same {
     }
 
     /// A sign of life, in the form that the dialect's clients know: in Responses an event that is none breaks some.
-    fn ping(&self, event: &Event<'_>, hearing: &Hearing, out: &mut Vec<u8>) {
-        let Some(released) = hearing.window.released() else { return };
+    pub(super) fn ping(&self, event: &Event<'_>, released: &Released, out: &mut Vec<u8>) {
         match self.client {
             Dialect::Messages => released.write_event(out, "ping", event.data),
             Dialect::Chat | Dialect::Responses => released.write_comment(out, b"ping"),
@@ -165,4 +174,9 @@ impl Same {
         let mut writer = DeltaWriter::numbered_from(self.client, self.head.clone(), self.events);
         writer.fail(kind, message, request_id, out);
     }
+}
+
+fn utterance<'e>(event: &Event<'e>, read: Read) -> Utterance<'e> {
+    let (name, data) = (Cow::Borrowed(event.name), Cow::Borrowed(event.data));
+    Utterance::Event(Box::new(SameEvent { name, data, read, arguments: Vec::new() }))
 }

@@ -5,9 +5,11 @@ use anvil_dialect::{Delta, DeltaReader, DeltaWriter, Dialect, Head};
 use anvil_sse::Event;
 use anvil_verify::{Defect, form};
 
-use super::Hearing;
+use super::{Heard, Hearing};
 use crate::opening::Opening;
 use crate::setup::Setup;
+use crate::utterance::Utterance;
+use crate::window::Released;
 
 /// Says anew what the tier says.
 #[derive(Debug)]
@@ -30,34 +32,55 @@ impl Translated {
         }
     }
 
-    pub(super) fn say(&mut self, event: &Event<'_>, hearing: &mut Hearing, out: &mut Vec<u8>) -> Result<bool, Defect> {
+    pub(super) fn hear<'e>(&mut self, event: &Event<'e>, hearing: &mut Hearing) -> Result<Heard<'e>, Defect> {
         let mut deltas = Vec::with_capacity(4);
         let ((), passed) = form::event(self.reader.read(event.data, &mut deltas))?;
-        let mut proof = Some(passed);
-        for delta in &deltas {
+        let (mut has_answer, mut is_last) = (false, false);
+        for (place, delta) in deltas.iter().enumerate() {
             match delta {
-                Delta::End => return Ok(true),
+                Delta::End => {
+                    is_last = true;
+                    deltas.truncate(place);
+                    break;
+                }
                 Delta::Error(error) => {
                     return Err(Defect::TierError { kind: error.kind.clone(), words: error.message.clone() });
                 }
                 Delta::Ping => {}
                 answer => {
-                    if let Some(proof) = proof.take() {
-                        hearing.report.events += 1;
-                        hearing.window.open(proof);
-                        // What the client was told while it waited is the beginning of this answer.
-                        if let Some(opened) = self.opening.take().and_then(|opening| opening.take()) {
-                            self.writer = opened;
-                        }
-                    }
+                    has_answer = true;
                     self.note(hearing, answer);
                 }
             }
-            if let Some(released) = hearing.window.released() {
-                let ((), _) = form::event(released.write_delta(out, &mut self.writer, delta))?;
-            }
         }
-        Ok(false)
+        hearing.report.events += u64::from(has_answer);
+        Ok(match (is_last, has_answer) {
+            (true, true) => Heard::Last(Some((Utterance::Steps(deltas), passed))),
+            (true, false) => Heard::Last(None),
+            (false, true) => Heard::Said(Utterance::Steps(deltas), passed),
+            (false, false) if deltas.is_empty() => Heard::Nothing,
+            (false, false) => Heard::Ping,
+        })
+    }
+
+    pub(super) fn say(
+        &mut self,
+        steps: &[Delta<'_>],
+        released: &Released,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Defect> {
+        // What the client was told while it waited is the beginning of this answer.
+        if let Some(opened) = self.opening.take().and_then(|opening| opening.take()) {
+            self.writer = opened;
+        }
+        for step in steps {
+            let ((), _) = form::event(released.write_delta(out, &mut self.writer, step))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn ping(&mut self, released: &Released, out: &mut Vec<u8>) -> Result<(), Defect> {
+        form::event(released.write_delta(out, &mut self.writer, &Delta::Ping)).map(|_| ())
     }
 
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<Vec<Vec<u8>>, Defect> {
