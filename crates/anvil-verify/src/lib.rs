@@ -9,14 +9,29 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
 mod answer;
+pub mod calls;
 mod completeness;
 mod defect;
 pub mod form;
+pub mod format;
+mod mend;
+mod names;
+pub mod offered;
+pub mod repair;
+pub mod schema;
 mod span;
+pub mod strict_json;
+mod unfolding;
 mod verdict;
 
 pub use answer::{Answer, Ending, Expected, Finish};
+pub use calls::Calls;
 pub use completeness::Completeness;
 pub use defect::Defect;
+pub use format::{Format, FormatCheck};
+pub use offered::{Choice, Offered, Tool};
+pub use repair::{RepairKind, Repaired};
+pub use schema::Schema;
 pub use span::Span;
+pub use strict_json::StrictJson;
 pub use verdict::Passed;
