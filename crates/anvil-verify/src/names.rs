@@ -48,6 +48,10 @@ impl Names {
 
     /// Characters of the name that is being read.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
+        // Nothing stands between the two halves of a pair.
+        if bytes.is_empty() {
+            return;
+        }
         self.settle();
         if self.bytes.len() <= MAX_BYTES {
             self.bytes.extend_from_slice(bytes);

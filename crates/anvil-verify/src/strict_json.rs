@@ -45,7 +45,7 @@ mod reason {
     pub(super) const NO_NAME: &str = "a name in quotes was expected";
     pub(super) const NO_COLON: &str = "a colon was expected";
     pub(super) const NO_COMMA: &str = "a comma or the end of the array or object was expected";
-    pub(super) const NOT_FINITE: &str = "NaN and Infinity are not JSON";
+    pub(super) const NOT_FINITE: &str = "NaN, Infinity and None are not JSON";
     pub(super) const NUMBER: &str = "a number is not in the form of JSON";
     pub(super) const WORD: &str = "a word is neither true, false nor null";
 }

@@ -1,6 +1,13 @@
 //! The crate from outside: verdicts, and what is said of defects.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets an error has failed")]
 
+mod calls;
+mod format;
+mod repair;
+mod schema;
+mod schema_suite;
+mod strict_json;
+
 use std::collections::BTreeSet;
 
 use anvil_verify::{Completeness, Defect, form};
