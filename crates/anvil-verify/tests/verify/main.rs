@@ -7,6 +7,7 @@ mod repair;
 mod schema;
 mod schema_suite;
 mod strict_json;
+mod edits;
 
 use std::collections::BTreeSet;
 
