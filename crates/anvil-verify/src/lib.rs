@@ -13,6 +13,7 @@ pub mod calls;
 mod completeness;
 mod defect;
 pub mod edits;
+pub mod diff;
 pub mod form;
 pub mod format;
 mod mend;

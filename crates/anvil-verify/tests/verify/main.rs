@@ -8,6 +8,8 @@ mod schema;
 mod schema_suite;
 mod strict_json;
 mod edits;
+mod diff;
+mod git;
 
 use std::collections::BTreeSet;
 
