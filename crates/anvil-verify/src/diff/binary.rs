@@ -44,13 +44,15 @@ impl Binary {
 
     pub(super) fn line(&mut self, line: Line<'_>) -> Result<Heard, &'static str> {
         let opens = line.text.starts_with(b"literal ") || line.text.starts_with(b"delta ");
+        // Git takes any last byte of the text for the empty line that ends a binary patch.
+        let closes = line.size() == 1;
         let (next, heard) = match self {
             Self::Announced if opens => (Self::Forward, Heard::Part),
             Self::Announced => return Err(UNKNOWN),
             Self::Turned if opens => (Self::Reverse, Heard::Part),
             Self::Turned => (Self::Turned, Heard::Other),
-            Self::Forward if line.length == 0 => (Self::Turned, Heard::Part),
-            Self::Reverse if line.length == 0 => (Self::Turned, Heard::Last),
+            Self::Forward if closes => (Self::Turned, Heard::Part),
+            Self::Reverse if closes => (Self::Turned, Heard::Last),
             Self::Forward | Self::Reverse if is_data(line) => return Ok(Heard::Part),
             Self::Forward | Self::Reverse => return Err(CORRUPT),
         };

@@ -12,8 +12,12 @@ const NULL_NAMED: &str = "a new or deleted file has a name where /dev/null belon
 /// What a line was to a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Heard {
+    /// A part of it.
     Part,
+    /// No part of it; it is over.
     Other,
+    /// Nothing that can be judged by itself: git looks for the mode that is missing here on the lines that follow.
+    Unknown,
 }
 
 /// A header whose lines are being read.
@@ -42,6 +46,9 @@ impl GitHeader {
 
     /// Takes one line, whose first words decide what it is.
     pub(super) fn line(&mut self, line: Line<'_>, strip: Strip) -> Result<Heard, &'static str> {
+        if line.ended && lacks_mode(line.text) {
+            return Ok(Heard::Unknown);
+        }
         if !line.ended || line.text.starts_with(b"@@ -") || !self.take(line.text, strip)? {
             return Ok(Heard::Other);
         }
@@ -96,8 +103,8 @@ impl GitHeader {
 
     /// `old..new[ mode]`; what does not look like it is passed over.
     fn index(&mut self, text: &[u8]) -> Result<(), &'static str> {
-        /// The digits of the longest hash of an object (SHA-256).
-        const MAX_HASH_DIGITS: usize = 64;
+        /// The digits of an object's hash (SHA-1).
+        const MAX_HASH_DIGITS: usize = 40;
         let Some(dot) = memchr::memchr(b'.', text).filter(|&dot| dot <= MAX_HASH_DIGITS) else {
             return Ok(());
         };
@@ -151,6 +158,13 @@ fn check_name(known: &mut Option<Vec<u8>>, text: &[u8], is_null_side: bool, stri
             Ok(())
         }
     }
+}
+
+/// Whether a mode is announced and only white space follows.
+fn lacks_mode(text: &[u8]) -> bool {
+    const ANNOUNCED: [&[u8]; 4] = [b"old mode ", b"new mode ", b"deleted file mode ", b"new file mode "];
+    let is_blank = |words: &&[u8]| text.strip_prefix(*words).is_some_and(|rest| rest.trim_ascii().is_empty());
+    ANNOUNCED.iter().any(is_blank) || (text.starts_with(b"index ") && text.ends_with(b" "))
 }
 
 /// A mode in octal digits, up to white space.

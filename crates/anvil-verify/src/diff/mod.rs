@@ -12,6 +12,7 @@
 //! | a binary patch whose data do not inflate to the length that it says | only base 85 and the lengths of lines are checked |
 //! | a side that is dated 1970-01-01 00:00 and has lines | only `/dev/null` says that there is no file |
 //! | a header whose file name has no closing quotation mark, or is longer than 8 KiB | nothing is kept that long |
+//! | a line `old mode` and its like without a mode | git looks for it on the next line |
 //! | `diff --git a/dir /x b/dir /x` without names in the lines that follow | newer gits read it |
 
 mod binary;

@@ -132,6 +132,10 @@ impl Patches {
                 self.state = State::Header(header, end);
                 Ok(())
             }
+            Ok(Heard::Unknown) => {
+                self.state = State::Unknown;
+                Ok(())
+            }
             Ok(Heard::Other) => {
                 let changes = header.changes();
                 if self.close_header(*header, end, Span::new(end, line.end()))? {
