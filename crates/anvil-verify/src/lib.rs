@@ -10,6 +10,7 @@
 
 mod answer;
 pub mod calls;
+pub mod code;
 mod completeness;
 mod defect;
 pub mod edits;

@@ -1,0 +1,56 @@
+//! Whether a block of code can be code.
+//!
+//! An answer holds whole programs, and it holds pieces of them: a method without its class, a `case` without its `switch`,
+//! three lines with an ellipsis, a session at a prompt. No piece is a defect. So a block is read in the order of
+//! [`check`]: as a whole, as a fragment ([`reading`]), as something that was never meant to run ([`sketch`]), and only then
+//! it is asked what can be proven against it ([`proof`]).
+//!
+//! What is not proven passes: a language without a grammar, a block over [`CAP`], a parse that takes more steps than are
+//! granted ([`parse::Budget`]).
+
+mod indentation;
+mod language;
+mod lexis;
+mod parse;
+mod proof;
+mod reading;
+mod sketch;
+
+pub use language::Language;
+
+use crate::defect::Defect;
+use crate::span::Span;
+use crate::verdict::Passed;
+use parse::{Budget, Outcome};
+
+/// The largest block that is checked, in bytes. A larger one passes.
+pub const CAP: usize = 256 * 1024;
+
+/// The verdict on the code of one fenced block, without its fences.
+///
+/// # Errors
+/// [`Defect::BrokenCode`] when no reading of the block is a program or a piece of one, and that is proven.
+pub fn check(language: Language, code: &str) -> Result<Passed, Defect> {
+    if code.len() > CAP || code.trim().is_empty() {
+        return Ok(Passed::new());
+    }
+    let mut budget = Budget::new();
+    let place = match parse::parse(language, code, &mut budget) {
+        Outcome::Clean => indentation::fault(language, code),
+        Outcome::Undecided => None,
+        Outcome::Broken { near } => {
+            let read = reading::is_fragment(language, code, &mut budget) || sketch::is_sketch(language, code);
+            if read { None } else { proof::find(language, code, near, &mut budget) }
+        }
+    };
+    place.map_or_else(|| Ok(Passed::new()), |at| Err(broken(language, code, at)))
+}
+
+/// The defect that begins at byte `at`; its span is the rest of that line.
+fn broken(language: Language, code: &str, at: usize) -> Defect {
+    let at = at.min(code.len());
+    let bytes = code.as_bytes();
+    let before = bytes.iter().take(at).filter(|&&byte| byte == b'\n').count();
+    let length = bytes.iter().skip(at).position(|&byte| byte == b'\n').unwrap_or(code.len() - at);
+    Defect::BrokenCode { language: language.name(), line: before + 1, span: Span::new(at, at + length) }
+}

@@ -1,0 +1,184 @@
+//! What can be proven against a block that no grammar has and that does not look like a sketch.
+
+use super::language::Language;
+use super::lexis::{self, Unbalanced};
+use super::parse::{Budget, first_error};
+
+/// The fewest lines of code from which a grammar's word is enough. A shorter block is often a form of words (`d[key, default]`),
+/// so there the brackets or the strings must be broken too.
+const LINES: usize = 3;
+
+/// How far from an error, in lines, a comment that stands for code excuses it.
+const NEAR: usize = 2;
+
+/// Where `code` is broken; `None` where that is not proven. `near` is a byte soon after the grammar's first error.
+pub(super) fn find(language: Language, code: &str, near: usize, budget: &mut Budget) -> Option<usize> {
+    match language {
+        Language::Html => return open_tag(code),
+        Language::Css => return lexical(language, code),
+        Language::C | Language::Cpp if !is_plain(code) => return conditional(language, code),
+        Language::Bash if !is_script(code) => return None,
+        Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Yaml | Language::Bash
+            if is_short(code) =>
+        {
+            return None;
+        }
+        Language::Json if !code.trim_start().starts_with(['{', '[']) => return lexical(language, code),
+        Language::Json => {}
+        _ if is_short(code) => return lexical(language, code),
+        _ => {}
+    }
+    let at = first_error(language, code, budget).unwrap_or(near);
+    (!is_elided(code, at)).then_some(at)
+}
+
+fn is_short(code: &str) -> bool {
+    code.lines().filter(|line| !line.trim().is_empty()).count() < LINES
+}
+
+/// A string or comment that does not end, or a bracket without its other half, unless the block is but the head of something.
+fn lexical(language: Language, code: &str) -> Option<usize> {
+    let bare = lexis::bare(language, code);
+    if bare.open.is_some() {
+        return bare.open;
+    }
+    match lexis::unbalanced(&bare.text)? {
+        Unbalanced::Open(at) => {
+            let after = bare.text.get(at + 1..).unwrap_or_default();
+            let is_head = is_short(code) && after.iter().all(u8::is_ascii_whitespace);
+            (!is_head).then_some(at)
+        }
+        // The end of something that began before the block.
+        Unbalanced::Closed(at) => (!is_tail(code, at)).then_some(at),
+    }
+}
+
+/// Whether the bracket at `at` closes what stands before the block: the block begins with it, or further in than it.
+fn is_tail(code: &str, at: usize) -> bool {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let Some(first) = code.lines().find(|line| !line.trim().is_empty()) else { return false };
+    let line = code.get(..at).unwrap_or_default().lines().last().map_or(0, depth);
+    first.trim_start().starts_with(['}', ')', ']']) || line < depth(first)
+}
+
+/// The proof for C and C++ with macros and conditions: the brackets do not balance whichever side of each condition is taken.
+fn conditional(language: Language, code: &str) -> Option<usize> {
+    let bare = lexis::bare(language, code);
+    if bare.open.is_some() {
+        // An apostrophe may stand in what a condition leaves out or a directive says.
+        let at = bare.open?;
+        let is_comment = code.get(at..).is_some_and(|rest| rest.starts_with("/*"));
+        return (is_comment && !code.contains("#if")).then_some(at);
+    }
+    let sides = [true, false].map(|first| lexis::unbalanced(&one_side(&bare.text, first)));
+    match sides {
+        [Some(Unbalanced::Open(at)), Some(Unbalanced::Open(_))] => Some(at),
+        [Some(Unbalanced::Closed(at)), Some(_)] if !is_tail(code, at) => Some(at),
+        _ => None,
+    }
+}
+
+/// The text without its directives, and of each condition only the first side or only the last.
+fn one_side(text: &[u8], first: bool) -> Vec<u8> {
+    let mut kept = text.to_vec();
+    let mut branch: Vec<(usize, usize)> = Vec::new();
+    let (mut at, mut goes_on) = (0, false);
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        let trimmed = line.trim_ascii();
+        let blank = |kept: &mut Vec<u8>, from: usize, to: usize| {
+            kept.iter_mut().take(to).skip(from).for_each(|byte| *byte = b' ')
+        };
+        if goes_on || trimmed.starts_with(b"#") {
+            let name = trimmed.strip_prefix(b"#").unwrap_or_default().trim_ascii_start();
+            if !goes_on && name.starts_with(b"if") {
+                branch.push((at, 0));
+            } else if !goes_on && name.starts_with(b"el") {
+                if let Some((start, number)) = branch.last_mut() {
+                    if !first || *number > 0 {
+                        blank(&mut kept, *start, at);
+                    }
+                    (*start, *number) = (at, *number + 1);
+                }
+            } else if !goes_on && name.starts_with(b"endif") {
+                if let Some((start, number)) = branch.pop() {
+                    if first && number > 0 {
+                        blank(&mut kept, start, at);
+                    }
+                }
+            }
+            blank(&mut kept, at, at + line.len());
+            goes_on = trimmed.ends_with(b"\\");
+        }
+        at += line.len();
+    }
+    kept
+}
+
+/// Whether C or C++ has nothing that only its preprocessor understands, as an answer's small programs do.
+fn is_plain(code: &str) -> bool {
+    let directive = |line: &str| {
+        let name = line.trim_start().strip_prefix('#').map(str::trim_start);
+        name.is_some_and(|name| {
+            !(name.starts_with("include") || name.starts_with("pragma") || name.starts_with("define"))
+        })
+    };
+    let shouts = |word: &str| {
+        word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    !code.lines().any(directive)
+        && !code
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .any(|word| word.starts_with("__") || (shouts(word) && !matches!(word, "NULL" | "FILE" | "EOF")))
+}
+
+/// Whether a block of the shell is a program, and not a list of commands with what they print.
+fn is_script(code: &str) -> bool {
+    let starts = |line: &str, word: &str| {
+        line.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ';']))
+    };
+    let closes = |line: &str| ["fi", "done", "esac", "}"].iter().any(|word| starts(line, word));
+    let opens = |line: &str| {
+        ["if", "for", "while", "case", "until"].iter().any(|word| starts(line, word)) || line.ends_with("() {")
+    };
+    let glob = ["?(", "*(", "+(", "@(", "!(", "setopt", "autoload", "${("].iter().any(|mark| code.contains(mark));
+    !glob
+        && (code.starts_with("#!/") || code.lines().map(str::trim).any(closes))
+        && code.lines().map(str::trim).any(opens)
+}
+
+/// A tag or a comment of HTML that the block ends in.
+fn open_tag(code: &str) -> Option<usize> {
+    let open = code.rfind('<')?;
+    let rest = code.get(open + 1..)?;
+    if let Some(comment) = code.rfind("<!--") {
+        if !code.get(comment..)?.contains("-->") {
+            return Some(comment);
+        }
+    }
+    let is_tag = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+    (is_tag && !rest.contains('>') && !is_short(code)).then_some(open)
+}
+
+/// Whether a comment near byte `at` says that code is left out there.
+fn is_elided(code: &str, at: usize) -> bool {
+    let line = code.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count();
+    code.lines().skip(line.saturating_sub(NEAR)).take(2 * NEAR + 1).any(|line| {
+        let comment = ["//", "#", "/*", "<!--", "--"].iter().filter_map(|mark| line.find(mark)).min();
+        let said = comment.and_then(|at| line.get(at..)).unwrap_or_default().to_ascii_lowercase();
+        [
+            "...",
+            "…",
+            "existing",
+            "rest of",
+            "your code",
+            "goes here",
+            "omitted",
+            "unchanged",
+            "same as",
+            "remaining",
+            "previous code",
+        ]
+        .iter()
+        .any(|words| said.contains(words))
+    })
+}

@@ -1,0 +1,290 @@
+//! The ways to read a block as a piece of a program.
+
+use std::borrow::Cow;
+
+use super::language::Language;
+use super::parse::{Budget, Outcome, parse};
+
+/// The most pieces that a block is taken apart into.
+const PIECES: usize = 64;
+
+/// What may stand around a piece: what comes before it, and what after.
+type Frame = (&'static str, &'static str);
+
+/// Whether some reading of `code` as a piece of a program, or as several pieces one after the other, is clean.
+pub(super) fn is_fragment(language: Language, code: &str, budget: &mut Budget) -> bool {
+    let code = without_path(code);
+    let dedented = dedent(code);
+    if dedented != code && parse(language, &dedented, budget) == Outcome::Clean {
+        return true;
+    }
+    let all_pieces_read = |text: &str, budget: &mut Budget| {
+        pieces(text).is_some_and(|pieces| pieces.iter().all(|piece| is_piece(language, piece, budget)))
+    };
+    if is_piece(language, &dedented, budget) || all_pieces_read(&dedented, budget) {
+        return true;
+    }
+    if let Some(shifted) = first_line_shifted(code) {
+        return is_piece(language, &shifted, budget) || all_pieces_read(&shifted, budget);
+    }
+    false
+}
+
+/// Whether one piece is clean in some frame, or in a language that goes by the same name.
+fn is_piece(language: Language, piece: &str, budget: &mut Budget) -> bool {
+    // A piece may carry the indentation of the place where it stood.
+    let piece = dedent(piece);
+    let inner = starts_inside(&piece);
+    let frames = frames(language).iter().chain(if inner { after_closers(language) } else { &[] });
+    for (before, after) in std::iter::once(&("", "")).chain(frames) {
+        if budget.is_spent() {
+            return true;
+        }
+        let body = if language == Language::Python && before.ends_with(":\n") { indent(&piece) } else { piece.clone() };
+        let trimmed =
+            if after.starts_with([')', ']', '}']) { body.trim_end().trim_end_matches([',', ';']) } else { &body };
+        match parse(language, &format!("{before}{trimmed}\n{after}"), budget) {
+            Outcome::Clean => return true,
+            Outcome::Undecided => return true,
+            Outcome::Broken { .. } => {}
+        }
+    }
+    if language == Language::Json {
+        // What is not JSON and yet an object literal (bare names, a comma at the end) is a slip of the label.
+        return matches!(
+            parse(Language::JavaScript, &format!("({piece}\n)"), budget),
+            Outcome::Clean | Outcome::Undecided
+        );
+    }
+    language.siblings().iter().any(|sibling| clean_in_frames(*sibling, &piece, budget))
+}
+
+fn clean_in_frames(language: Language, piece: &str, budget: &mut Budget) -> bool {
+    std::iter::once(&("", "")).chain(frames(language)).any(|(before, after)| {
+        budget.is_spent()
+            || !matches!(parse(language, &format!("{before}{piece}\n{after}"), budget), Outcome::Broken { .. })
+    })
+}
+
+/// Whether a piece begins in the middle: with a closing bracket, or with a word that goes on from one.
+fn starts_inside(piece: &str) -> bool {
+    let start = piece.trim_start();
+    start.starts_with(['}', ')', ']', '.'])
+        || ["else", "elif", "except", "finally", "catch", "case", "default"].iter().any(|word| start.starts_with(word))
+}
+
+const fn frames(language: Language) -> &'static [Frame] {
+    match language {
+        Language::Python => &[
+            ("{\n", "}"),
+            ("f(\n", ")"),
+            ("[\n", "]"),
+            ("", "def f(): pass"),
+            ("match a:\n", ""),
+            ("a = ", ""),
+            ("(\n", ")"),
+        ],
+        Language::JavaScript | Language::TypeScript | Language::Tsx => &[
+            ("class A {\n", "}"),
+            ("({\n", "})"),
+            ("[\n", "]"),
+            ("f(\n", ")"),
+            ("switch (a) {\n", "}"),
+            ("", "class A {}"),
+            ("<>\n", "</>"),
+            ("interface A {\n", "}"),
+            ("async function* f() {\n", "}"),
+            ("import {\n", "} from 'a'"),
+            ("enum A {\n", "}"),
+            ("a = ", ""),
+            ("<A\n", "/>"),
+        ],
+        Language::Json => &[("{\n", "}"), ("[\n", "]")],
+        Language::Toml => &[("a = [\n", "]"), ("a = ", "")],
+        Language::Rust => &[
+            ("fn f() {\n", "}"),
+            ("impl A {\n", "}"),
+            ("trait A {\n", "}"),
+            ("match a {\n", "}"),
+            ("struct A {\n", "}"),
+            ("enum A {\n", "}"),
+            ("f(\n", ");"),
+            ("let a = ", ";"),
+            ("", "fn f() {}"),
+            ("extern \"C\" {\n", "}"),
+            ("a! {\n", "}"),
+            ("let a = A {\n", "};"),
+            ("a", ";"),
+        ],
+        Language::Go => &[
+            ("func f() {\n", "}"),
+            ("type A struct {\n", "}"),
+            ("type A interface {\n", "}"),
+            ("func f() { switch a {\n", "}}"),
+            ("func f() { select {\n", "}}"),
+            ("var a = A{\n", "}"),
+            ("var a = A{\n", ",}"),
+            ("import (\n", ")"),
+            ("const (\n", ")"),
+            ("var a = ", ""),
+            ("func f() { g(\n", ")}"),
+            ("func f() { a", "}"),
+        ],
+        Language::Java => &[
+            ("class A {\n", "}"),
+            ("class A { void f() {\n", "}}"),
+            ("interface A {\n", "}"),
+            ("class A { void f() { switch (a) {\n", "}}}"),
+            ("class A { int f() { return switch (a) {\n", "}; }}"),
+            ("enum A {\n", "}"),
+            ("", "class A {}"),
+            ("class A { void f() { g(\n", "); }}"),
+            ("class A { Object a = ", "; }"),
+            ("class A { void f() { a", "; }}"),
+            ("@interface A {\n", "}"),
+        ],
+        Language::C | Language::Cpp => &[
+            ("void f() {\n", "}"),
+            ("struct A {\n", "};"),
+            ("void f() { switch (a) {\n", "}}"),
+            ("enum A {\n", "};"),
+            ("int a[] = {\n", "};"),
+            ("void f() { g(\n", "); }"),
+            ("int a = ", ";"),
+        ],
+        Language::Css => &[("a {\n", "}"), ("a {\n", ";}"), ("a { b: ", "; }")],
+        Language::Yaml | Language::Bash | Language::Html => &[],
+    }
+}
+
+/// Frames for a piece that begins in the middle of a construct.
+const fn after_closers(language: Language) -> &'static [Frame] {
+    match language {
+        Language::Python => &[
+            ("if a:\n    pass\n", ""),
+            ("try:\n    pass\n", ""),
+            ("f(a\n", ""),
+            ("a = [b\n", ""),
+            ("a = {b\n", ""),
+            ("a", ""),
+        ],
+        Language::JavaScript | Language::TypeScript | Language::Tsx => &[
+            ("if (a) {\n", ""),
+            ("try {\n", ""),
+            ("f(() => {\n", ""),
+            ("f({\n", ""),
+            ("f(\n", ""),
+            ("a = [\n", ""),
+            ("if (a) { if (b) {\n", ""),
+            ("if (a) { if (b) {\n", "}"),
+            ("try {\n", "}"),
+            ("if (a) { ", "}"),
+            ("class A { b() {\n", ""),
+            ("a", ""),
+            ("if (a) {} ", ""),
+            ("try {} ", ""),
+        ],
+        Language::Java => &[
+            ("class A { void f() { if (a) {\n", "}}"),
+            ("class A { void f() { try {\n", "}}"),
+            ("class A { void f() { if (a) {\n", "}"),
+            ("class A { void f() {\n", ""),
+            ("class A { void f() { if (a) {\n", ""),
+            ("class A { void f() { if (a) {} ", "}}"),
+            ("class A { void f() { try {} ", "}}"),
+            ("class A { void f() { a(() -> {\n", "}}"),
+        ],
+        Language::Rust => &[
+            ("fn f() { if a {\n", "}"),
+            ("fn f() {\n", ""),
+            ("fn f() { if a {\n", ""),
+            ("fn f() { if a {} ", "}"),
+            ("fn f() { g(|| {\n", "}"),
+            ("impl A { fn f() {\n", ""),
+        ],
+        Language::Go => &[
+            ("func f() { if a {\n", "}"),
+            ("func f() {\n", ""),
+            ("func f() { if a {\n", ""),
+            ("func f() { if a {} ", "}"),
+            ("func f() { g(func() {\n", "}"),
+        ],
+        Language::C | Language::Cpp => &[
+            ("void f() { if (a) {\n", "}"),
+            ("void f() {\n", ""),
+            ("void f() { if (a) {\n", ""),
+            ("void f() { if (a) {} ", "}"),
+            ("void f() { do {\n", "}"),
+        ],
+        _ => &[],
+    }
+}
+
+/// The code without a first line that names the file.
+fn without_path(code: &str) -> &str {
+    let (first, rest) = code.split_once('\n').unwrap_or((code, ""));
+    let line = first.trim().trim_end_matches(':');
+    let named = !line.is_empty() && !rest.trim().is_empty() && line.contains(['.', '/']);
+    if named && line.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '/' | '_' | '-' | '\\' | '@' | '[' | ']'))
+    {
+        rest
+    } else {
+        code
+    }
+}
+
+fn indentation(line: &str) -> &str {
+    let end = line.find(|c| c != ' ' && c != '\t').unwrap_or(line.len());
+    line.get(..end).unwrap_or_default()
+}
+
+/// The code without the indentation that all its lines have.
+fn dedent(code: &str) -> Cow<'_, str> {
+    let mut lines = code.lines().filter(|line| !line.trim().is_empty()).map(indentation);
+    let Some(first) = lines.next() else { return Cow::Borrowed(code) };
+    let common = lines.fold(first, |common, indentation| {
+        let same = common.bytes().zip(indentation.bytes()).take_while(|(a, b)| a == b).count();
+        common.get(..same).unwrap_or_default()
+    });
+    if common.is_empty() {
+        return Cow::Borrowed(code);
+    }
+    Cow::Owned(
+        code.split_inclusive('\n')
+            .map(|line| line.strip_prefix(common).unwrap_or(line.trim_start_matches([' ', '\t'])))
+            .collect(),
+    )
+}
+
+fn indent(code: &str) -> Cow<'static, str> {
+    Cow::Owned(code.split_inclusive('\n').flat_map(|line| ["    ", line]).collect())
+}
+
+/// The code with its first line as far in as the least indented of the others, where that is further in: what was copied from its
+/// first letter on.
+fn first_line_shifted(code: &str) -> Option<String> {
+    let (first, rest) = code.split_once('\n')?;
+    let least = rest
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(indentation)
+        .min_by_key(|indentation| indentation.len())?;
+    (least.len() > indentation(first).len())
+        .then(|| dedent(&format!("{least}{}\n{rest}", first.trim_start())).into_owned())
+}
+
+/// The code cut where an unindented line follows an empty one; `None` where that is nowhere, or too often.
+fn pieces(code: &str) -> Option<Vec<&str>> {
+    let mut pieces = Vec::new();
+    let (mut start, mut at, mut blank) = (0, 0, false);
+    for line in code.split_inclusive('\n') {
+        if blank && at > start && line.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '}' | ')' | ']')) {
+            pieces.push(code.get(start..at)?);
+            start = at;
+        }
+        blank = line.trim().is_empty();
+        at += line.len();
+    }
+    pieces.push(code.get(start..)?);
+    (2..=PIECES).contains(&pieces.len()).then_some(pieces)
+}

@@ -1,0 +1,278 @@
+//! Signs that a block was not meant to run: an ellipsis for what is left out, a session at a prompt, a template, a
+//! signature, prose, an edit.
+
+use super::language::Language;
+use super::lexis;
+
+/// Whether `code` shows how something looks rather than saying it in full. Looked for only where no grammar has the block.
+pub(super) fn is_sketch(language: Language, code: &str) -> bool {
+    if code.lines().any(|line| is_session(language, line)) || is_edit(code) || is_numbered(code) {
+        return true;
+    }
+    let bare = lexis::bare(language, code).text;
+    let bare = String::from_utf8_lossy(&bare);
+    bare.chars().any(|c| !c.is_ascii() && !c.is_alphanumeric())
+        || is_template(language, &bare)
+        || bare.lines().any(|line| has_blank(language, line) || is_prose(language, line))
+        || has_ellipsis(language, &bare)
+        || has_signature(language, &bare)
+}
+
+/// A line of a session: a prompt and what was typed, a magic of a notebook, the head of a trace.
+fn is_session(language: Language, line: &str) -> bool {
+    let line = line.trim_start();
+    if [
+        ">>> ",
+        "$ ",
+        "In [",
+        "Out[",
+        "PS ",
+        "C:\\",
+        "Traceback (most",
+        "root@",
+        "user@",
+        "mysql>",
+        "sqlite>",
+        "postgres=",
+    ]
+    .iter()
+    .any(|prompt| line.starts_with(prompt))
+    {
+        return true;
+    }
+    match language {
+        Language::Python => line == ">>>" || line.starts_with(['%', '!', '?', '$']),
+        Language::JavaScript | Language::TypeScript | Language::Rust => line.starts_with("> "),
+        Language::Bash => line.starts_with(['%', '>']),
+        _ => false,
+    }
+}
+
+/// The marks of an edit or of a conflict, or several lines that a diff would mark.
+fn is_edit(code: &str) -> bool {
+    let marked = |line: &str| (line.starts_with(['+', '-']) && !line.starts_with("---")) || line.starts_with("@@");
+    code.lines().any(|line| ["<<<<<<<", ">>>>>>>", "=======", "*** "].iter().any(|mark| line.starts_with(mark)))
+        || code.lines().filter(|line| marked(line)).nth(1).is_some() && !code.lines().any(|line| line.starts_with("- "))
+        || code.lines().any(|line| line.starts_with("+++ ") || line.starts_with("@@ -"))
+}
+
+/// Whether most lines begin with their number.
+fn is_numbered(code: &str) -> bool {
+    let numbered = |line: &&str| {
+        let line = line.trim_start();
+        let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.len() < line.len() && rest.trim_start_matches(' ').starts_with(['|', ':', '→', '\t', '│', '.'])
+    };
+    let lines = code.lines().filter(|line| !line.trim().is_empty());
+    lines.clone().count() > 1 && lines.clone().filter(numbered).count() * 2 > lines.count()
+}
+
+/// Whether a template language stands in the code.
+fn is_template(language: Language, bare: &str) -> bool {
+    if bare.contains("{%") || bare.contains("<%") || bare.contains("<?") || bare.contains("@@") {
+        return true;
+    }
+    let curly = !matches!(language, Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Rust);
+    curly
+        && bare.split("{{").skip(1).any(|rest| {
+            rest.trim_start_matches(['-', '~'])
+                .trim_start_matches(' ')
+                .starts_with(|c: char| c.is_ascii_alphabetic() || c == '.' || c == '$')
+        })
+}
+
+/// A blank to be filled in: `<your key>`, `<YOUR_KEY>`.
+fn has_blank(language: Language, line: &str) -> bool {
+    let markup = matches!(language, Language::Html | Language::JavaScript | Language::TypeScript | Language::Tsx);
+    let generic = matches!(language, Language::Java | Language::Cpp | Language::Rust | Language::C);
+    line.split('<').skip(1).filter_map(|rest| rest.split_once('>')).any(|(name, _)| {
+        let named = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_alphanumeric() || " _-./'|:".contains(c));
+        named && (name.contains(' ') || name.contains('-') || !generic) && !(markup && !name.contains('_'))
+    })
+}
+
+/// Three plain words in a row that no program has: neither a keyword among them nor a sign, on a line that has no brackets.
+fn is_prose(language: Language, line: &str) -> bool {
+    let line = line.trim();
+    if !line.starts_with(|c: char| c.is_alphabetic() || c == '*' || c == '-')
+        || line.contains(['(', '{', '[', '=', ';', '"', '\\', '$', '|', '<'])
+    {
+        return false;
+    }
+    if matches!(
+        language,
+        Language::Yaml | Language::Bash | Language::Html | Language::Css | Language::Json | Language::Toml
+    ) {
+        return false;
+    }
+    let mut row = 0;
+    line.split(' ').any(|word| {
+        let word = word.trim_end_matches(['.', ',', ':', '!', '?']);
+        let plain = !word.is_empty() && word.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-');
+        row = if plain && !KEYWORDS.contains(&word) { row + 1 } else { 0 };
+        row > 2
+    })
+}
+
+/// Words of the languages that have their statements without signs.
+const KEYWORDS: &[&str] = &[
+    "and",
+    "as",
+    "assert",
+    "async",
+    "await",
+    "case",
+    "class",
+    "const",
+    "def",
+    "default",
+    "del",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "except",
+    "export",
+    "extends",
+    "extern",
+    "final",
+    "finally",
+    "fn",
+    "for",
+    "from",
+    "func",
+    "function",
+    "global",
+    "goto",
+    "if",
+    "impl",
+    "implements",
+    "import",
+    "in",
+    "inline",
+    "instanceof",
+    "interface",
+    "is",
+    "lambda",
+    "let",
+    "match",
+    "mod",
+    "mut",
+    "namespace",
+    "new",
+    "nonlocal",
+    "not",
+    "or",
+    "package",
+    "print",
+    "private",
+    "protected",
+    "pub",
+    "public",
+    "raise",
+    "range",
+    "return",
+    "static",
+    "struct",
+    "switch",
+    "template",
+    "throw",
+    "throws",
+    "trait",
+    "try",
+    "type",
+    "typename",
+    "typeof",
+    "unsafe",
+    "unsigned",
+    "use",
+    "using",
+    "var",
+    "void",
+    "where",
+    "while",
+    "with",
+    "yield",
+    "int",
+    "long",
+    "char",
+    "short",
+    "signed",
+    "volatile",
+    "abstract",
+    "of",
+    "exec",
+];
+
+/// Dots where something is left out, as opposed to those that the language has.
+fn has_ellipsis(language: Language, bare: &str) -> bool {
+    let bytes = bare.as_bytes();
+    memchr::memmem::find_iter(bytes, "...").any(|at| {
+        let line = bytes.get(..at).unwrap_or_default();
+        let before = line.iter().rev().copied().find(|byte| !matches!(byte, b' ' | b'\t'));
+        let after = bytes.iter().skip(at + 3).copied().find(|byte| !matches!(byte, b' ' | b'\t'));
+        let alone = matches!(before, None | Some(b'\n')) && matches!(after, None | Some(b'\n' | b'\r' | b','));
+        let last = before.or(Some(b'\n'));
+        match language {
+            // A whole statement, an index, a default; but nothing among the members of a dictionary or after an operator.
+            Language::Python => {
+                let previous = line.iter().rev().copied().find(|byte| !byte.is_ascii_whitespace());
+                let among = matches!(previous, Some(b',' | b'{' | b'(' | b'['));
+                (alone && among)
+                    || matches!((last, after), (Some(b','), Some(b'}' | b')')) | (Some(b'{' | b'('), Some(b'}')))
+            }
+            Language::C | Language::Cpp => alone || matches!((last, after), (Some(b'{'), Some(b'}'))),
+            Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Go => {
+                !after.is_some_and(|byte| {
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'[' | b'{' | b'(' | b'"' | b'*')
+                }) && !last.is_some_and(|byte| byte.is_ascii_alphanumeric())
+                    || alone
+            }
+            Language::Java => {
+                alone || !last.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'>' | b']'))
+            }
+            _ => true,
+        }
+    })
+}
+
+/// A signature without a body: the line that begins one does not open anything, and nothing further in follows.
+fn has_signature(language: Language, bare: &str) -> bool {
+    let mut lines = bare.lines().filter(|line| !line.trim().is_empty()).peekable();
+    while let Some(line) = lines.next() {
+        let start = line.trim_start();
+        let indentation = line.len() - start.len();
+        let end = start.trim_end();
+        let heads = match language {
+            Language::Python => {
+                start.starts_with("def ") || start.starts_with("class ") || start.starts_with("async def ")
+            }
+            Language::Rust => {
+                start.starts_with("fn ")
+                    || start.starts_with("pub ")
+                    || start.starts_with("impl ")
+                    || start.starts_with("async fn ")
+            }
+            Language::JavaScript | Language::TypeScript | Language::Tsx => {
+                start.starts_with("function ") || start.starts_with("async function ") || start.starts_with("class ")
+            }
+            Language::Java => ["public ", "private ", "protected ", "static ", "class ", "interface "]
+                .iter()
+                .any(|word| start.starts_with(word)),
+            _ => false,
+        };
+        let closed = end.ends_with([')', ']', '>']) || end.ends_with(|c: char| c.is_alphanumeric());
+        let lonely = lines.peek().is_none_or(|next| {
+            let start = next.trim_start();
+            next.len() - start.len() <= indentation
+                && !start.starts_with(['{', '.', '-', ')', ':', '=', '?', '+', '&', '|'])
+                && !start.starts_with("where")
+                && !start.starts_with("throws")
+        });
+        if heads && closed && lonely {
+            return true;
+        }
+    }
+    false
+}
