@@ -20,6 +20,7 @@ struct Line<'a> {
     text: &'a [u8],
     after_gap: bool,
     after_comment: bool,
+    comment_column: usize,
 }
 
 /// The first line of Python that is not where it may be.
@@ -53,7 +54,7 @@ fn misplaced(lines: &[Line<'_>], first: Option<usize>) -> Option<usize> {
             }
             columns.push(line.column);
         } else {
-            if opens && !line.after_comment {
+            if opens && !(line.after_comment && line.comment_column > previous.column) {
                 return Some(line.at);
             }
             while columns.last().is_some_and(|&column| column > line.column) {
@@ -82,15 +83,20 @@ fn opens(text: &[u8]) -> bool {
 fn logical_lines<'a>(code: &str, bare: &'a [u8]) -> Option<Vec<Line<'a>>> {
     let mut lines: Vec<Line<'a>> = Vec::new();
     let (mut at, mut depth, mut goes_on) = (0_usize, 0_i32, false);
-    let (mut gap, mut comment) = (false, false);
+    let (mut gap, mut comment, mut comment_column) = (false, false, 0);
     for line in bare.split_inclusive(|&byte| byte == b'\n') {
         let text = line.trim_ascii();
-        let source = code.as_bytes().get(at..at + line.len()).unwrap_or_default().trim_ascii();
+        let source = code.as_bytes().get(at..at + line.len()).unwrap_or_default();
+        let source_column = source.len() - source.trim_ascii_start().len();
+        let source = source.trim_ascii();
         let within = depth > 0 || goes_on;
         if text.is_empty() {
             if !within {
                 gap |= source.is_empty();
-                comment |= source.starts_with(b"#");
+                if source.starts_with(b"#") {
+                    comment = true;
+                    comment_column = comment_column.max(source_column);
+                }
             }
         } else if within {
             // The line that the statement ends on says whether it opens a block.
@@ -100,8 +106,8 @@ fn logical_lines<'a>(code: &str, bare: &'a [u8]) -> Option<Vec<Line<'a>>> {
             }
         } else {
             let column = line.len() - line.trim_ascii_start().len();
-            lines.push(Line { at: at + column, column, text, after_gap: gap, after_comment: comment });
-            (gap, comment) = (false, false);
+            lines.push(Line { at: at + column, column, text, after_gap: gap, after_comment: comment, comment_column });
+            (gap, comment, comment_column) = (false, false, 0);
         }
         for byte in text {
             depth += i32::from(matches!(byte, b'(' | b'[' | b'{')) - i32::from(matches!(byte, b')' | b']' | b'}'));

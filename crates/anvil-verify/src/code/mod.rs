@@ -38,10 +38,9 @@ pub fn check(language: Language, code: &str) -> Result<Passed, Defect> {
     let place = match parse::parse(language, code, &mut budget) {
         Outcome::Clean => indentation::fault(language, code),
         Outcome::Undecided => None,
-        Outcome::Broken { near } => {
-            let read = reading::is_fragment(language, code, &mut budget) || sketch::is_sketch(language, code);
-            if read { None } else { proof::find(language, code, near, &mut budget) }
-        }
+        Outcome::Broken(_) if reading::is_fragment(language, code, &mut budget) => None,
+        Outcome::Broken(place) if sketch::is_sketch(language, code, place) => None,
+        Outcome::Broken(place) => proof::find(language, code, place, &mut budget),
     };
     place.map_or_else(|| Ok(Passed::new()), |at| Err(broken(language, code, at)))
 }

@@ -33,16 +33,22 @@ impl Budget {
     }
 }
 
+/// Between which bytes a grammar first fails: the parser says where it is only every hundred steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Up to here all is well.
+    pub(super) after: usize,
+    /// Before here it fails.
+    pub(super) before: usize,
+}
+
 /// What a parse came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// The grammar has this text.
     Clean,
     /// The grammar does not have it.
-    Broken {
-        /// A byte at or soon after the first error.
-        near: usize,
-    },
+    Broken(Place),
     /// The steps ran out first.
     Undecided,
 }
@@ -54,32 +60,37 @@ thread_local! {
 
 /// Whether the grammar of `language` has this text.
 pub(super) fn parse(language: Language, code: &str, budget: &mut Budget) -> Outcome {
-    let mut failed = None;
+    let (mut after, mut failed) = (0, None);
     let tree = run(language, code, &mut |state| {
         // Set when every way to go on has failed, so the tree would hold an error wherever the parser went from here.
         if state.has_error() {
-            failed = Some(state.current_byte_offset());
+            failed = Some(Place { after, before: state.current_byte_offset().max(after) });
             return ControlFlow::Break(());
         }
+        after = state.current_byte_offset();
         budget.step()
     });
     match (tree, failed) {
-        (Some(tree), _) if tree.root_node().has_error() => Outcome::Broken { near: code.len() },
+        (Some(tree), _) if tree.root_node().has_error() => Outcome::Broken(Place { after, before: code.len() }),
         (Some(_), _) => Outcome::Clean,
-        (None, Some(near)) => Outcome::Broken { near },
+        (None, Some(place)) => Outcome::Broken(place),
         (None, None) => Outcome::Undecided,
     }
 }
 
-/// The byte where the grammar first fails; `None` where it does not fail, or where the steps ran out first.
-pub(super) fn first_error(language: Language, code: &str, budget: &mut Budget) -> Option<usize> {
-    let tree = run(language, code, &mut |_| budget.step())?;
+/// The byte where the grammar first fails, as exactly as the steps that are left allow.
+pub(super) fn locate(language: Language, code: &str, place: Place, budget: &mut Budget) -> usize {
+    let Some(tree) = run(language, code, &mut |_| budget.step()) else { return place.after };
     let mut node = tree.root_node();
     while !(node.is_error() || node.is_missing()) {
         let mut cursor = node.walk();
-        node = node.children(&mut cursor).find(|child| child.has_error() || child.is_missing())?;
+        let Some(next) = node.children(&mut cursor).find(|child| child.has_error() || child.is_missing()) else {
+            break;
+        };
+        node = next;
     }
-    Some(node.start_byte())
+    // The node may begin long before the parser noticed: it holds all that was open.
+    node.start_byte().clamp(place.after, place.before)
 }
 
 fn run(language: Language, code: &str, progress: &mut dyn FnMut(&ParseState) -> ControlFlow<()>) -> Option<Tree> {

@@ -2,17 +2,14 @@
 
 use super::language::Language;
 use super::lexis::{self, Unbalanced};
-use super::parse::{Budget, first_error};
+use super::parse::{Budget, Place, locate};
 
 /// The fewest lines of code from which a grammar's word is enough. A shorter block is often a form of words (`d[key, default]`),
 /// so there the brackets or the strings must be broken too.
 const LINES: usize = 3;
 
-/// How far from an error, in lines, a comment that stands for code excuses it.
-const NEAR: usize = 2;
-
-/// Where `code` is broken; `None` where that is not proven. `near` is a byte soon after the grammar's first error.
-pub(super) fn find(language: Language, code: &str, near: usize, budget: &mut Budget) -> Option<usize> {
+/// Where `code` is broken; `None` where that is not proven. `place` is where the grammar fails.
+pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Budget) -> Option<usize> {
     match language {
         Language::Html => return open_tag(code),
         Language::Css => return lexical(language, code),
@@ -28,8 +25,7 @@ pub(super) fn find(language: Language, code: &str, near: usize, budget: &mut Bud
         _ if is_short(code) => return lexical(language, code),
         _ => {}
     }
-    let at = first_error(language, code, budget).unwrap_or(near);
-    (!is_elided(code, at)).then_some(at)
+    Some(locate(language, code, place, budget))
 }
 
 fn is_short(code: &str) -> bool {
@@ -157,28 +153,4 @@ fn open_tag(code: &str) -> Option<usize> {
     }
     let is_tag = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
     (is_tag && !rest.contains('>') && !is_short(code)).then_some(open)
-}
-
-/// Whether a comment near byte `at` says that code is left out there.
-fn is_elided(code: &str, at: usize) -> bool {
-    let line = code.as_bytes().iter().take(at).filter(|&&byte| byte == b'\n').count();
-    code.lines().skip(line.saturating_sub(NEAR)).take(2 * NEAR + 1).any(|line| {
-        let comment = ["//", "#", "/*", "<!--", "--"].iter().filter_map(|mark| line.find(mark)).min();
-        let said = comment.and_then(|at| line.get(at..)).unwrap_or_default().to_ascii_lowercase();
-        [
-            "...",
-            "…",
-            "existing",
-            "rest of",
-            "your code",
-            "goes here",
-            "omitted",
-            "unchanged",
-            "same as",
-            "remaining",
-            "previous code",
-        ]
-        .iter()
-        .any(|words| said.contains(words))
-    })
 }

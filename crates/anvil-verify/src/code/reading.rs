@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use super::language::Language;
-use super::parse::{Budget, Outcome, parse};
+use super::parse::{Budget, Outcome, Place, parse};
 
 /// The most pieces that a block is taken apart into.
 const PIECES: usize = 64;
+
+/// How far into a piece, in bytes, its first error has to be for a frame to make it good.
+const FRAMED: usize = 2_000;
 
 /// What may stand around a piece: what comes before it, and what after.
 type Frame = (&'static str, &'static str);
@@ -34,35 +37,36 @@ pub(super) fn is_fragment(language: Language, code: &str, budget: &mut Budget) -
 fn is_piece(language: Language, piece: &str, budget: &mut Budget) -> bool {
     // A piece may carry the indentation of the place where it stood.
     let piece = dedent(piece);
-    let inner = starts_inside(&piece);
-    let frames = frames(language).iter().chain(if inner { after_closers(language) } else { &[] });
-    for (before, after) in std::iter::once(&("", "")).chain(frames) {
-        if budget.is_spent() {
-            return true;
-        }
-        let body = if language == Language::Python && before.ends_with(":\n") { indent(&piece) } else { piece.clone() };
-        let trimmed =
-            if after.starts_with([')', ']', '}']) { body.trim_end().trim_end_matches([',', ';']) } else { &body };
-        match parse(language, &format!("{before}{trimmed}\n{after}"), budget) {
-            Outcome::Clean => return true,
-            Outcome::Undecided => return true,
-            Outcome::Broken { .. } => {}
-        }
-    }
     if language == Language::Json {
         // What is not JSON and yet an object literal (bare names, a comma at the end) is a slip of the label.
-        return matches!(
-            parse(Language::JavaScript, &format!("({piece}\n)"), budget),
-            Outcome::Clean | Outcome::Undecided
-        );
+        let literal = format!("({piece}\n)");
+        return is_framed(language, &piece, budget)
+            || !matches!(parse(Language::JavaScript, &literal, budget), Outcome::Broken(_));
     }
-    language.siblings().iter().any(|sibling| clean_in_frames(*sibling, &piece, budget))
+    is_framed(language, &piece, budget) || language.siblings().iter().any(|sibling| is_framed(*sibling, &piece, budget))
 }
 
-fn clean_in_frames(language: Language, piece: &str, budget: &mut Budget) -> bool {
-    std::iter::once(&("", "")).chain(frames(language)).any(|(before, after)| {
-        budget.is_spent()
-            || !matches!(parse(language, &format!("{before}{piece}\n{after}"), budget), Outcome::Broken { .. })
+/// Whether a piece is clean by itself or in some frame. What fails far from its beginning fails in a frame too, and is not tried.
+fn is_framed(language: Language, piece: &str, budget: &mut Budget) -> bool {
+    match parse(language, piece, budget) {
+        Outcome::Clean | Outcome::Undecided => return true,
+        Outcome::Broken(Place { after, .. }) if after > FRAMED && !starts_inside(piece) => return false,
+        Outcome::Broken(_) => {}
+    }
+    let inside = if starts_inside(piece) { after_closers(language) } else { &[] };
+    let markup = piece.trim_start().starts_with('<');
+    frames(language).iter().chain(inside).any(|(before, after)| {
+        if before.starts_with('<') && !markup {
+            return false;
+        }
+        let body = if language == Language::Python && before.starts_with("match") {
+            indent(piece)
+        } else {
+            Cow::Borrowed(piece)
+        };
+        let body =
+            if after.starts_with([')', ']', '}']) { body.trim_end().trim_end_matches([',', ';']) } else { &body };
+        !matches!(parse(language, &format!("{before}{body}\n{after}"), budget), Outcome::Broken(_))
     })
 }
 
@@ -97,7 +101,6 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("import {\n", "} from 'a'"),
             ("enum A {\n", "}"),
             ("a = ", ""),
-            ("<A\n", "/>"),
         ],
         Language::Json => &[("{\n", "}"), ("[\n", "]")],
         Language::Toml => &[("a = [\n", "]"), ("a = ", "")],

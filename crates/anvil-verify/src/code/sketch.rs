@@ -3,19 +3,61 @@
 
 use super::language::Language;
 use super::lexis;
+use super::parse::Place;
 
-/// Whether `code` shows how something looks rather than saying it in full. Looked for only where no grammar has the block.
-pub(super) fn is_sketch(language: Language, code: &str) -> bool {
-    if code.lines().any(|line| is_session(language, line)) || is_edit(code) || is_numbered(code) {
-        return true;
-    }
+/// How far from an error, in lines, a sign excuses it.
+const NEAR: usize = 2;
+
+/// Whether `code` shows how something looks rather than saying it in full. Looked for only where no grammar has the block, and, but
+/// for the signs of an edit, only near the `place` where it fails.
+pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
     let bare = lexis::bare(language, code).text;
     let bare = String::from_utf8_lossy(&bare);
-    bare.chars().any(|c| !c.is_ascii() && !c.is_alphanumeric())
-        || is_template(language, &bare)
-        || bare.lines().any(|line| has_blank(language, line) || is_prose(language, line))
-        || has_ellipsis(language, &bare)
-        || has_signature(language, &bare)
+    if is_edit(&bare) || is_numbered(&bare) {
+        return true;
+    }
+    // A string that lost its end hides the lines after it from `bare`, so signs that stand on a line by themselves are looked for in
+    // the code as it is.
+    let here = around(code, place);
+    let bare_here = around(&bare, place);
+    here.lines().any(|line| is_session(language, line) || is_prose(language, line) || is_elided(line))
+        || bare_here.chars().any(|c| !c.is_ascii() && !c.is_alphanumeric())
+        || is_template(language, bare_here)
+        || bare_here.lines().any(|line| has_blank(language, line))
+        || has_ellipsis(language, bare_here)
+        || has_signature(language, bare_here)
+}
+
+/// The lines of `text` around a place.
+fn around(text: &str, place: Place) -> &str {
+    let bytes = text.as_bytes();
+    let lines = |from: usize, count: usize| {
+        memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()).nth(count).map(|at| from + at)
+    };
+    let start =
+        memchr::memrchr_iter(b'\n', bytes.get(..place.after).unwrap_or_default()).nth(NEAR).map_or(0, |at| at + 1);
+    text.get(start..lines(place.before, NEAR).unwrap_or(text.len())).unwrap_or(text)
+}
+
+/// Whether the comment of a line says that code is left out there.
+fn is_elided(line: &str) -> bool {
+    let comment = ["//", "#", "/*", "<!--", "--"].iter().filter_map(|mark| line.find(mark)).min();
+    let said = comment.and_then(|at| line.get(at..)).unwrap_or_default().to_ascii_lowercase();
+    [
+        "...",
+        "…",
+        "existing",
+        "rest of",
+        "your code",
+        "goes here",
+        "omitted",
+        "unchanged",
+        "same as",
+        "remaining",
+        "previous code",
+    ]
+    .iter()
+    .any(|words| said.contains(words))
 }
 
 /// A line of a session: a prompt and what was typed, a magic of a notebook, the head of a trace.
@@ -51,7 +93,13 @@ fn is_session(language: Language, line: &str) -> bool {
 /// The marks of an edit or of a conflict, or several lines that a diff would mark.
 fn is_edit(code: &str) -> bool {
     let marked = |line: &str| (line.starts_with(['+', '-']) && !line.starts_with("---")) || line.starts_with("@@");
-    code.lines().any(|line| ["<<<<<<<", ">>>>>>>", "=======", "*** "].iter().any(|mark| line.starts_with(mark)))
+    let is_mark = |line: &str| {
+        ["<<<<<<<", ">>>>>>>", "======="]
+            .iter()
+            .any(|mark| line.strip_prefix(mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+            || ["*** Begin", "*** Update", "*** Add", "*** End"].iter().any(|mark| line.starts_with(mark))
+    };
+    code.lines().map(str::trim_end).any(is_mark)
         || code.lines().filter(|line| marked(line)).nth(1).is_some() && !code.lines().any(|line| line.starts_with("- "))
         || code.lines().any(|line| line.starts_with("+++ ") || line.starts_with("@@ -"))
 }
