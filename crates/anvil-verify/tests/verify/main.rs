@@ -10,8 +10,10 @@ mod strict_json;
 mod edits;
 mod diff;
 mod git;
+mod fence;
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anvil_verify::{Completeness, Defect, form};
 
@@ -64,4 +66,35 @@ fn the_last_of_128_choices_counts() {
     assert_eq!(completeness.verdict().unwrap_err(), Defect::StreamCut);
     completeness.note(0, 1 << 127);
     assert!(completeness.verdict().is_ok());
+}
+
+/// The text in pieces of at most so many bytes, none cut within a character.
+pub(crate) fn pieces(text: &str, size: usize) -> Vec<&str> {
+    let (mut rest, mut pieces) = (text, Vec::new());
+    while !rest.is_empty() {
+        let ends = (1..=rest.len()).filter(|at| rest.is_char_boundary(*at));
+        let end = ends.clone().take_while(|at| *at <= size).last().or_else(|| ends.clone().next()).unwrap();
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+/// The files below a folder whose names end so.
+pub(crate) fn files_under(root: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![root.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file()
+                && path.extension().is_some_and(|found| extensions.iter().any(|named| found == *named))
+            {
+                files.push(path);
+            }
+        }
+    }
+    files
 }
