@@ -10,7 +10,10 @@ mod strict_json;
 mod edits;
 mod diff;
 mod git;
+mod content;
 mod fence;
+mod refusal;
+mod template;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
