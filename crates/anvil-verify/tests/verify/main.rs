@@ -13,6 +13,7 @@ mod git;
 mod content;
 mod fence;
 mod refusal;
+mod repetition;
 mod template;
 
 use std::collections::BTreeSet;
