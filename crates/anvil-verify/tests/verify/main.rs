@@ -12,6 +12,7 @@ mod diff;
 mod git;
 mod content;
 mod fence;
+mod leaked_call;
 mod refusal;
 mod repetition;
 mod template;
