@@ -11,6 +11,9 @@ BUILT   := $(VENV)/.built
 HAS_DEV := $(VENV)/.development
 CLIENTS := target/clients
 HAS_CLIENTS := $(CLIENTS)/.installed
+SUITE   := target/json-schema-suite
+HAS_SUITE := $(SUITE)/.unpacked
+SUITE_VERSION := 4.26.0
 
 .DEFAULT_GOAL := help
 .PHONY: help build serve test test-rust test-python test-clients lint format bench fuzz docs clean
@@ -41,8 +44,15 @@ serve: $(BUILT) ## build, then start the router before a small real model
 
 test: test-rust test-python test-clients ## run every test
 
-test-rust: $(BUILT)
+test-rust: $(BUILT) $(HAS_SUITE)
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo test --quiet --workspace --exclude anvil-py
+
+# JSON Schema's own test suite travels in the source of the Python package `jsonschema`; nothing of the package is run.
+$(HAS_SUITE): $(VENV)/bin/python
+	@mkdir -p $(SUITE)
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary jsonschema --dest $(SUITE) 'jsonschema==$(SUITE_VERSION)'
+	tar -xzf $(SUITE)/jsonschema-$(SUITE_VERSION).tar.gz -C $(SUITE) --strip-components=2 jsonschema-$(SUITE_VERSION)/json/tests
+	@touch $@
 
 test-python: $(BUILT) $(HAS_DEV)
 	$(BIN)/python -m pytest
