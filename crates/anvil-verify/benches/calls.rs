@@ -97,7 +97,7 @@ fn benches(criterion: &mut Criterion) {
             group
                 .bench_function(format!("strict json, {words}"), |bencher| bencher.iter(|| strict(black_box(&pieces))));
             group.bench_function(format!("call, {words}"), |bencher| {
-                bencher.iter(|| call(&offered, black_box(&pieces)))
+                bencher.iter(|| call(&offered, black_box(&pieces)));
             });
         }
         group.bench_function("serde_json alone", |bencher| {

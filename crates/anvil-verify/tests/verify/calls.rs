@@ -43,8 +43,8 @@ fn call(calls: &mut Calls, name: &str, arguments: &[&str]) -> Result<Ended, Defe
 #[test]
 fn it_can_be_shared_between_threads() {
     const fn is_shared<T: Send + Sync>() {}
-    is_shared::<Offered>();
     const fn is_sent<T: Send>() {}
+    is_shared::<Offered>();
     is_sent::<Calls>();
 }
 
