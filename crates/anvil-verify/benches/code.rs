@@ -1,1 +1,43 @@
-fn main() {}
+//! How fast blocks of code are checked: this crate's own Rust, and a page each of Python and JavaScript.
+#![allow(missing_docs, reason = "criterion's macros make public items")]
+#![allow(clippy::expect_used, reason = "a benchmark that meets an error has failed")]
+
+use anvil_verify::code::{Language, check};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+const PYTHON: &str = include_str!("../../../tests/oracles/code_blocks.py");
+const RUST: &str = include_str!("../src/code/lexis.rs");
+const JAVASCRIPT: &str = r#"
+export async function load(path, { retries = 3, delay = 100 } = {}) {
+  for (let attempt = 0; attempt < retries; attempt++) {
+    try {
+      const response = await fetch(`${path}?attempt=${attempt}`);
+      if (response.ok) return await response.json();
+    } catch (error) {
+      console.warn("failed", { attempt, error });
+    }
+    await new Promise((resolve) => setTimeout(resolve, delay * 2 ** attempt));
+  }
+  throw new Error("gave up");
+}
+"#;
+
+fn blocks(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("code");
+    let javascript = JAVASCRIPT.repeat(20);
+    let broken = format!("{javascript}\nfunction cut() {{ return [1, 2");
+    for (name, language, code, good) in [
+        ("python", Language::Python, PYTHON, true),
+        ("rust", Language::Rust, RUST, true),
+        ("javascript", Language::JavaScript, javascript.as_str(), true),
+        ("javascript, cut", Language::JavaScript, broken.as_str(), false),
+    ] {
+        assert_eq!(check(language, code).is_ok(), good, "{name}");
+        group.throughput(Throughput::Bytes(code.len() as u64));
+        group.bench_function(name, |bencher| bencher.iter(|| check(language, code).is_ok()));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, blocks);
+criterion_main!(benches);

@@ -22,11 +22,6 @@ impl Budget {
         Self { steps: STEPS }
     }
 
-    /// Whether no further reading may begin.
-    pub(super) const fn is_spent(&self) -> bool {
-        self.steps == 0
-    }
-
     fn step(&mut self) -> ControlFlow<()> {
         self.steps = self.steps.saturating_sub(1);
         if self.steps == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

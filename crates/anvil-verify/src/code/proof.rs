@@ -25,7 +25,38 @@ pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Bu
         _ if is_short(code) => return lexical(language, code),
         _ => {}
     }
-    Some(locate(language, code, place, budget))
+    (!has_lag(language, code)).then(|| locate(language, code, place, budget))
+}
+
+/// Whether the code has a construct that the language knows and this version of its grammar does not, found by running the grammars
+/// over the packages of their registries.
+fn has_lag(language: Language, code: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
+    match language {
+        Language::JavaScript | Language::TypeScript | Language::Tsx => {
+            has(&["type *", "keyof readonly", "import defer ", "import source ", "using ", "enum {", "accessor "])
+        }
+        // A backslash at the end of a line of a long string, with white space after it.
+        Language::Toml => {
+            code.lines().any(|line| line.len() > line.trim_end().len() && line.trim_end().ends_with('\\'))
+        }
+        // Types of foreign blocks, which a macro reads; constructs of the unstable language.
+        Language::Rust => has(&[
+            "#![feature",
+            "macro_rules!",
+            "wasm_bindgen",
+            "~const",
+            "[const]",
+            "gen {",
+            "yield ",
+            "do yeet",
+            "builtin #",
+        ]),
+        Language::Python => has(&["lazy import", " t\"", " t'", "(t\"", "(t'"]),
+        Language::Java => has(&["STR.\"", "value class", "value record", "module "]),
+        Language::Json => has(&["NaN", "Infinity"]),
+        _ => false,
+    }
 }
 
 fn is_short(code: &str) -> bool {

@@ -73,7 +73,7 @@ fn is_framed(language: Language, piece: &str, budget: &mut Budget) -> bool {
 /// Whether a piece begins in the middle: with a closing bracket, or with a word that goes on from one.
 fn starts_inside(piece: &str) -> bool {
     let start = piece.trim_start();
-    start.starts_with(['}', ')', ']', '.'])
+    start.starts_with(['}', ')', ']', '.', ':', '?', '&', '|', ',', '+', '='])
         || ["else", "elif", "except", "finally", "catch", "case", "default"].iter().any(|word| start.starts_with(word))
 }
 
@@ -186,6 +186,8 @@ const fn after_closers(language: Language) -> &'static [Frame] {
             ("a", ""),
             ("if (a) {} ", ""),
             ("try {} ", ""),
+            ("a = b ? c\n", ""),
+            ("f(a ? b\n", ")"),
         ],
         Language::Java => &[
             ("class A { void f() { if (a) {\n", "}}"),

@@ -318,7 +318,10 @@ fn has_signature(language: Language, bare: &str) -> bool {
                 && !start.starts_with("where")
                 && !start.starts_with("throws")
         });
-        if heads && closed && lonely {
+        let whole = !end.contains('{')
+            && end.matches('(').count() == end.matches(')').count()
+            && end.matches('[').count() == end.matches(']').count();
+        if heads && closed && whole && lonely {
             return true;
         }
     }
