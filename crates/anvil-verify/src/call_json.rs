@@ -31,24 +31,35 @@ struct Quoted {
 }
 
 /// An object or list that is open.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Frame {
-    is_object: bool,
-    /// Whether a call may stand here.
+    kind: Kind,
+    /// Whether it may be a call, or hold some: it stands where one may stand and has nothing that no call has.
     may_be_call: bool,
-    /// Whether it is the arguments of the object around it.
-    is_arguments: bool,
-    key: Key,
-    has_key: bool,
-    has_name: bool,
-    has_arguments: bool,
-    /// Whether it has what no call has: it defines a tool, or is other data.
-    is_other: bool,
-    has_call: bool,
+    /// The key whose value comes next.
+    key: Option<Key>,
+    found: Parts,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    List,
+    Object,
+    /// The arguments of the object around it.
+    Arguments,
+}
+
+/// What has been found in an object or list.
+#[derive(Debug, Default)]
+struct Parts {
+    name: bool,
+    arguments: bool,
+    /// A whole call.
+    call: bool,
 }
 
 /// What a key of a call stands for.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     Name,
     Arguments,
@@ -58,7 +69,6 @@ enum Key {
     Calls,
     /// Beside the name: ids, thoughts.
     Beside,
-    #[default]
     Other,
 }
 
@@ -101,7 +111,7 @@ impl CallJson {
 
     /// Whether a call is open that has an offered name and arguments.
     pub(crate) fn is_begun(&self) -> bool {
-        !self.is_off && self.frames.iter().any(Frame::has_or_is_call)
+        !self.is_off && self.frames.iter().any(Frame::has_call)
     }
 
     fn take(&mut self, byte: u8, offered: &ToolNames) {
@@ -119,7 +129,7 @@ impl CallJson {
             b'}' | b']' => self.close(),
             b',' => {
                 if let Some(frame) = self.current() {
-                    frame.has_key = false;
+                    frame.key = None;
                 }
             }
             _ if !self.frames.is_empty() => {}
@@ -134,26 +144,31 @@ impl CallJson {
     }
 
     fn value(&mut self, text: &[u8], offered: &ToolNames) {
-        let Some(frame) = self.current() else { return };
-        if !frame.is_object {
-            return;
-        }
-        if !frame.has_key {
-            (frame.key, frame.has_key) = (Key::of(text), true);
-            let defines = frame.is_arguments && matches!(text, b"properties" | b"$schema");
-            frame.is_other |= frame.key == Key::Other && !frame.is_arguments;
-            if defines {
-                let depth = self.frames.len();
-                self.frames.get_mut(depth.wrapping_sub(2)).into_iter().for_each(|call| call.is_other = true);
-            }
-            return;
-        }
+        let Some(frame) = self.current().filter(|frame| frame.kind != Kind::List) else { return };
         match frame.key {
-            Key::Name | Key::Function => {
-                frame.has_name |= std::str::from_utf8(text).is_ok_and(|name| offered.has(name));
+            None if frame.kind == Kind::Arguments => {
+                frame.key = Some(Key::Other);
+                if matches!(text, b"properties" | b"$schema") {
+                    self.is_definition();
+                }
             }
-            Key::Arguments => frame.has_arguments |= text.starts_with(b"{"),
-            Key::Calls | Key::Beside | Key::Other => {}
+            None => {
+                let key = Key::of(text);
+                frame.key = Some(key);
+                frame.may_be_call &= key != Key::Other;
+            }
+            Some(Key::Name | Key::Function) => {
+                frame.found.name |= std::str::from_utf8(text).is_ok_and(|name| offered.has(name));
+            }
+            Some(Key::Arguments) => frame.found.arguments |= text.starts_with(b"{"),
+            Some(Key::Calls | Key::Beside | Key::Other) => {}
+        }
+    }
+
+    /// The arguments are a schema: the object around them defines a tool.
+    fn is_definition(&mut self) {
+        if let Some(around) = self.frames.iter_mut().rev().nth(1) {
+            around.may_be_call = false;
         }
     }
 
@@ -162,16 +177,19 @@ impl CallJson {
             self.deeper += 1;
             return;
         }
-        let (may_be_call, is_arguments) = match self.frames.last_mut() {
-            None => (true, false),
-            Some(frame) if frame.is_object => {
-                let is_arguments = frame.key == Key::Arguments && is_object;
-                frame.has_arguments |= is_arguments;
-                (frame.may_be_call && matches!(frame.key, Key::Function | Key::Calls), is_arguments)
+        let plain = if is_object { Kind::Object } else { Kind::List };
+        let (kind, may_be_call) = match self.frames.last_mut() {
+            None => (plain, true),
+            Some(Frame { kind: Kind::List, may_be_call, .. }) => (plain, *may_be_call),
+            Some(Frame { key: Some(Key::Arguments), found, .. }) if is_object => {
+                found.arguments = true;
+                (Kind::Arguments, false)
             }
-            Some(frame) => (frame.may_be_call, false),
+            Some(Frame { key, may_be_call, .. }) => {
+                (plain, *may_be_call && matches!(key, Some(Key::Function | Key::Calls)))
+            }
         };
-        self.frames.push(Frame { is_object, may_be_call, is_arguments, ..Frame::default() });
+        self.frames.push(Frame { kind, may_be_call, key: None, found: Parts::default() });
     }
 
     fn close(&mut self) {
@@ -179,26 +197,20 @@ impl CallJson {
             self.deeper -= 1;
             return;
         }
-        let Some(frame) = self.frames.pop() else {
-            self.is_off = true;
-            return;
-        };
-        let has_call = frame.has_or_is_call();
-        match self.frames.last_mut() {
-            Some(around) => around.has_call |= has_call && frame.may_be_call,
+        let has_call = self.frames.pop().is_some_and(|frame| frame.has_call());
+        if let Some(around) = self.frames.last_mut() {
+            around.found.call |= has_call;
+        } else {
             // A whole value that is no call: this is data.
-            None => (self.has_call, self.is_off) = (has_call, !has_call),
+            (self.has_call, self.is_off) = (has_call, !has_call);
         }
     }
 }
 
 impl Frame {
-    const fn has_or_is_call(&self) -> bool {
-        (self.has_call && !self.is_other) || self.is_call()
-    }
-
-    const fn is_call(&self) -> bool {
-        self.may_be_call && self.is_object && self.has_name && self.has_arguments && !self.is_other
+    /// Whether it is a call, or holds one.
+    const fn has_call(&self) -> bool {
+        self.may_be_call && (self.found.call || (self.found.name && self.found.arguments))
     }
 }
 

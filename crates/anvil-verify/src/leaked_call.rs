@@ -132,7 +132,7 @@ impl Reader {
         let head = text.trim_start();
         match self.behind {
             Behind::Space(span) if head.starts_with(['{', '[']) => {
-                self.behind = Behind::Json(span, CallJson::default())
+                self.behind = Behind::Json(span, CallJson::default());
             }
             Behind::Space(span) if !head.is_empty() => self.head(head, span),
             Behind::Name(span) => {
@@ -171,11 +171,11 @@ impl Reader {
                 self.go_on(rest);
             }
             MarkerKind::Name if is_offered && behind.starts_with(['>', '"', '\'', '{', ':', '\n', '\r']) => {
-                self.found = Some(span)
+                self.found = Some(span);
             }
             MarkerKind::Recipient if is_offered && is_header(before, behind) => self.found = Some(span),
             MarkerKind::Step if is_offered && before.trim().is_empty() && behind.trim().is_empty() => {
-                self.step = Some(span)
+                self.step = Some(span);
             }
             MarkerKind::Name | MarkerKind::Recipient | MarkerKind::Step => {}
         }

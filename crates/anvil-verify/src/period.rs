@@ -47,7 +47,7 @@ impl Periods {
     pub(crate) fn take(&mut self, bytes: &[u8]) -> Option<Run> {
         self.window.extend_from_slice(bytes);
         self.end += bytes.len();
-        if self.end % BLOCK != 0 {
+        if !self.end.is_multiple_of(BLOCK) {
             return None;
         }
         self.run = self.run.and_then(|run| self.go_on(run)).or_else(|| self.begin());
