@@ -7,8 +7,12 @@ const FINISHES: [Finish; 6] =
 
 fn content(text: &[&str], reasoning: &[&str]) -> Content {
     let mut content = Content::default();
-    text.iter().for_each(|piece| content.feed_text(piece));
-    reasoning.iter().for_each(|piece| content.feed_reasoning(piece));
+    for piece in text {
+        content.feed_text(piece);
+    }
+    for piece in reasoning {
+        content.feed_reasoning(piece);
+    }
     content
 }
 

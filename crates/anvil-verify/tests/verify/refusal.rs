@@ -4,7 +4,9 @@ use anvil_verify::{Defect, Refusal};
 
 fn refusal(text: &str, size: usize) -> Option<Defect> {
     let mut refusal = Refusal::default();
-    crate::pieces(text, size).into_iter().for_each(|piece| refusal.feed(piece));
+    for piece in crate::pieces(text, size) {
+        refusal.feed(piece);
+    }
     refusal.end()
 }
 

@@ -1,5 +1,7 @@
 //! Loops, and what repeats itself for a reason.
 
+use std::fmt::Write;
+
 use anvil_verify::{Defect, Repetition};
 use proptest::prelude::*;
 
@@ -45,7 +47,7 @@ fn most_lines_the_same_are_a_loop() {
     for turn in 0..90 {
         text += "I apologize for the confusion, let me try again.\n";
         if turn % 7 == 0 {
-            text += &format!("Attempt {turn}.\n");
+            let _ = writeln!(text, "Attempt {turn}.");
         }
     }
     assert_loop(&text, "I apologize for the confusion, let me try again.\n".len());
@@ -61,8 +63,11 @@ fn what_repeats_itself_for_a_reason_passes() {
     let encoded = format!("![dot](data:image/bmp;base64,{})", "A".repeat(7000));
     let json = format!("[{}]", "{\"enabled\": true, \"name\": null}, ".repeat(200));
     let tests = format!("```js\n{}```", "it('works', () => {\n  expect(f()).toBe(true)\n})\n".repeat(30));
-    let dump = (0..600).map(|at| format!("{:08x}  00 00 00 00 00 00 00 00\n", at * 8)).collect::<String>();
-    let numbered = (1..=300).map(|at| format!("{at}. Write a test for the parser\n")).collect::<String>();
+    let (mut dump, mut numbered) = (String::new(), String::new());
+    for at in 1..600 {
+        let _ = writeln!(dump, "{:08x}  00 00 00 00 00 00 00 00", at * 8);
+        let _ = writeln!(numbered, "{at}. Write a test for the parser");
+    }
     let lorem = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. ".repeat(40);
     let padded = format!("| a |{}|\n|---|{}|\n| b |{}|\n", " ".repeat(3000), "-".repeat(3000), " ".repeat(3000));
     for text in [
@@ -118,6 +123,7 @@ fn no_file_repeats_itself() {
             }
         }
     }
-    println!("{files} files: {found:#?}");
-    assert!(found.iter().all(|(path, _)| path.extension().is_none_or(|extension| extension != "md")));
+    // Source that stands alone is taken for prose here; in an answer it stands in a fence, where more is allowed.
+    assert!(found.len() * 10_000 <= files, "{} of {files} files: {found:#?}", found.len());
+    assert!(found.iter().all(|(path, _)| path.extension().is_none_or(|extension| extension != "md")), "{found:#?}");
 }
