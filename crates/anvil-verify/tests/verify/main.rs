@@ -15,6 +15,7 @@ mod fence;
 mod leaked_call;
 mod refusal;
 mod repetition;
+mod replay;
 mod template;
 
 use std::collections::BTreeSet;
