@@ -10,6 +10,7 @@ from typing import final
 __all__ = [
     "Attempt",
     "BadEndpointError",
+    "Checks",
     "Endpoint",
     "Engine",
     "EngineClosedError",
@@ -292,17 +293,49 @@ class Overrides:
         defaults: str = "{}",
         max_output_tokens: int | None = None,
         is_local: bool = False,
+        asks_for_logprobs: bool = False,
     ) -> Overrides:
         """`model` replaces the caller's name for it; a cap above `max_output_tokens` is lowered to that.
 
         `is_local` says that the tier is not the vendor of the dialect it speaks: a Messages request goes there without
         what only the vendor knows, and with a prompt that begins the same in every conversation.
 
+        `asks_for_logprobs`: where a request of Chat Completions offers no tools, the tier is asked how sure it was of
+        each token. A caller that has not asked itself is not told.
+
         `set` and `defaults` are JSON objects as text: members set whatever the caller said, and members set only where
         the caller said nothing.
 
         Raises `ValueError` when `set` or `defaults` is not a JSON object.
         """
+
+@final
+class Checks:
+    """The checks that an answer goes through, and how long it is held for them. Made once, used for many."""
+
+    def __new__(
+        cls,
+        checks: Sequence[str],
+        *,
+        window: str,
+        repairs: bool,
+        max_held_bytes: int,
+        least_mean_logprob: float | None = None,
+    ) -> Checks:
+        """`checks` are of `names()`; `window` is `"none"`, `"block"` or `"whole"`.
+
+        `least_mean_logprob`: an answer whose tokens have a lower mean log-probability, in nats, is rejected.
+
+        `repairs`: tool calls are mended where it is certain what was meant. A stream of which more than
+        `max_held_bytes` would have to be held is rejected. Raises `ValueError` for a name that is none.
+        """
+
+    @staticmethod
+    def names() -> list[str]:
+        """Every check there is."""
+
+    @property
+    def window(self) -> str: ...
 
 @final
 class Endpoint:
@@ -378,12 +411,17 @@ class Engine:
         opening: Opening,
         headers: Sequence[tuple[bytes, bytes]],
         keeps_items: bool,
+        checks: Checks,
+        least_prompt_tokens: int | None,
     ) -> Attempt:
         """Starts an attempt: asks in `dialect`, and has the answer said in the request's. `model` is what it names.
 
         It is asked at the dialect's path below the base URL, or at `path`.
 
         The answer goes on where `opening` ends. `keeps_items`: the outcome has the items of a Responses answer.
+
+        The answer goes through `checks`; `least_prompt_tokens` is the fewest that its prompt can have, for the check of
+        that name.
 
         A request of the same dialect is spliced, one of another translated; the GIL is released above 64 KiB. Raises
         `UntranslatableError` when the dialect cannot say the request, and `EngineClosedError`.
@@ -474,6 +512,26 @@ class Outcome:
     @property
     def tool_calls(self) -> list[str]:
         """Ids of the tool calls in a whole answer, as the client is told them; at most 64."""
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the content of the answer was checked, as far as it came."""
+
+    @property
+    def mean_logprob(self) -> float | None:
+        """How sure the model was: the mean log-probability of its tokens in nats, where it was checked and told."""
+
+    @property
+    def noted(self) -> str | None:
+        """The label of a defect that was proven when all of the answer had left already."""
+
+    @property
+    def repairs(self) -> list[str]:
+        """The labels of what was mended in the answer."""
+
+    @property
+    def release_seconds(self) -> float | None:
+        """Seconds until part of the answer might be seen."""
 
     @property
     def connect_seconds(self) -> float | None: ...

@@ -11,6 +11,8 @@ pub struct Asked {
     pub(crate) usage: bool,
     /// Whether the client has not asked for the model's thoughts, and so expects none in front of what it reads (Messages).
     pub(crate) hides_reasoning: bool,
+    /// Whether the client asked how sure the model was of each token (Chat Completions).
+    pub(crate) logprobs: bool,
     /// Members of a Responses request that its answer repeats: `"name":value` each, with a comma after it.
     pub(crate) echo: String,
     /// Tools that the tier knows under another name or in another form than the caller does.
@@ -51,7 +53,7 @@ impl Asked {
     pub fn of(request: &Request) -> Self {
         match request.dialect() {
             Dialect::Messages => Self { hides_reasoning: !request.facts().thinking, ..Self::default() },
-            Dialect::Chat => Self::chat(request.asks_for_usage()),
+            Dialect::Chat => Self { logprobs: request.asks_for_logprobs(), ..Self::chat(request.asks_for_usage()) },
             Dialect::Responses => {
                 let (echo, tools) = (responses::echo::echo(request), responses::tools::offered(request));
                 Self { usage: true, echo, tools, ..Self::default() }
@@ -62,6 +64,11 @@ impl Asked {
     /// Whether the client asked for usage at the end of a stream.
     pub fn wants_usage(&self) -> bool {
         self.usage
+    }
+
+    /// Whether the client asked how sure the model was of each token.
+    pub fn wants_logprobs(&self) -> bool {
+        self.logprobs
     }
 
     /// How the caller knows the tool that a tier calls by this name, where that differs.

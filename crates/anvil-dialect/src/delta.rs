@@ -9,6 +9,7 @@ use crate::asked::Asked;
 use crate::dialect::Dialect;
 use crate::envelope::{self, ErrorKind, TierError};
 use crate::event::{FinishReason, Malformed};
+use crate::sureness::Sureness;
 use crate::text::Text;
 use crate::usage::Usage;
 use crate::{chat, messages, responses};
@@ -45,6 +46,8 @@ pub enum Delta<'a> {
     },
     /// What the answer cost so far; what it does not say stays as said before.
     Usage(Usage),
+    /// How sure the model was of what has been said since the last of these.
+    Sureness(Sureness),
     /// Why the model stopped. Usage may still follow.
     Stop(StopReason<'a>),
     /// A sign of life.
@@ -88,6 +91,7 @@ impl Delta<'_> {
             Self::Arguments { call, json } => Delta::Arguments { call, json: json.into_owned() },
             Self::CallEnd { call } => Delta::CallEnd { call },
             Self::Usage(usage) => Delta::Usage(usage),
+            Self::Sureness(sureness) => Delta::Sureness(sureness),
             Self::Stop(reason) => Delta::Stop(reason.into_owned()),
             Self::Ping => Delta::Ping,
             Self::End => Delta::End,

@@ -17,6 +17,8 @@ pub struct Demands {
     pub allows_parallel_calls: bool,
     /// The form of the text.
     pub format: AnswerFormat,
+    /// Whether the caller names sequences that end the answer.
+    pub has_stop_sequences: bool,
 }
 
 /// A tool that may be called.
@@ -69,6 +71,7 @@ impl Demands {
                 Some(Format::Json) => AnswerFormat::Json,
                 Some(Format::Schema(shape)) => AnswerFormat::Schema(shape.schema.to_owned()),
             },
+            has_stop_sequences: !conversation.settings.stop.is_empty(),
         })
     }
 }

@@ -45,6 +45,8 @@ pub struct Spans {
     pub item: Option<Range<usize>>,
     /// What the answer cost, which some engines say in part where it begins and in part where it ends (Messages, at its end).
     pub usage: Option<Range<usize>>,
+    /// How sure the model was of each token (Chat Completions, of one choice).
+    pub logprobs: Option<Range<usize>>,
 }
 
 /// What an event does to the answer's outline, as far as a client may have been told of it before.

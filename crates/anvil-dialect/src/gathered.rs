@@ -39,7 +39,12 @@ impl<'d> Gathered<'d> {
                 Delta::Arguments { call, json } => gathered.add_arguments(*call, json),
                 Delta::Usage(usage) => gathered.usage.update(*usage),
                 Delta::Stop(reason) => gathered.stop = Some(reason),
-                Delta::Start | Delta::CallEnd { .. } | Delta::Ping | Delta::End | Delta::Error(_) => {}
+                Delta::Start
+                | Delta::CallEnd { .. }
+                | Delta::Sureness(_)
+                | Delta::Ping
+                | Delta::End
+                | Delta::Error(_) => {}
             }
         }
         gathered

@@ -11,6 +11,7 @@ pub struct Overrides {
     defaults: Vec<(String, String)>,
     max_output_tokens: Option<(u64, String)>,
     is_local: bool,
+    asks_for_logprobs: bool,
 }
 
 /// The configured extra members are not a JSON object.
@@ -37,6 +38,7 @@ impl Overrides {
             defaults: members(defaults)?,
             max_output_tokens: max_output_tokens.map(|limit| (limit, limit.to_string())),
             is_local: false,
+            asks_for_logprobs: false,
         };
         if let Some(model) = model {
             overrides.set.retain(|(name, _)| name != "model");
@@ -50,6 +52,16 @@ impl Overrides {
     #[must_use]
     pub fn for_local_tier(self) -> Self {
         Self { is_local: true, ..self }
+    }
+
+    /// The same for a tier that is asked how sure it was of each token, where that can be asked.
+    #[must_use]
+    pub fn asking_for_logprobs(self) -> Self {
+        Self { asks_for_logprobs: true, ..self }
+    }
+
+    pub(crate) fn asks_for_logprobs(&self) -> bool {
+        self.asks_for_logprobs
     }
 
     pub(crate) fn is_local(&self) -> bool {

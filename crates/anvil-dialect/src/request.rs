@@ -127,6 +127,11 @@ impl Request {
         self.body.len()
     }
 
+    /// The body as it came.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or_default()
+    }
+
     /// The request's facts.
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -163,6 +168,11 @@ impl Request {
     /// Whether the client asked for a chunk with usage at the end of a stream (`stream_options.include_usage`).
     pub fn asks_for_usage(&self) -> bool {
         chat::usage::is_asked(self.raw(chat::usage::OPTIONS))
+    }
+
+    /// Whether the client asked how sure the model was of each token (Chat Completions).
+    pub fn asks_for_logprobs(&self) -> bool {
+        self.raw(chat::logprobs::MEMBER) == Some("true")
     }
 
     /// The body for a tier of the same dialect: every member byte for byte, except what `overrides` says.
@@ -278,6 +288,13 @@ impl Request {
         }
         for (name, json) in overrides.set() {
             edits.push(Edit { name, json: Some(json.into()) });
+        }
+        // llama.cpp refuses tools, a stream and log-probabilities together; of several answers nobody is told which is meant.
+        let Facts { tools, answers, .. } = &self.facts;
+        let is_plain = tools.is_empty() && answers.is_none_or(|answers| answers < 2);
+        let may_ask = self.dialect == Dialect::Chat && !self.is_unread && is_plain;
+        if overrides.asks_for_logprobs() && may_ask && !self.sets(chat::logprobs::MEMBER) {
+            edits.push(Edit { name: chat::logprobs::MEMBER, json: Some("true".into()) });
         }
         let metadata = self.raw(dimensions::METADATA).and_then(dimensions::without);
         let metadata = metadata.map(|metadata| (dimensions::METADATA, Some(metadata)));

@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use anvil_dialect::{Dialect, Head};
-use anvil_relay::{Form, Setup};
+use anvil_relay::{Form, Hold, Limits, Setup, expected};
 use anvil_upstream::{Closed, Delivery, Outbound};
 use bytes::Bytes;
 use pyo3::create_exception;
@@ -13,6 +13,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::checks::Checks;
 use crate::endpoint::{Endpoint, seconds};
 use crate::opening::Opening;
 use crate::outcome::Outcome;
@@ -42,7 +43,7 @@ impl Engine {
         arrived.into_iter().map(|(id, delivery)| arrival(py, id, delivery)).collect()
     }
 
-    #[pyo3(signature = (endpoint, request, overrides, *, dialect, path, model, opening, headers, keeps_items))]
+    #[pyo3(signature = (endpoint, request, overrides, *, dialect, path, model, opening, headers, keeps_items, checks, least_prompt_tokens))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of one call")]
     fn open(
         &self,
@@ -56,6 +57,8 @@ impl Engine {
         opening: &Opening,
         headers: Vec<(Vec<u8>, Vec<u8>)>,
         keeps_items: bool,
+        checks: &Checks,
+        least_prompt_tokens: Option<u64>,
     ) -> PyResult<Attempt> {
         let (client, tier) = (request.0.dialect(), dialect_named(dialect)?);
         let translated = request.translate(py, tier, overrides)?;
@@ -74,6 +77,13 @@ impl Engine {
         let mut setup = Setup::new(client, tier, form, head, opening.0.request_id().to_owned());
         setup.opening = is_stream.then(|| opening.0.clone());
         setup.keeps_items = keeps_items;
+        setup.max_held_bytes = checks.max_held_bytes;
+        setup.hold = checks.hold;
+        if checks.hold != Hold::None && !request.0.is_unread() {
+            let limits = Limits { cap: None, least_prompt_tokens, least_mean_logprob: checks.least_mean_logprob };
+            let expected = expected(Arc::clone(&request.0), tier, checks.made, limits);
+            setup.expected = Some(Arc::new(expected));
+        }
         let warnings = translated.warnings.iter().map(ToString::to_string).collect();
         self.start(endpoint, outbound, setup, warnings)
     }

@@ -2,6 +2,7 @@
 //!
 //! What each class and function does is documented where Python's users read it, in `python/anvil_serving/_core.pyi`.
 
+mod checks;
 mod endpoint;
 mod engine;
 mod envelope;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::build_info;
+    #[pymodule_export]
+    use crate::checks::Checks;
     #[pymodule_export]
     use crate::endpoint::{BadEndpointError, Endpoint};
     #[pymodule_export]

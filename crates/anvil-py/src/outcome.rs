@@ -1,6 +1,6 @@
 //! How an attempt ended.
 
-use anvil_relay::Defect;
+use anvil_relay::{Defect, Verified};
 use anvil_upstream::Failure;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -96,6 +96,31 @@ impl Outcome {
     #[getter]
     fn tool_calls(&self) -> Vec<&str> {
         self.0.tool_calls.iter().map(String::as_str).collect()
+    }
+
+    #[getter]
+    fn is_checked(&self) -> bool {
+        self.0.report.verified == Verified::Checked
+    }
+
+    #[getter]
+    fn mean_logprob(&self) -> Option<f64> {
+        self.0.report.sureness.mean()
+    }
+
+    #[getter]
+    fn noted(&self) -> Option<&'static str> {
+        self.0.noted.as_ref().map(Defect::label)
+    }
+
+    #[getter]
+    fn repairs(&self) -> Vec<&'static str> {
+        self.0.repairs.clone()
+    }
+
+    #[getter]
+    fn release_seconds(&self) -> Option<f64> {
+        self.0.timing.release
     }
 
     #[getter]

@@ -269,17 +269,19 @@ pub(crate) struct Overrides(pub(crate) anvil_dialect::Overrides);
 #[pymethods]
 impl Overrides {
     #[new]
-    #[pyo3(signature = (*, model = None, set = "{}", defaults = "{}", max_output_tokens = None, is_local = false))]
+    #[pyo3(signature = (*, model = None, set = "{}", defaults = "{}", max_output_tokens = None, is_local = false, asks_for_logprobs = false))]
     fn new(
         model: Option<&str>,
         set: &str,
         defaults: &str,
         max_output_tokens: Option<u64>,
         is_local: bool,
+        asks_for_logprobs: bool,
     ) -> PyResult<Self> {
         let overrides = anvil_dialect::Overrides::new(model, set, defaults, max_output_tokens)
             .map_err(|bad| PyValueError::new_err(bad.to_string()))?;
-        Ok(Self(if is_local { overrides.for_local_tier() } else { overrides }))
+        let overrides = if is_local { overrides.for_local_tier() } else { overrides };
+        Ok(Self(if asks_for_logprobs { overrides.asking_for_logprobs() } else { overrides }))
     }
 }
 

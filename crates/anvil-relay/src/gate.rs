@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use anvil_dialect::{Delta, DeltaReader, Dialect, FinishReason, Usage};
+use anvil_dialect::{Delta, DeltaReader, FinishReason, Sureness, Usage};
 use anvil_verify::{Answer, Defect, Ending, Finish, Passed, Span};
 
 use crate::report::Verified;
@@ -40,6 +40,10 @@ pub(crate) struct Checking {
     /// Reads what an event of the client's own dialect says.
     reader: Option<DeltaReader>,
     calls: Vec<usize>,
+    sureness: Sureness,
+    /// A call that a cap may have cut.
+    suspected: Option<Defect>,
+    is_cut: bool,
 }
 
 /// A call whose arguments are to be said otherwise than the tier did.
@@ -55,7 +59,7 @@ impl Gate {
             (Some(expected), hold @ (Hold::Block | Hold::Whole)) => {
                 let reader = (setup.client == setup.tier).then(|| DeltaReader::new(setup.tier));
                 let answer = Answer::new(Arc::clone(expected));
-                Self::Checking(Box::new(Checking { hold, answer, reader, calls: Vec::new() }))
+                Self::Checking(Box::new(Checking::new(hold, answer, reader)))
             }
             _ => Self::Open,
         }
@@ -76,7 +80,7 @@ impl Gate {
         let hold = checking.hold;
         let is_understood = checking.hear(utterance, repairs)?;
         if is_understood {
-            return Ok(if hold == Hold::Block { checking.answer.clear() } else { None });
+            return Ok(if hold == Hold::Block { checking.clear() } else { None });
         }
         *self = Self::Lost;
         Ok((hold == Hold::Block).then_some(own))
@@ -105,11 +109,14 @@ impl Gate {
         repairs: &mut Vec<Repair>,
     ) -> Result<Passed, Defect> {
         let Self::Checking(checking) = self else { return Ok(complete) };
-        checking.end_calls(repairs)?;
+        if !checking.is_cut {
+            checking.end_calls(repairs)?;
+        }
         checking.answer.end(Ending {
             finish: finish.map_or(Finish::Unknown, finish_of),
             input_tokens: usage.input,
             output_tokens: usage.output,
+            mean_logprob: checking.sureness.mean().map(|mean| (mean, checking.sureness.tokens)),
         })
     }
 
@@ -118,6 +125,14 @@ impl Gate {
         match self {
             Self::Checking(_) => Verified::Checked,
             Self::Open | Self::Lost => Verified::Skipped,
+        }
+    }
+
+    /// How sure the model was of its words, where the tier says so.
+    pub(crate) fn sureness(&self) -> Sureness {
+        match self {
+            Self::Checking(checking) => checking.sureness,
+            Self::Open | Self::Lost => Sureness::default(),
         }
     }
 
@@ -131,6 +146,15 @@ impl Gate {
 }
 
 impl Checking {
+    fn new(hold: Hold, answer: Answer, reader: Option<DeltaReader>) -> Self {
+        let (calls, sureness) = (Vec::new(), Sureness::default());
+        Self { hold, answer, reader, calls, sureness, suspected: None, is_cut: false }
+    }
+
+    fn clear(&self) -> Option<Passed> {
+        if self.suspected.is_none() { self.answer.clear() } else { None }
+    }
+
     /// Feeds the checks; whether what was heard is understood.
     fn hear(&mut self, utterance: &mut Utterance<'_>, repairs: &mut Vec<Repair>) -> Result<bool, Defect> {
         match utterance {
@@ -154,6 +178,11 @@ impl Checking {
     }
 
     fn check(&mut self, step: &Delta<'_>, repairs: &mut Vec<Repair>) -> Result<(), Defect> {
+        let goes_on =
+            matches!(step, Delta::Text(_) | Delta::Reasoning(_) | Delta::Call { .. } | Delta::Arguments { .. });
+        if goes_on && let Some(defect) = self.suspected.take() {
+            return Err(defect);
+        }
         match step {
             Delta::Text(text) => self.answer.text(&text.decoded()),
             Delta::Reasoning(text) => self.answer.reasoning(&text.decoded()),
@@ -165,14 +194,33 @@ impl Checking {
             Delta::Arguments { call, json } => self.answer.arguments(*call, &json.decoded()),
             Delta::CallEnd { call } => {
                 self.calls.retain(|open| open != call);
-                self.end_call(*call, repairs)
+                match self.end_call(*call, repairs) {
+                    // A cap may have cut it, which only the end of the answer tells.
+                    Err(defect @ Defect::MalformedArguments { .. }) => {
+                        self.suspected = Some(defect);
+                        Ok(())
+                    }
+                    ended => ended,
+                }
+            }
+            Delta::Stop(reason) if reason.finish() == FinishReason::Length => {
+                self.suspected = None;
+                self.is_cut = true;
+                Ok(())
             }
             Delta::Stop(_) => self.end_calls(repairs),
+            Delta::Sureness(sureness) => {
+                self.sureness.add(*sureness);
+                Ok(())
+            }
             Delta::Start | Delta::Usage(_) | Delta::Ping | Delta::End | Delta::Error(_) => Ok(()),
         }
     }
 
     fn end_calls(&mut self, repairs: &mut Vec<Repair>) -> Result<(), Defect> {
+        if let Some(defect) = self.suspected.take() {
+            return Err(defect);
+        }
         std::mem::take(&mut self.calls).into_iter().try_for_each(|call| self.end_call(call, repairs))
     }
 
@@ -195,11 +243,6 @@ pub(crate) fn places(steps: &[Delta<'_>], data: &[u8]) -> Vec<(usize, Range<usiz
 /// The defect of a call whose repaired arguments cannot be put in place.
 pub(crate) fn irreparable() -> Defect {
     Defect::MalformedArguments { reason: "what would be right cannot be put in their place", span: Span::default() }
-}
-
-/// Whether a call that was repaired can be said otherwise: Responses says its arguments over and over.
-pub fn can_repair(client: Dialect, tier: Dialect) -> bool {
-    client != tier || tier != Dialect::Responses
 }
 
 fn finish_of(reason: FinishReason) -> Finish {

@@ -9,6 +9,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
+mod expectations;
 mod gate;
 mod opening;
 mod relay;
@@ -20,8 +21,9 @@ mod voice;
 mod whole;
 mod window;
 
-pub use anvil_verify::{Defect, Expected};
-pub use gate::{Hold, can_repair};
+pub use anvil_verify::{Check, Checks, Defect, Expected, Limits};
+pub use expectations::expected;
+pub use gate::Hold;
 pub use opening::Opening;
 pub use relay::{Relay, Step};
 pub use report::{Report, Verified};

@@ -216,7 +216,7 @@ impl Relay {
 impl Stream {
     /// What is known of the answer so far.
     fn report(&self) -> Report {
-        Report { verified: self.gate.verified(), ..self.hearing.report }
+        Report { verified: self.gate.verified(), sureness: self.gate.sureness(), ..self.hearing.report }
     }
 
     /// Reads every frame that is complete; appends to `out` what may be seen.
@@ -264,12 +264,7 @@ impl Stream {
         Ok(Known { items, calls, repairs: self.gate.repaired(), noted })
     }
 
-    fn verdict(
-        &mut self,
-        complete: Passed,
-        finish: Option<FinishReason>,
-        usage: Usage,
-    ) -> Result<Passed, Defect> {
+    fn verdict(&mut self, complete: Passed, finish: Option<FinishReason>, usage: Usage) -> Result<Passed, Defect> {
         let mut repairs = Vec::new();
         let proof = self.gate.end(complete, finish, usage, &mut repairs)?;
         repair(&mut self.window, repairs)?;

@@ -1,6 +1,6 @@
 //! What is known of an answer when it is over.
 
-use anvil_dialect::{FinishReason, Usage};
+use anvil_dialect::{FinishReason, Sureness, Usage};
 
 /// What a relay knows of its answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Report {
     pub events: u64,
     /// Whether its content was checked.
     pub verified: Verified,
+    /// How sure the model was of its words, where the content was checked and the tier says so.
+    pub sureness: Sureness,
 }
 
 /// Whether the content of an answer was checked.

@@ -11,6 +11,7 @@ use anvil_dialect::{Dialect, Head, Spans, quoted};
 pub(crate) struct Splice {
     model: Option<String>,
     id: Option<String>,
+    hides_logprobs: bool,
     spliced: Vec<u8>,
 }
 
@@ -20,6 +21,7 @@ impl Splice {
         let has_id = client == Dialect::Responses && !head.id.is_empty();
         Self {
             model: (!head.model.is_empty()).then(|| quoted(&head.model)),
+            hides_logprobs: client == Dialect::Chat && !head.asked.wants_logprobs(),
             id: has_id.then(|| quoted(&format!("resp_{}", head.id))),
             spliced: Vec::new(),
         }
@@ -40,6 +42,7 @@ impl Splice {
             edit(spans.id.as_ref(), self.id.as_deref()),
             edit(spans.number.as_ref(), number.as_deref()),
             edit(spans.usage.as_ref(), usage),
+            edit(spans.logprobs.as_ref(), self.hides_logprobs.then_some("null")),
         ];
         if edits.iter().all(Option::is_none) {
             return data;

@@ -100,7 +100,7 @@ pub(crate) fn repair_data(
         let moved = |place: usize| if place >= span.end { place - span.len() + text.len() } else { place };
         let move_along = |other: &mut Range<usize>| *other = moved(other.start)..moved(other.end);
         places.iter_mut().for_each(|(_, other)| move_along(other));
-        let Spans { model, id, number, item, usage } = &mut *spans;
-        [model, id, number, item, usage].into_iter().flatten().for_each(move_along);
+        let Spans { model, id, number, item, usage, logprobs } = &mut *spans;
+        [model, id, number, item, usage, logprobs].into_iter().flatten().for_each(move_along);
     }
 }

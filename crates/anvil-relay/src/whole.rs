@@ -32,8 +32,7 @@ fn in_its_own_dialect(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
             return Err(Defect::TierError { kind: error.kind, words: error.message });
         }
     };
-    let items =
-        if setup.keeps_items { form::answer(answer::items(setup.tier, body))?.0 } else { Vec::new() };
+    let items = if setup.keeps_items { form::answer(answer::items(setup.tier, body))?.0 } else { Vec::new() };
     let mut gate = if is_document { Gate::Open } else { Gate::new(setup) };
     let mut mended = None;
     let proof = if let Gate::Checking(_) = gate {
@@ -51,7 +50,7 @@ fn in_its_own_dialect(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
     } else {
         formed
     };
-    let report = Report { finish, usage, events: 0, verified: gate.verified() };
+    let report = Report { finish, usage, events: 0, verified: gate.verified(), sureness: gate.sureness() };
     let known = Known { items, calls, repairs: gate.repaired(), ..Known::default() };
     let mut splice = Splice::new(setup.client, &setup.head);
     let body = splice.apply(mended.as_deref().unwrap_or(body), &spans, None, None).to_vec();
@@ -74,7 +73,7 @@ fn translated(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
     }
     let mut gate = Gate::new(setup);
     let (proof, repairs) = check(&mut gate, &steps, formed, report.finish, report.usage)?;
-    report.verified = gate.verified();
+    (report.verified, report.sureness) = (gate.verified(), gate.sureness());
     if !repairs.is_empty() {
         let mut held = [Utterance::Steps(steps.into_iter().map(Delta::into_owned).collect())];
         for Repair { call, arguments } in repairs {
@@ -105,12 +104,7 @@ fn check(
 }
 
 /// The body with repaired arguments, if there are any; `spans` are moved along.
-fn mend(
-    body: &[u8],
-    steps: &[Delta<'_>],
-    repairs: &[Repair],
-    spans: &mut Spans,
-) -> Result<Option<Vec<u8>>, Defect> {
+fn mend(body: &[u8], steps: &[Delta<'_>], repairs: &[Repair], spans: &mut Spans) -> Result<Option<Vec<u8>>, Defect> {
     if repairs.is_empty() {
         return Ok(None);
     }

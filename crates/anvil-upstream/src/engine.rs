@@ -147,6 +147,8 @@ impl Drop for Guard {
                 timing: Timing::default(),
                 items: Vec::new(),
                 tool_calls: Vec::new(),
+                repairs: Vec::new(),
+                noted: None,
             };
             self.mailbox.put(&self.slot, &mut Vec::new(), Some(outcome));
         }

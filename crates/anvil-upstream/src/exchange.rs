@@ -298,19 +298,28 @@ impl Exchange {
         }
     }
 
+    fn note_release(&mut self) {
+        self.released = true;
+        self.timing.release.get_or_insert(self.started.elapsed().as_secs_f64());
+    }
+
     fn hand_over(&mut self) {
         if !self.out.is_empty() {
-            self.released = true;
+            self.note_release();
             self.mailbox.put(&self.slot, &mut self.out, None);
         }
     }
 
     fn hand_over_outcome(&mut self, failure: Option<Failure>) {
         self.timing.total = self.elapsed();
-        let released = self.released || !self.out.is_empty();
+        if !self.out.is_empty() {
+            self.note_release();
+        }
+        let released = self.released;
         let (report, timing) = (self.relay.report(), self.timing);
         let (items, tool_calls) = (self.relay.take_items(), self.relay.take_tool_calls());
-        let outcome = Outcome { failure, released, report, timing, items, tool_calls };
+        let (repairs, noted) = (self.relay.take_repairs(), self.relay.take_noted());
+        let outcome = Outcome { failure, released, report, timing, items, tool_calls, repairs, noted };
         self.mailbox.put(&self.slot, &mut self.out, Some(outcome));
     }
 

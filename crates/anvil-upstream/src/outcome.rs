@@ -1,6 +1,6 @@
 //! How an attempt ended.
 
-use anvil_relay::Report;
+use anvil_relay::{Defect, Report};
 
 use crate::failure::Failure;
 
@@ -19,6 +19,10 @@ pub struct Outcome {
     pub items: Vec<Vec<u8>>,
     /// The ids of the tool calls in an answer that is whole, as the client is told them.
     pub tool_calls: Vec<String>,
+    /// The labels of what was repaired in an answer that is whole.
+    pub repairs: Vec<&'static str>,
+    /// A defect that was proven when all of the answer had left already.
+    pub noted: Option<Defect>,
 }
 
 /// How long the parts of an attempt took, in seconds from its start; `None` for what was not reached.
@@ -28,6 +32,8 @@ pub struct Timing {
     pub connect: Option<f64>,
     /// Until the first event of a stream, or the first byte of another answer's body.
     pub first_byte: Option<f64>,
+    /// Until part of the answer might be seen.
+    pub release: Option<f64>,
     /// Until the end.
     pub total: f64,
     /// Whether the connection had been used before.

@@ -8,7 +8,7 @@ use crate::verdict::Passed;
 const CAP_SLACK: u64 = 16;
 
 /// Why the tier stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Finish {
     /// The model ended by itself. An end at a sequence that the caller named is [`Other`](Self::Other): that may leave nothing.
     Stop,
@@ -21,6 +21,7 @@ pub enum Finish {
     /// For a reason that says of itself why there may be no text: a stop sequence, a pause, a filter.
     Other,
     /// The tier did not say.
+    #[default]
     Unknown,
 }
 

@@ -9,8 +9,8 @@ use crate::call_python::CallPython;
 use crate::code_span::CodeSpan;
 use crate::defect::Defect;
 use crate::fence::{FenceEvent, Fences, TextKind};
-use crate::tool_names::{ToolNames, name_at_start};
 use crate::span::Span;
+use crate::tool_names::{ToolNames, name_at_start};
 
 /// What a fence is called that may be nothing but a call.
 const CALL_FENCES: [&str; 8] = ["", "json", "tool_call", "tool_calls", "tool_code", "tool", "python", "xml"];
@@ -50,6 +50,15 @@ impl LeakedCall {
         self.fences.end(|event| reader.see(&event));
         reader.found = reader.found.or_else(|| reader.whole.call());
         self.verdict()
+    }
+
+    /// Whether no call is half written in the lines that are complete, and these are more than a call.
+    pub(crate) fn is_clear(&self) -> bool {
+        let Reader { behind, whole, step, .. } = &self.reader;
+        self.reader.offered.is_empty()
+            || matches!(behind, Behind::Nothing)
+                && step.is_none()
+                && matches!(whole.shape, Shape::Mixed | Shape::Nothing)
     }
 
     fn verdict(&self) -> Result<(), Defect> {

@@ -8,11 +8,13 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
+mod answer;
 mod blocks;
 mod call_json;
 mod call_marker;
 mod call_python;
 pub mod calls;
+mod checks;
 pub mod code;
 mod code_span;
 mod completeness;
@@ -21,6 +23,7 @@ mod cursor;
 mod defect;
 pub mod diff;
 pub mod edits;
+mod expected;
 mod fence;
 pub mod form;
 pub mod format;
@@ -31,6 +34,7 @@ mod mend;
 mod names;
 pub mod offered;
 mod period;
+mod prose;
 mod refusal;
 pub mod repair;
 mod repetition;
@@ -44,10 +48,13 @@ mod tool_names;
 mod unfolding;
 mod verdict;
 
+pub use answer::{Answer, Ending};
 pub use calls::Calls;
+pub use checks::{Check, Checks};
 pub use completeness::Completeness;
 pub use content::{Content, Finish};
 pub use defect::Defect;
+pub use expected::{Conversation, Demanded, Expected, Limits};
 pub use fence::{BLOCK_LIMIT, FenceEvent, FencedBlock, Fences, Place, TextKind};
 pub use format::{Format, FormatCheck};
 pub use leaked_call::LeakedCall;

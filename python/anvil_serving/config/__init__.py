@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from .bind import check_bind, is_loopback
+from .gate import WindowKind
 from .load import MAX_FILE_BYTES, load, loads
 from .problems import InvalidConfig, Problem, report
 from .reference import json_schema, reference_markdown
@@ -24,6 +25,7 @@ from .schema import (
     Server,
     Tier,
     Timeouts,
+    Verify,
     Window,
 )
 from .secrets import Secret, Secrets, resolve_secrets
@@ -46,7 +48,9 @@ __all__ = [
     "Server",
     "Tier",
     "Timeouts",
+    "Verify",
     "Window",
+    "WindowKind",
     "check_bind",
     "is_loopback",
     "json_schema",

@@ -18,6 +18,7 @@ _HEADERS: Mapping[str, str] = {
     "Client": "[[server.clients]]",
     "Router": "[router]",
     "Window": "[router.window]",
+    "Verify": "[router.verify]",
     "Health": "[router.health]",
     "Tier": "[[router.tiers]]",
     "Timeouts": "[router.tiers.timeouts]",

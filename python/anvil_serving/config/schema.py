@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from .gate import Verify, Window
 from .problems import Problem
 from .tier import Tier, Timeouts
 from .units import EnvironmentName, Seconds, Text
@@ -30,6 +31,7 @@ __all__ = [
     "Server",
     "Tier",
     "Timeouts",
+    "Verify",
     "Window",
 ]
 
@@ -114,32 +116,6 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = "request"
 
 
-class Window(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens to an answer before its first byte reaches the client."""
-
-    heartbeat_after: Annotated[
-        Seconds | Literal["off"],
-        Meta(
-            description="Seconds that the client of a streamed answer waits for its first byte until it is given a "
-            "sign of life: the stream is opened, and whatever fails afterwards is told inside it and no longer by a "
-            "status. Without it Qwen Code gives up after 120 s, Claude Code, OpenCode and Cline after 300 s, and they "
-            'ask again while the first question is still being answered. `"off"` keeps the status to the end.'
-        ),
-    ] = 60.0
-    heartbeat_every: Annotated[
-        Seconds,
-        Meta(
-            description="Seconds between two signs of life. Proxies before the router end what is silent for too "
-            "long, nginx after 60 s."
-        ),
-    ] = 15.0
-
-    @property
-    def heartbeat_seconds(self) -> float | None:
-        """Seconds until the first sign of life; None where none is to be given."""
-        return None if self.heartbeat_after == "off" else self.heartbeat_after
-
-
 class Health(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How it is known, without a request, that a tier cannot be reached."""
 
@@ -188,7 +164,8 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "it stands for. The first that fits is taken. A preset's or a tier's own name comes before them."
         ),
     ] = {}
-    window: Annotated[Window, Meta(description="Before the first byte; see `[router.window]`.")] = Window()
+    window: Annotated[Window, Meta(description="How long an answer is held; see `[router.window]`.")] = Window()
+    verify: Annotated[Verify, Meta(description="What is checked of it; see `[router.verify]`.")] = Verify()
     health: Annotated[Health, Meta(description="Which addresses can be reached; see `[router.health]`.")] = Health()
     quality_margin: Annotated[
         float,
@@ -229,8 +206,8 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verify_local_min: Annotated[
         bool,
         Meta(
-            description="Whether a trusted local tier's answer is still checked for being empty or cut off. "
-            "Read by later capabilities."
+            description="Whether the answers of a local tier that the profile allows are checked at all; `false` is "
+            'the same as `allow = "none"` in `[router.window]`.'
         ),
     ] = True
     profile_path: Annotated[

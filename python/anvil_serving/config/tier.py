@@ -100,6 +100,14 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "pass it by."
         ),
     ] = True
+    logprobs: Annotated[
+        bool,
+        Meta(
+            description="Whether the server is asked how sure it was of each token, where a request offers no tools. The "
+            "mean is recorded, held against `min_mean_logprob` in `[router.verify]`, and callers that have not asked "
+            "are not told. Servers that cannot say refuse such requests: try it first."
+        ),
+    ] = False
     role: Annotated[
         Literal["fast", "heavy", "cloud"] | None,
         Meta(

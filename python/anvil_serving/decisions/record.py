@@ -70,9 +70,14 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
     """How long the answer was held: `none`, `block` or `whole`."""
     status: int | None = None
     defects: tuple[str, ...] = ()
+    """What was proven to be wrong with the answer, and `repaired:` with what was mended, by their labels."""
+    mean_logprob: float | None = None
+    """How sure the model was: the mean log-probability of its tokens in nats, where the tier says so."""
     queue_seconds: float | None = None
     connect_seconds: float | None = None
     first_byte_seconds: float | None = None
+    release_seconds: float | None = None
+    """Until part of the answer might be seen."""
     total_seconds: float | None = None
     input_tokens: int | None = None
     """All of the prompt, what came from a cache included, as the tier counted it."""

@@ -108,9 +108,13 @@ class Account:
                 tier.model,
                 outcome.failure or "answered",
                 planned.replica.index,
+                window=planned.checking.window,
                 status=outcome.status,
+                defects=_defects(outcome),
+                mean_logprob=outcome.mean_logprob,
                 connect_seconds=outcome.connect_seconds,
                 first_byte_seconds=outcome.first_byte_seconds,
+                release_seconds=outcome.release_seconds,
                 total_seconds=outcome.total_seconds,
                 input_tokens=outcome.input_tokens,
                 output_tokens=outcome.output_tokens,
@@ -208,6 +212,14 @@ class _Result(msgspec.Struct, frozen=True, gc=False):
     status: int | None = None
     error: str | None = None
     tier: str | None = None
+
+
+def _defects(outcome: Outcome) -> tuple[str, ...]:
+    """What was proven to be wrong with an answer, and what was mended in it."""
+    proven = [outcome.failure] if outcome.failure in DEFECTS else []
+    if outcome.noted is not None:
+        proven.append(outcome.noted)
+    return (*proven, *(f"repaired:{label}" for label in outcome.repairs))
 
 
 def _usd(price: Price | None, outcome: Outcome) -> float | None:

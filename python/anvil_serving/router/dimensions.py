@@ -16,7 +16,7 @@ from anvil_serving.errors import Malformed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["NOTHING_NARROWED", "Dimensions", "read_dimensions"]
+__all__ = ["NOTHING_NARROWED", "Dimensions", "Verify", "read_dimensions"]
 
 _PREFIX = b"x-anvil-"
 _TEXT_LIMIT = 256

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from anvil_serving.router.dimensions import Verify
+
 if TYPE_CHECKING:
     from anvil_serving.router.dimensions import Dimensions
 
@@ -47,6 +49,8 @@ class Needs(msgspec.Struct, frozen=True, gc=False):
     local_only: bool = False
     max_cost_usd: float | None = None
     max_latency_seconds: float | None = None
+    verify: Verify | None = None
+    """How the answer is to be checked; None: as the profile makes it necessary."""
 
 
 def needs_of(facts: _Facts, narrowed: Dimensions) -> Needs:
@@ -63,4 +67,5 @@ def needs_of(facts: _Facts, narrowed: Dimensions) -> Needs:
         narrowed.local_only,
         narrowed.max_cost_usd,
         narrowed.max_latency_seconds,
+        narrowed.verify,
     )

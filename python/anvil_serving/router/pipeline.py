@@ -14,7 +14,15 @@ import time
 from typing import TYPE_CHECKING, ParamSpec, Protocol
 
 from anvil_serving import _core
-from anvil_serving._core import EngineClosedError, InvalidRequestError, Opening, Phrases, Request, UntranslatableError
+from anvil_serving._core import (
+    Checks,
+    EngineClosedError,
+    InvalidRequestError,
+    Opening,
+    Phrases,
+    Request,
+    UntranslatableError,
+)
 from anvil_serving.decisions import PriceList
 from anvil_serving.errors import Malformed, ThreadUnsupported
 from anvil_serving.profile import Profile
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
     from anvil_serving.router.advice import Advice
     from anvil_serving.router.decide import Decided
     from anvil_serving.router.plan import Plan, PlannedAttempt
+    from anvil_serving.router.verification import Checking
     from anvil_serving.upstream import Arrival, Attempt, Outcome
 
 _Given = ParamSpec("_Given")
@@ -104,6 +113,8 @@ class Router:
     def __init__(self, configuration: config.Config, secrets: Mapping[str, config.Secret]) -> None:
         settings = configuration.router
         self._presets = settings.presets
+        self._window = settings.window
+        self._made_checks: dict[Checking, Checks] = {}
         self.tiers = Tiers(settings, secrets)
         self._switchboard = Switchboard()
         self.health = Health(settings.health, self.tiers, self._switchboard)
@@ -292,6 +303,8 @@ class Router:
                 opening=opening,
                 headers=_headers_for(planned.dialect, client),
                 keeps_items=request.keeps_items,
+                checks=self._checks(planned.checking),
+                least_prompt_tokens=_fewest_tokens(request),
             )
         except AbandonedError:
             return None
@@ -303,6 +316,18 @@ class Router:
         except UntranslatableError as error:
             _log.warning("%s: tier %s cannot be asked: %s", client.request_id, planned.tier_id, error)
             return FailedAttempt(planned.tier_id, UNTRANSLATABLE, explanation=str(error), param=error.param)
+
+    def _checks(self, checking: Checking) -> Checks:
+        made = self._made_checks.get(checking)
+        if made is None:
+            made = self._made_checks[checking] = Checks(
+                checking.checks,
+                window=checking.window,
+                repairs=checking.repairs,
+                max_held_bytes=self._window.max_bytes,
+                least_mean_logprob=checking.least_mean_logprob,
+            )
+        return made
 
     async def _relay(
         self, client: Client, request: Request, attempt: Attempt, head: Head, account: Account
@@ -358,6 +383,12 @@ class Router:
             )
         if request.keeps_items:
             self._stored.keep(f"resp_{client.answer_id}", request, outcome.items, owner=client.caller.name)
+
+
+def _fewest_tokens(request: Request) -> int | None:
+    """What no tier counts less than of the request's prompt; None where that proves nothing."""
+    facts = request.facts
+    return None if facts.images or facts.documents else Calibration.fewest(facts.prompt_tokens)
 
 
 def _opening(client: Client, asked: Request) -> Opening:

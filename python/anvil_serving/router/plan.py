@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from anvil_serving.decisions import Candidate
+from anvil_serving.router.verification import UNCHECKED, Checking
 from anvil_serving.upstream import Replica
 
 __all__ = ["Candidate", "Head", "Plan", "PlannedAttempt", "TooLong"]
@@ -16,6 +17,7 @@ class PlannedAttempt(msgspec.Struct, frozen=True, gc=False):
     replica: Replica
     dialect: str
     """The dialect that it is asked in: the request's own where the tier speaks it."""
+    checking: Checking = UNCHECKED
     path: str | None = None
     """Where it is asked, if not at the dialect's own path."""
 

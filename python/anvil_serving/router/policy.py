@@ -15,6 +15,7 @@ from anvil_serving.router.intent import Intent
 from anvil_serving.router.needs import Needs
 from anvil_serving.router.plan import Plan, PlannedAttempt, TooLong
 from anvil_serving.router.rank import Able, Held, rank
+from anvil_serving.router.verification import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +71,7 @@ class Policy:
         self._calibration = calibration
         self._residency = residency
         self._is_gated = settings.mode == "gated"
+        self._verification = Verification(settings)
         self._metered = frozenset(settings.metered_cloud)
         self._pools = {name: tuple(tiers[tier_id] for tier_id in ids) for name, ids in settings.presets.items()}
         self._everything = tuple(sorted(tiers, key=lambda tier: tier.settings.privacy == "cloud"))
@@ -116,7 +118,8 @@ class Policy:
             reason = each.reason or f"number {each.order + 1} of {intent or 'all tiers'}"
             candidates.append(Candidate(tier.id, place, reason, each.cell.verdict, each.cell.lower))
             spoken = question.dialect if question.dialect in tier.dialects else tier.dialects[0]
-            attempts += [PlannedAttempt(replica, spoken) for replica in self._replicas(tier, question)]
+            checking = self._verification.of(tier.settings, each.cell.verdict, question.needs.verify)
+            attempts += [PlannedAttempt(replica, spoken, checking) for replica in self._replicas(tier, question)]
         quality = order[0].cell.lower
         return Plan(
             intent,
@@ -297,5 +300,6 @@ class Policy:
                 out.append(Candidate(tier.id, None, why_not))
                 continue
             candidates.append(Candidate(tier.id, len(candidates) + 1, f"declares {purpose}"))
-            attempts += [PlannedAttempt(replica, "chat", f"/{purpose}") for replica in self._replicas(tier, question)]
+            path = f"/{purpose}"
+            attempts += [PlannedAttempt(replica, "chat", path=path) for replica in self._replicas(tier, question)]
         return Plan(purpose, tuple(attempts), (*candidates, *out), _CHAT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anvil_serving._core import Attempt, Facts, Outcome, Phrases, Request
+from anvil_serving._core import Attempt, Checks, Facts, Outcome, Phrases, Request
 from anvil_serving.upstream.calibration import Calibration
 from anvil_serving.upstream.health import Health
 from anvil_serving.upstream.switchboard import AbandonedError, Arrival, Switchboard
@@ -14,6 +14,7 @@ __all__ = [
     "Arrival",
     "Attempt",
     "Calibration",
+    "Checks",
     "Facts",
     "Health",
     "Outcome",

@@ -12,6 +12,8 @@ _ENOUGH = 3
 """Answers after which a ratio is believed."""
 _LEAST_LIKELY = 0.75
 """What is certain at most, whatever has been seen: a tier that has counted base64 counts prose at half of that."""
+_PROVES = 5_000
+"""Estimated tokens from which on a count that is far too low can only mean that part of the prompt was dropped."""
 _TRUSTED, _UNTRIED = 0.9, 0.65
 """What part of an estimate is certain: with a ratio, from one prompt to another; without, from prose to code."""
 _LOWEST, _HIGHEST = 0.2, 2.0
@@ -40,6 +42,11 @@ class Calibration:
         """
         ratio, observed = self._ratios.get(tier_id, (1.0, 0))
         return round(estimated * min(ratio * _TRUSTED, _LEAST_LIKELY if observed >= _ENOUGH else _UNTRIED))
+
+    @staticmethod
+    def fewest(estimated: int) -> int | None:
+        """What no tokenizer counts less than, whatever it is; None where that proves nothing."""
+        return round(estimated * _LOWEST) if estimated >= _PROVES else None
 
     def estimate(self, tier_id: str, estimated: int) -> int:
         """The estimate, as the tier would probably count; at least 1."""

@@ -167,6 +167,7 @@ class Tier:
             defaults=json.dumps(self.settings.extra_body_defaults or {}),
             max_output_tokens=self.settings.max_output_tokens,
             is_local=self.settings.privacy == "local",
+            asks_for_logprobs=self.settings.logprobs,
         )
 
 

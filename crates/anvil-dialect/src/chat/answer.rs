@@ -40,6 +40,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Answer, Malformed> {
     if choices.count == 0 || choices.answers < choices.count {
         return Err(Malformed::new("an answer whose choices carry no message"));
     }
-    let spans = Spans { model, ..Spans::default() };
+    let logprobs = choices.logprobs.filter(|_| choices.count == 1);
+    let spans = Spans { model, logprobs, ..Spans::default() };
     Ok(Answer::Whole { spans, finish: choices.finish, usage, calls: choices.calls })
 }

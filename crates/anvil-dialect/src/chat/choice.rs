@@ -2,10 +2,12 @@
 
 use jiter::Peek;
 
+use super::logprobs;
 use crate::envelope::TierError;
 use crate::event::Malformed;
 use crate::invalid::Invalid;
 use crate::json::{Reader, Span};
+use crate::sureness::Sureness;
 use crate::usage::Usage;
 
 /// One chunk or one whole answer.
@@ -36,6 +38,8 @@ pub(super) struct Choice {
     pub(super) reasoning: Option<Span>,
     pub(super) refusal: Option<Span>,
     pub(super) calls: Vec<CallPiece>,
+    /// How sure the model was of the tokens in it.
+    pub(super) sureness: Sureness,
 }
 
 /// A piece of a call.
@@ -97,6 +101,7 @@ impl Choice {
                 "finish_reason" => 2,
                 "stop_reason" | "matched_stop" => 3,
                 name if name == answer => 4,
+                logprobs::MEMBER => 5,
                 _ => 0,
             },
             |member, json| {
@@ -108,6 +113,7 @@ impl Choice {
                         choice.has_answer = true;
                         choice.read_answer(json)?;
                     }
+                    5 => choice.sureness = logprobs::read(json)?,
                     _ => json.ignore()?,
                 }
                 Ok(())

@@ -78,6 +78,9 @@ impl Deltas {
         for piece in choice.calls {
             self.read_call(piece, text, deltas)?;
         }
+        if choice.sureness.tokens > 0 {
+            deltas.push(Delta::Sureness(choice.sureness));
+        }
         let sequence = choice.stop_sequence.and_then(|span| at(text, span));
         let reason = choice.finish.as_deref().and_then(|reason| stop_reason(reason, sequence, self.has_refused));
         deltas.extend(reason.map(Delta::Stop));

@@ -6,6 +6,7 @@ pub(crate) mod decode;
 pub(crate) mod deltas;
 pub(crate) mod encode;
 mod finish;
+pub(crate) mod logprobs;
 mod parts;
 pub(crate) mod request;
 pub(crate) mod stream;

@@ -2,10 +2,11 @@
 
 use jiter::Peek;
 
+use super::logprobs;
 use crate::envelope::TierError;
 use crate::event::{Event, EventKind, FinishReason, Malformed, Outline, Spans};
 use crate::invalid::Invalid;
-use crate::json::Reader;
+use crate::json::{Reader, Span};
 use crate::tool_calls::ToolCalls;
 use crate::usage::Usage;
 
@@ -31,6 +32,8 @@ pub(super) struct Choices {
     pub(super) answers: usize,
     pub(super) count: usize,
     pub(super) calls: ToolCalls,
+    /// Where the one choice tells how sure the model was.
+    pub(super) logprobs: Option<Span>,
 }
 
 /// Reads one chunk's data.
@@ -60,7 +63,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
     let choices = choices.ok_or_else(|| Malformed::new("a chunk without choices"))?;
     Ok(Event {
         outline: if has_usage && choices.count == 0 { Outline::Costs } else { Outline::Fills },
-        spans: Spans { model, ..Spans::default() },
+        spans: Spans { model, logprobs: choices.logprobs.filter(|_| choices.count == 1), ..Spans::default() },
         choices: choices.seen,
         finished: choices.finished,
         finish: choices.finish,
@@ -83,6 +86,7 @@ pub(super) fn read_choices(json: &mut Reader<'_>, answer: &str) -> Result<Choice
                 "index" => 1,
                 "finish_reason" => 2,
                 name if name == answer => 3,
+                logprobs::MEMBER => 4,
                 _ => 0,
             },
             |member, json| {
@@ -93,6 +97,7 @@ pub(super) fn read_choices(json: &mut Reader<'_>, answer: &str) -> Result<Choice
                         choices.answers += usize::from(json.peek()? == Peek::Object);
                         json.member("tool_calls", |json| read_calls(json, &mut choices.calls))?;
                     }
+                    4 if json.peek()? == Peek::Object => choices.logprobs = Some(json.skip()?),
                     _ => json.ignore()?,
                 }
                 Ok(())

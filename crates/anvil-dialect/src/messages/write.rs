@@ -95,7 +95,7 @@ impl Writer {
                 self.close(out);
             }
             Delta::Ping if self.has_started => self.beat(false, out),
-            Delta::CallEnd { .. } | Delta::Ping | Delta::End | Delta::Error(_) => {}
+            Delta::CallEnd { .. } | Delta::Sureness(_) | Delta::Ping | Delta::End | Delta::Error(_) => {}
         }
         Ok(())
     }

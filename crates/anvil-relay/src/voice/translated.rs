@@ -63,12 +63,7 @@ impl Translated {
         })
     }
 
-    pub(super) fn say(
-        &mut self,
-        steps: &[Delta<'_>],
-        released: &Released,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Defect> {
+    pub(super) fn say(&mut self, steps: &[Delta<'_>], released: &Released, out: &mut Vec<u8>) -> Result<(), Defect> {
         // What the client was told while it waited is the beginning of this answer.
         if let Some(opened) = self.opening.take().and_then(|opening| opening.take()) {
             self.writer = opened;

@@ -23,12 +23,18 @@ fn the_stream_is_the_tiers_with_the_callers_model() {
     assert_eq!(text(&out), expected);
     let usage =
         Usage { input: Some(4_112), output: Some(57), cached: Some(4_000), written: Some(100), reasoning: None };
-    assert_eq!(step, Step::Done(Report { finish: Some(FinishReason::ToolCalls), usage, events: 14, ..Report::default() }));
+    assert_eq!(
+        step,
+        Step::Done(Report { finish: Some(FinishReason::ToolCalls), usage, events: 14, ..Report::default() })
+    );
     let original = stream(Dialect::Chat, "openai_py");
     let (out, step) = run(setup(Dialect::Chat, Form::Stream), [&original[..]], Ending::Clean);
     assert_eq!(text(&out), text(&original).replace("\"model\":\"qwen\"", "\"model\":\"planning\""));
     let usage = Usage { input: Some(30), output: Some(12), cached: Some(16), written: None, reasoning: Some(4) };
-    assert_eq!(step, Step::Done(Report { finish: Some(FinishReason::ToolCalls), usage, events: 6, ..Report::default() }));
+    assert_eq!(
+        step,
+        Step::Done(Report { finish: Some(FinishReason::ToolCalls), usage, events: 6, ..Report::default() })
+    );
 }
 
 #[test]

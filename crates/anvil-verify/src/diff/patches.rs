@@ -116,8 +116,7 @@ impl Patches {
 
     /// Whether a block leaves something out here, so that it is no patch to be applied.
     fn is_illustrated_by(&self, line: Line<'_>) -> bool {
-        self.reading == Reading::Block
-            && (is_elision(line.text) || hunk::is_placeholder(line.text))
+        self.reading == Reading::Block && (is_elision(line.text) || hunk::is_placeholder(line.text))
     }
 
     /// Takes a line after `diff --git`, which ended at `end`.

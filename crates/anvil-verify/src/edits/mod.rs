@@ -21,6 +21,11 @@ use crate::verdict::Passed;
 /// Bytes of files that the check of one call, or of one answer's text, searches at most; what is beyond passes.
 const WORK: usize = 64 << 20;
 
+/// Whether a call may edit files in a way that [`call`] understands.
+pub fn may_edit(name: &str, arguments: &str) -> bool {
+    request::is_edit(name) || name == "apply_patch" || arguments.contains("*** Begin Patch")
+}
+
 /// The verdict on a tool call of the answer; a call of a tool that does not edit passes.
 ///
 /// An answer of several calls is checked in order, and each is shown to [`Seen::call`] before the next is checked: a file that an

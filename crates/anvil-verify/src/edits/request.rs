@@ -128,7 +128,7 @@ impl Request {
 }
 
 /// Whether the name is an edit tool's.
-fn is_edit(name: &str) -> bool {
+pub(super) fn is_edit(name: &str) -> bool {
     [
         "Edit",
         "MultiEdit",

@@ -86,15 +86,27 @@ fn a_block_that_claims_to_be_a_patch_is_held_to_it() {
         ("$ git diff\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n-b\n+c\n", "a hunk has more lines than its first line says"),
         ("--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\nc\n", "a line of a hunk begins with none of space, +, - and \\"),
         ("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n+c\n@@ -9 +9 @@\n-d\n+e\n", "a hunk has no header before it"),
-        ("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n@@ -9 +9\n-d\n+e\n", "the first line of a hunk has not the form @@ -n,n +n,n @@"),
-        ("--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n@@ -9 +9 @@\n-d\n+e\n", "a hunk has fewer lines than its first line says"),
+        (
+            "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n@@ -9 +9\n-d\n+e\n",
+            "the first line of a hunk has not the form @@ -n,n +n,n @@",
+        ),
+        (
+            "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n-a\n+b\n@@ -9 +9 @@\n-d\n+e\n",
+            "a hunk has fewer lines than its first line says",
+        ),
         ("--- /dev/null\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", "a new file has old lines"),
         ("--- a/x\n+++ /dev/null\n@@ -1 +1 @@\n-a\n+b\n", "a deleted file has new lines"),
         ("diff --git a/x b/x\nindex 1..2 100644\n-a\n+b\n", "a git header changes nothing, and no hunk follows it"),
         ("diff --git a/x b/x\n-a\n+b\n", "there is no patch in it"),
         ("diff --git a/x b/x\n--- a/x\n+++ b/y\n@@ -1 +1 @@\n-a\n+b\n", ""),
-        ("diff --git a/x b/x\nnew file mode 100644\n--- a/x\n", "a new or deleted file has a name where /dev/null belongs"),
-        ("diff --git a/x b/x\nnew file mode 100644\ndeleted file mode 1\n", "a file is said to be more than one of new, deleted, renamed and copied"),
+        (
+            "diff --git a/x b/x\nnew file mode 100644\n--- a/x\n",
+            "a new or deleted file has a name where /dev/null belongs",
+        ),
+        (
+            "diff --git a/x b/x\nnew file mode 100644\ndeleted file mode 1\n",
+            "a file is said to be more than one of new, deleted, renamed and copied",
+        ),
     ] {
         assert_eq!(reason(diff::check_block(text)), expected, "{text}");
         assert_eq!(reason(diff::check(text)), expected, "{text}");
@@ -117,7 +129,9 @@ fn names_without_a_and_b_are_no_defect_in_a_block() {
 fn binary_patches_are_lines_in_base_85() {
     let binary = "diff --git a/x b/x\nindex 1..2 100644\nGIT binary patch\nliteral 1\nIcmZPo000310RR91\n\nliteral 0\nHcmV?d00001\n\n";
     assert_eq!(reason(diff::check(binary)), "");
-    for (from, to) in [("IcmZ", "McmZ"), ("IcmZ", "Icm\""), ("000310", "00031"), ("\n\nlit", "\nlit"), ("cmZPo", "~~~~~")] {
+    for (from, to) in
+        [("IcmZ", "McmZ"), ("IcmZ", "Icm\""), ("000310", "00031"), ("\n\nlit", "\nlit"), ("cmZPo", "~~~~~")]
+    {
         let broken = binary.replacen(from, to, 1);
         assert!(reason(diff::check(&broken)).contains("base 85"), "{broken}");
     }
@@ -148,10 +162,43 @@ fn hostile_headers_take_linear_time() {
 /// Lines that mean something, and pieces of them.
 fn tokens() -> impl Strategy<Value = String> {
     let token = prop::sample::select(vec![
-        "--- ", "+++ ", "a/x", "b/x", "/dev/null", "@@ -1 +1 @@\n", "@@ -1,2 +1,2 @@", "@@", "\n", "\n", "\r\n", "+a\n", "-a\n", " a\n", "\\ ",
-        "No newline at end of file\n", "diff --git a/x b/x\n", "diff --cc x\n", "index 1..2 100644\n", "old mode 100644\n", "new mode 100755\n",
-        "new file mode 100644\n", "deleted file mode 100644\n", "rename from x\n", "rename to y\n", "GIT binary patch\n", "literal 1\n",
-        "IcmZPo000310RR91\n", "Binary files a and b differ\n", "...", "\"", "\\\"", "ü", "\0", "diff --git x y\n", "copy to ", "--- a/x\n+++ b/x\n",
+        "--- ",
+        "+++ ",
+        "a/x",
+        "b/x",
+        "/dev/null",
+        "@@ -1 +1 @@\n",
+        "@@ -1,2 +1,2 @@",
+        "@@",
+        "\n",
+        "\n",
+        "\r\n",
+        "+a\n",
+        "-a\n",
+        " a\n",
+        "\\ ",
+        "No newline at end of file\n",
+        "diff --git a/x b/x\n",
+        "diff --cc x\n",
+        "index 1..2 100644\n",
+        "old mode 100644\n",
+        "new mode 100755\n",
+        "new file mode 100644\n",
+        "deleted file mode 100644\n",
+        "rename from x\n",
+        "rename to y\n",
+        "GIT binary patch\n",
+        "literal 1\n",
+        "IcmZPo000310RR91\n",
+        "Binary files a and b differ\n",
+        "...",
+        "\"",
+        "\\\"",
+        "ü",
+        "\0",
+        "diff --git x y\n",
+        "copy to ",
+        "--- a/x\n+++ b/x\n",
     ]);
     prop::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat())
 }

@@ -95,7 +95,11 @@ impl Drop for Folder {
 
 fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
-    command.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("LC_ALL", "C");
+    command
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("LC_ALL", "C");
     command.env_remove("GIT_DIR").args(["-c", "user.name=n", "-c", "user.email=e@example.org"]);
     command
 }
@@ -125,8 +129,18 @@ fn git_says(folder: &Path, patch: &str) -> Option<String> {
 }
 
 const WORDS: [&str; 12] = [
-    "", "fn main() {", "}", "-- a rule", "++ a sum", "    return 1", "@@ decorated", "\\ a path", "héllo wörld", "diff them",
-    "index 1..2", "x = \"...\"",
+    "",
+    "fn main() {",
+    "}",
+    "-- a rule",
+    "++ a sum",
+    "    return 1",
+    "@@ decorated",
+    "\\ a path",
+    "héllo wörld",
+    "diff them",
+    "index 1..2",
+    "x = \"...\"",
 ];
 
 fn content(chance: &mut Chance, lines: usize) -> Vec<String> {
@@ -226,13 +240,23 @@ fn make_patches(chance: &mut Chance, old: &Folder, new: &Folder) -> Vec<String> 
     let repository = Folder::new("diff-repository");
     make_pairs(chance, &old.0, &new.0);
     copy(&old.0, &repository.0);
-    for arguments in [&["init", "-q"] as &[&str], &["add", "-A"], &["commit", "-q", "-m", "old", "--allow-empty"], &["rm", "-rq", "."]] {
+    for arguments in [
+        &["init", "-q"] as &[&str],
+        &["add", "-A"],
+        &["commit", "-q", "-m", "old", "--allow-empty"],
+        &["rm", "-rq", "."],
+    ] {
         output(git(&repository.0).args(arguments));
     }
     copy(&new.0, &repository.0);
     output(git(&repository.0).args(["add", "-A"]));
     let mut patches = Vec::new();
-    for options in [&["-U3"] as &[&str], &["-U0", "--binary"], &["-U1", "-M", "-C", "--full-index", "--binary"], &["--no-prefix", "-B"]] {
+    for options in [
+        &["-U3"] as &[&str],
+        &["-U0", "--binary"],
+        &["-U1", "-M", "-C", "--full-index", "--binary"],
+        &["--no-prefix", "-B"],
+    ] {
         let all = output(git(&repository.0).args(["diff", "--cached"]).args(options).arg("HEAD"));
         let texts = all.split_inclusive('\n').fold(Vec::<String>::new(), |mut texts, line| {
             if line.starts_with("diff --git ") || texts.is_empty() {
@@ -250,9 +274,27 @@ fn make_patches(chance: &mut Chance, old: &Folder, new: &Folder) -> Vec<String> 
 }
 
 const GARBAGE: [&str; 21] = [
-    "Some words.\n", "\n", "-- \n2.39.5\n", "--- a rule\n", "@@ -1 +1 @@\n", "@@ -1,0 +1,0 @@\n", "@@ ... @@\n", "\\ No newline at end of file\n",
-    "+more\n", "-less\n", " context\n", "diff --git a/f b/f\n", "+++ b/x\n", "--- /dev/null\n", "index 1..2 100644\n", "new file mode 100644\n",
-    "old mode 100644\n", "rename from a\n", "Binary files a and b differ\n", "GIT binary patch\n", "\r\n",
+    "Some words.\n",
+    "\n",
+    "-- \n2.39.5\n",
+    "--- a rule\n",
+    "@@ -1 +1 @@\n",
+    "@@ -1,0 +1,0 @@\n",
+    "@@ ... @@\n",
+    "\\ No newline at end of file\n",
+    "+more\n",
+    "-less\n",
+    " context\n",
+    "diff --git a/f b/f\n",
+    "+++ b/x\n",
+    "--- /dev/null\n",
+    "index 1..2 100644\n",
+    "new file mode 100644\n",
+    "old mode 100644\n",
+    "rename from a\n",
+    "Binary files a and b differ\n",
+    "GIT binary patch\n",
+    "\r\n",
 ];
 
 /// Breaks a patch, or not.
@@ -263,7 +305,13 @@ fn mutated(chance: &mut Chance, patch: &str) -> String {
     }
     let at = chance.below(lines.len());
     let hunks: Vec<usize> = (0..lines.len()).filter(|&line| lines[line].starts_with("@@ -1")).collect();
-    let headers: Vec<usize> = (0..lines.len()).filter(|&line| !lines[line].starts_with(['+', '-', ' ', '@']) || lines[line].starts_with("---") || lines[line].starts_with("+++")).collect();
+    let headers: Vec<usize> = (0..lines.len())
+        .filter(|&line| {
+            !lines[line].starts_with(['+', '-', ' ', '@'])
+                || lines[line].starts_with("---")
+                || lines[line].starts_with("+++")
+        })
+        .collect();
     match chance.below(16) {
         0 | 1 if !hunks.is_empty() => {
             let hunk = &mut lines[*chance.of(&hunks)];
@@ -277,7 +325,8 @@ fn mutated(chance: &mut Chance, patch: &str) -> String {
         }
         5 => {
             let text = lines.concat();
-            let end = (0..=text.len()).rev().skip(chance.below(text.len())).find(|&end| text.is_char_boundary(end)).unwrap();
+            let end =
+                (0..=text.len()).rev().skip(chance.below(text.len())).find(|&end| text.is_char_boundary(end)).unwrap();
             return text[..end].to_owned();
         }
         6 | 7 if !headers.is_empty() => {
@@ -364,7 +413,8 @@ fn is_documented(words: &str, patch: &str) -> bool {
     };
     words.contains("corrupt binary patch")
         || (words.contains("lacks filename information") && patch.contains("d /x"))
-        || (words.contains("invalid mode") && patch.lines().any(|line| line.ends_with([' ', '\r']) || line.ends_with(" mode")))
+        || (words.contains("invalid mode")
+            && patch.lines().any(|line| line.ends_with([' ', '\r']) || line.ends_with(" mode")))
         || patch.lines().any(is_open)
 }
 

@@ -2,20 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets an error has failed")]
 
 mod calls;
+mod content;
+mod diff;
+mod edits;
+mod fence;
 mod format;
+mod git;
+mod leaked_call;
+mod refusal;
 mod repair;
+mod repetition;
+mod replay;
 mod schema;
 mod schema_suite;
 mod strict_json;
-mod edits;
-mod diff;
-mod git;
-mod content;
-mod fence;
-mod leaked_call;
-mod refusal;
-mod repetition;
-mod replay;
 mod template;
 
 use std::collections::BTreeSet;
