@@ -22,6 +22,7 @@ ROOMS = {
     "upstream": set(),
     "profile": set(),
     "decisions": set(),
+    "state": set(),
     "substrate": set(),
 }
 """Which rooms of the package each room may use, besides itself and those that anyone may use."""
