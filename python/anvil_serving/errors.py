@@ -21,6 +21,7 @@
         ├── BodyTooLarge           413  the body is larger than the cap           (caller)
         ├── TierRefused            4xx  the tier says that the request is wrong   (caller)
         ├── Exhausted              503  no tier could answer                      (tier)
+        │   └── Overloaded         503  no tier has a place; 529 in Messages      (tier)
         ├── DecisionsUnavailable   503  the log of decisions cannot be read       (operator)
         └── Internal               500  a defect of the router itself             (router)
 
@@ -45,6 +46,7 @@ __all__ = [
     "Internal",
     "Malformed",
     "MethodNotAllowed",
+    "Overloaded",
     "PurposeUnserved",
     "RequestError",
     "RoutedInCircles",
@@ -274,6 +276,10 @@ class Exhausted(RequestError):
     def __init__(self, message: str, *, status: int = 503, retry_after: int | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
         self.status = status
+
+
+class Overloaded(Exhausted):
+    """Nothing is wrong with the tiers that could answer, but none of them has a place for one more request."""
 
 
 class DecisionsUnavailable(RequestError):

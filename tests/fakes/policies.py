@@ -13,8 +13,10 @@ from anvil_serving.profile import Cell, Profile
 from anvil_serving.router.caller import ANYBODY, Caller
 from anvil_serving.router.intent import Intent, Intents
 from anvil_serving.router.needs import Needs
-from anvil_serving.router.policy import Policy, Question
+from anvil_serving.router.policy import Conditions, Policy, Question
 from anvil_serving.router.residency import Residency
+from anvil_serving.router.shared import Shared
+from anvil_serving.router.traffic import Traffic
 from anvil_serving.upstream import Calibration, Tiers
 
 if TYPE_CHECKING:
@@ -47,8 +49,16 @@ class World:
     ) -> None:
         self.settings = config.Router(tiers=tiers, presets=presets or {}, **router)
         self.tiers = Tiers(self.settings, {})
+        self.clock = 0.0
         self.calibration = Calibration()
         self.residency = Residency(self.tiers)
+        self.traffic = Traffic(
+            self.tiers,
+            self.settings.fallback,
+            Shared.alone(self.settings),
+            clock=lambda: self.clock,
+            chance=lambda: 1.0,
+        )
         trusted = {(each.id, work_class): cell() for each in tiers for work_class in WORK_CLASSES}
         free = Price(0.0, 0.0, 0.0, 0.0)
         self.policy = Policy(
@@ -56,8 +66,7 @@ class World:
             self.tiers,
             profile=Profile(trusted | (cells or {})),
             prices={each.id: free for each in tiers} | (prices or {}),
-            calibration=self.calibration,
-            residency=self.residency,
+            conditions=Conditions(self.calibration, self.residency, self.traffic),
         )
         self.intents = Intents(self.settings.presets, [each.id for each in tiers], self.settings.aliases)
 

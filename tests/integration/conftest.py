@@ -24,7 +24,9 @@ def router(_tiers: tuple[Tier, Tier]) -> Iterator[RouterProcess]:
     presets = {"chat": ["first"], "alone": ["first"], "backed": ["first", "second"]}
     tiers = [tier_config("first", first.url), tier_config("second", second.url)]
     server = {"header_timeout": 1.0, "body_timeout": 0.5, "max_body_bytes": 100_000, "drain_timeout": 2.0}
-    with RouterProcess(tiers, presets, server=server) as process:
+    # Each test finds the tiers as if nobody had asked them before.
+    fallback = {"breaker_failures": "off", "retry_share": 1.0}
+    with RouterProcess(tiers, presets, server=server, router={"fallback": fallback}) as process:
         yield process
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import re
@@ -72,14 +73,21 @@ class RouterProcess:
         workers: int = 1,
         environment: Mapping[str, str] | None = None,
         trusts_all: bool = True,
+        is_checked: bool = False,
     ) -> None:
-        """`trusts_all`: the profile allows every tier every kind of work, instead of what its seeds say."""
+        """A router of its own.
+
+        `trusts_all`: the profile allows every tier every kind of work, instead of what its seeds say. `is_checked`:
+        answers of tiers that are allowed are held and checked, as they are by default, instead of going out at once.
+        """
         self._trusts_all = trusts_all
         self._config: dict[str, Any] = {
             "decisions": dict(decisions or {}),
             "server": dict(server or {}),
-            "router": {**(router or {}), "presets": {name: list(ids) for name, ids in presets.items()}},
+            "router": {**copy.deepcopy(dict(router or {})), "presets": {name: list(ids) for name, ids in presets.items()}},
         }
+        if not is_checked:
+            self._config["router"].setdefault("window", {}).setdefault("allow", "none")
         self._config["router"]["tiers"] = [dict(tier) for tier in tiers]
         self._workers = workers
         self._environment = {**os.environ, **(environment or {})}

@@ -20,6 +20,7 @@ _HEADERS: Mapping[str, str] = {
     "Window": "[router.window]",
     "Verify": "[router.verify]",
     "Health": "[router.health]",
+    "Fallback": "[router.fallback]",
     "Tier": "[[router.tiers]]",
     "Timeouts": "[router.tiers.timeouts]",
     "Decisions": "[decisions]",

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from .fallback import Fallback
 from .gate import Verify, Window
 from .problems import Problem
 from .tier import Tier, Timeouts
@@ -25,6 +26,7 @@ __all__ = [
     "Config",
     "Decisions",
     "Document",
+    "Fallback",
     "Health",
     "Router",
     "Serve",
@@ -167,6 +169,9 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     window: Annotated[Window, Meta(description="How long an answer is held; see `[router.window]`.")] = Window()
     verify: Annotated[Verify, Meta(description="What is checked of it; see `[router.verify]`.")] = Verify()
     health: Annotated[Health, Meta(description="Which addresses can be reached; see `[router.health]`.")] = Health()
+    fallback: Annotated[Fallback, Meta(description="When a tier fails or is full; see `[router.fallback]`.")] = (
+        Fallback()
+    )
     quality_margin: Annotated[
         float,
         Meta(

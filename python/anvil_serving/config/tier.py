@@ -128,8 +128,10 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_concurrency: Annotated[
         Annotated[int, Meta(ge=1, le=100_000)] | None,
         Meta(
-            description="Requests that the tier has places for, over all replicas. While a worker has as many of "
-            "them in flight there, tiers that are as good and as cheap are asked first. Unset: any number."
+            description="Requests that the tier has places for, over all replicas; each worker has its share of "
+            "them, rounded up. While they are taken, tiers that are as good and as cheap are asked first, and others "
+            "wait in the order in which they came (`queue_length` and `queue_seconds` in `[router.fallback]`). Unset: "
+            "any number, and a server that is given more than it can do at once does all of it slowly."
         ),
     ] = None
     replicas: Annotated[

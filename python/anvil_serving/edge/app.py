@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from anvil_serving.config import Client, Config, Secret
     from anvil_serving.edge.exchange import Receive, Scope, Send
     from anvil_serving.edge.routes import Route
-    from anvil_serving.router import Caller
+    from anvil_serving.router import Caller, Shared
 
 __all__ = ["DRAIN_SIGNAL", "App", "load"]
 
@@ -66,8 +66,10 @@ _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 class App:
     """Takes exchanges from the server and hands them to their routes."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, shared: Shared | None = None) -> None:
+        """`shared`: what the workers have in common; None: there is one."""
         self._config = config
+        self._shared = shared
         self._limits = Limits(
             config.server.max_body_bytes,
             config.server.body_timeout,
@@ -112,7 +114,7 @@ class App:
 
     def _start(self) -> None:
         self._worker = Worker(self._limits, Watch(), Connections())
-        self._router = Router(self._config, self._secrets.tiers)
+        self._router = Router(self._config, self._secrets.tiers, self._shared)
         self._auth = Auth(self._secrets.server, [self._client(client) for client in self._config.server.clients])
         self._routes = Routes(self._router, self._auth)
         self._router.start()
@@ -207,10 +209,10 @@ class App:
             raise MethodNotAllowed(f"this path takes {route.allow}, not {method[:20]}", allow=route.allow)
 
 
-def load(config: Config) -> App:
+def load(config: Config, shared: Shared | None = None) -> App:
     """The application of one worker; called in the worker's process."""
     _give_large_buffers_back()
-    return App(config)
+    return App(config, shared)
 
 
 def _give_large_buffers_back() -> None:

@@ -21,6 +21,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from anvil_serving.edge.app import DRAIN_SIGNAL, load
+from anvil_serving.router import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,11 @@ def serve(config: Config, *, host: str, port: int, workers: int, on_ready: Calla
     gc.freeze()
     # A worker takes it once its loop runs; before that, and here, it must not kill.
     signal.signal(DRAIN_SIGNAL, signal.SIG_IGN)
-    server.serve(target_loader=partial(load, config), wrap_loader=False)
+    shared = Shared.among(config.router, workers)
+    try:
+        server.serve(target_loader=partial(load, config, shared), wrap_loader=False)
+    finally:
+        shared.close()
 
 
 def _call_when_ready(on_ready: Callable[[], None], host: str, port: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,7 +13,11 @@ from anvil_serving.decisions import Decision, Price, PriceList, Result
 from anvil_serving.errors import Exhausted, RequestError
 from anvil_serving.router.session import kept_name
 
+from anvil_serving.router.fallback import Fault, fault_of
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from anvil_serving import config
     from anvil_serving.router.decide import Decided
     from anvil_serving.router.dimensions import Dimensions
@@ -59,6 +63,7 @@ class Account:
         "_cost",
         "_first_byte",
         "_ledger",
+        "_queued",
         "_request",
         "_request_id",
         "_result",
@@ -80,6 +85,8 @@ class Account:
         self._began = time.perf_counter()
         self._attempts: list[decisions.Attempt] = []
         self._cost: float | None = 0.0
+        # Seconds in the queue before the attempt that is recorded next.
+        self._queued: float | None = None
         self._first_byte: float | None = None
         # Until something else is known: whoever waits for nothing has left.
         self._result = _Result("client_left")
@@ -90,50 +97,60 @@ class Account:
         self._first_byte = time.perf_counter() - self._began
         self.warnings = warnings
 
+    def queued(self, seconds: float) -> None:
+        """The attempt that ends next has waited so long for its place, or for none."""
+        self._queued = seconds
+
     def not_made(self, planned: PlannedAttempt, failed: FailedAttempt) -> None:
         """An attempt could not be started."""
-        tier = planned.replica.tier
-        self._attempts.append(
-            decisions.Attempt(tier.id, tier.model, failed.label, planned.replica.index, privacy=tier.settings.privacy)
-        )
+        self._add(planned, failed.label)
 
     def made(self, planned: PlannedAttempt, outcome: Outcome) -> None:
         """An attempt has ended, well or not."""
         tier = planned.replica.tier
         usd = _usd(self._ledger.prices.get(tier.id), outcome)
         self._cost = None if usd is None or self._cost is None else self._cost + usd
+        self._add(
+            planned,
+            outcome.failure or "answered",
+            status=outcome.status,
+            connect_seconds=outcome.connect_seconds,
+            first_byte_seconds=outcome.first_byte_seconds,
+            total_seconds=outcome.total_seconds,
+            input_tokens=outcome.input_tokens,
+            output_tokens=outcome.output_tokens,
+            cached_tokens=outcome.cached_tokens,
+            cache_write_tokens=outcome.cache_write_tokens,
+            reasoning_tokens=outcome.reasoning_tokens,
+            cost_usd=usd,
+            defects=_defects(outcome),
+            mean_logprob=outcome.mean_logprob,
+            release_seconds=outcome.release_seconds,
+        )
+
+    def abandoned(self, planned: PlannedAttempt, label: str = "client_left") -> None:
+        """The tier was at work and is not waited for any more, because the caller has left or its time is over.
+
+        What it had said by then is not known, nor what it bills.
+        """
+        usd = _usd_of_nothing(self._ledger.prices.get(planned.tier_id))
+        self._cost = None if usd is None or self._cost is None else self._cost + usd
+        self._add(planned, label, cost_usd=usd)
+
+    def _add(self, planned: PlannedAttempt, outcome: str, **measured: Any) -> None:
+        tier, queued = planned.replica.tier, self._queued
+        self._queued = None
         self._attempts.append(
             decisions.Attempt(
                 tier.id,
                 tier.model,
-                outcome.failure or "answered",
+                outcome,
                 planned.replica.index,
+                queue_seconds=queued,
                 window=planned.checking.window,
-                status=outcome.status,
-                defects=_defects(outcome),
-                mean_logprob=outcome.mean_logprob,
-                connect_seconds=outcome.connect_seconds,
-                first_byte_seconds=outcome.first_byte_seconds,
-                release_seconds=outcome.release_seconds,
-                total_seconds=outcome.total_seconds,
-                input_tokens=outcome.input_tokens,
-                output_tokens=outcome.output_tokens,
-                cached_tokens=outcome.cached_tokens,
-                cache_write_tokens=outcome.cache_write_tokens,
-                reasoning_tokens=outcome.reasoning_tokens,
-                cost_usd=usd,
                 privacy=tier.settings.privacy,
+                **measured,
             )
-        )
-
-    def abandoned(self, planned: PlannedAttempt) -> None:
-        """The caller left while the tier was at work. What it had said by then is not known, nor what it bills."""
-        tier = planned.replica.tier
-        usd = _usd_of_nothing(self._ledger.prices.get(tier.id))
-        self._cost = None if usd is None or self._cost is None else self._cost + usd
-        privacy, index = tier.settings.privacy, planned.replica.index
-        self._attempts.append(
-            decisions.Attempt(tier.id, tier.model, "client_left", index, cost_usd=usd, privacy=privacy)
         )
 
     def answered(self, planned: PlannedAttempt, outcome: Outcome) -> None:
@@ -196,6 +213,7 @@ class Account:
             finish=None if answer is None else answer.finish,
             tool_calls=() if answer is None else tuple(map(kept_name, answer.tool_calls[:_CALLS_LIMIT])),
             failed_tool_calls=tuple(map(kept_name, facts.failed_tool_calls[-_CALLS_LIMIT:])),
+            queue_seconds=_sum_of(attempt.queue_seconds for attempt in self._attempts),
             first_byte_seconds=self._first_byte,
             total_seconds=time.perf_counter() - self._began,
             policy_seconds=decided.seconds,
@@ -216,10 +234,17 @@ class _Result(msgspec.Struct, frozen=True, gc=False):
 
 def _defects(outcome: Outcome) -> tuple[str, ...]:
     """What was proven to be wrong with an answer, and what was mended in it."""
-    proven = [outcome.failure] if outcome.failure in DEFECTS else []
+    label = outcome.failure
+    proven = [label] if label is not None and fault_of(label) is Fault.QUALITY else []
     if outcome.noted is not None:
         proven.append(outcome.noted)
     return (*proven, *(f"repaired:{label}" for label in outcome.repairs))
+
+
+def _sum_of(measured: Iterable[float | None]) -> float | None:
+    """The sum of what was measured; None where nothing was."""
+    values = [value for value in measured if value is not None]
+    return sum(values) if values else None
 
 
 def _usd(price: Price | None, outcome: Outcome) -> float | None:

@@ -178,7 +178,8 @@ class Decider:
         narrowed = read_dimensions(asking.request_headers, facts.dimensions)
         intent = self._intents.resolve(request.model, narrowed, asking.caller)
         needs = needs_of(facts, narrowed)
-        plan = self._policy.plan_for(purpose, Question(intent, _CHAT, request.dialect, needs, asking.caller))
+        question = Question(intent, _CHAT, request.dialect, needs, asking.caller, now=time.monotonic())
+        plan = self._policy.plan_for(purpose, question)
         key = self._sessions.key(asking.caller, None, 0)
         work, seconds = Work(_CHAT, "default"), time.perf_counter() - began
         return Decided(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -58,7 +59,8 @@ def offered_models(
 def _first_tier(policy: Policy, intents: Intents, tiers: Tiers, preset: str, tier_ids: Sequence[str]) -> Tier:
     """The tier that is asked first; the first one listed where none may be asked."""
     intent = intents.of_model(preset)
-    attempts = policy.plan(Question(intent, intent.work_class or "chat", "chat", Needs())).attempts
+    # At the end of time, when no breaker is open: what is listed does not change with how tiers fare.
+    attempts = policy.plan(Question(intent, intent.work_class or "chat", "chat", Needs(), now=math.inf)).attempts
     return attempts[0].replica.tier if attempts else tiers[tier_ids[0]]
 
 

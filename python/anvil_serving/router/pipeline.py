@@ -11,7 +11,7 @@ import asyncio
 import itertools
 import logging
 import time
-from typing import TYPE_CHECKING, ParamSpec, Protocol
+from typing import TYPE_CHECKING, ParamSpec
 
 from anvil_serving import _core
 from anvil_serving._core import (
@@ -31,28 +31,46 @@ from anvil_serving.router.advice import advice_of, read_advice_request
 from anvil_serving.router.archive import DecisionArchive
 from anvil_serving.router.caller import Caller
 from anvil_serving.router.classify import load_classifier
+from anvil_serving.router.client import Client
+from anvil_serving.router.course import Course
+from anvil_serving.router.deadline import Deadline
 from anvil_serving.router.decide import Decider, Lexicon
-from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
+from anvil_serving.router.exchange import Exchange
+from anvil_serving.router.fallback import (
+    BREAKER_OPEN,
+    DEADLINE,
+    MODEL_UNKNOWN,
+    UNTRANSLATABLE,
+    FailedAttempt,
+    Fault,
+    exhaustion,
+    fault_of,
+    refusal,
+)
+from anvil_serving.router.headers import headers_for
 from anvil_serving.router.intent import Intents
 from anvil_serving.router.offered import offered_models
 from anvil_serving.router.overflow import context_overflow, prompt_too_long
 from anvil_serving.router.plan import Head
-from anvil_serving.router.policy import Policy
+from anvil_serving.router.policy import Conditions, Policy
 from anvil_serving.router.residency import Residency
 from anvil_serving.router.session import Conversation, Sessions
+from anvil_serving.router.shared import Shared
 from anvil_serving.router.stored import StoredResponses
+from anvil_serving.router.traffic import Traffic
 from anvil_serving.upstream import AbandonedError, Calibration, Health, Switchboard, Tiers, Tokenizer, UnknownModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from anvil_serving import config
     from anvil_serving.errors import RequestError
     from anvil_serving.router.advice import Advice
     from anvil_serving.router.decide import Decided
-    from anvil_serving.router.plan import Plan, PlannedAttempt
+    from anvil_serving.router.plan import PlannedAttempt
+    from anvil_serving.router.traffic import Visit
     from anvil_serving.router.verification import Checking
-    from anvil_serving.upstream import Arrival, Attempt, Outcome
+    from anvil_serving.upstream import Attempt, Outcome
 
 _Given = ParamSpec("_Given")
 
@@ -60,64 +78,28 @@ __all__ = ["Client", "Opening", "Router", "error_answer"]
 
 _log = logging.getLogger("anvil_serving.router")
 
-_CREDENTIAL_REFUSED = {401, 403}
-"""Statuses of a tier that say the router's own key is wrong: a person has to do something."""
-_ANTHROPIC_VERSION = (b"anthropic-version", b"2023-06-01")
-"""Said to a Messages tier when the caller says none: Anthropic refuses a request without it."""
 _NOBODY = 503
 """What `POST /v1/route` says when no tier could answer."""
+_CLIENT_LEFT = "client_left"
 _PIECES_A_TURN = 16
 """A ready `send` never yields: after this many pieces the other exchanges get a turn."""
-
-
-class Client(Protocol):
-    """The caller's side of an exchange, as the router sees it."""
-
-    request_id: str
-    answer_id: str
-    """Unique among all answers of all workers; ids within the answer are made of it."""
-    caller: Caller
-    has_left: bool
-    """Whether the caller has closed its connection."""
-
-    @property
-    def request_headers(self) -> Mapping[bytes, bytes]:
-        """All headers of the request."""
-
-    @property
-    def headers(self) -> Sequence[tuple[bytes, bytes]]:
-        """Headers that go on to a tier."""
-
-    def announce(self, decision: str, intent: str, work_class: str) -> None:
-        """Is told what was decided, which every answer says from now on, an error's too."""
-
-    def expect(self, opening: Opening) -> None:
-        """Is told that a stream will come: a caller that waits for it may be given signs of life from `opening`."""
-
-    async def start(self, head: Head) -> None:
-        """Sends the head of a good answer, if none was needed before. From here on no other tier can answer."""
-
-    async def send(self, data: bytes, *, last: bool) -> None:
-        """Sends part of the answer; waits while the client does not read."""
-
-    async def abort(self, data: bytes) -> None:
-        """Sends the last bytes of an answer that broke off, then breaks the connection."""
-
-    def wait(self, arrival: asyncio.Future[Arrival | None]) -> asyncio.Future[Arrival | None]:
-        """The future of what a tier sends next, which comes to None when the client leaves, before or meanwhile."""
 
 
 class Router:
     """Answers requests from tiers. One per event loop: made while the loop runs, closed there."""
 
-    def __init__(self, configuration: config.Config, secrets: Mapping[str, config.Secret]) -> None:
+    def __init__(
+        self, configuration: config.Config, secrets: Mapping[str, config.Secret], shared: Shared | None = None
+    ) -> None:
+        """`shared`: what this worker has in common with others; None: there are none."""
         settings = configuration.router
         self._presets = settings.presets
         self._window = settings.window
         self._made_checks: dict[Checking, Checks] = {}
         self.tiers = Tiers(settings, secrets)
         self._switchboard = Switchboard()
-        self.health = Health(settings.health, self.tiers, self._switchboard)
+        self._traffic = Traffic(self.tiers, settings.fallback, shared or Shared.alone(settings))
+        self.health = Health(settings.health, self.tiers, self._switchboard, on_return=self._traffic.recovered)
         self._calibration = Calibration()
         self._tokenizer = Tokenizer(self._switchboard, self._calibration)
         self._residency = Residency(self.tiers)
@@ -130,8 +112,7 @@ class Router:
             self.tiers,
             profile=Profile.load(settings),
             prices=self._ledger.prices,
-            calibration=self._calibration,
-            residency=self._residency,
+            conditions=Conditions(self._calibration, self._residency, self._traffic),
         )
         intents = Intents(settings.presets, [tier.id for tier in self.tiers], settings.aliases)
         self._decider = Decider(
@@ -143,6 +124,7 @@ class Router:
         )
         self.models = offered_models(policy, intents, self.tiers, settings.presets)
         self.decisions = DecisionArchive(configuration.decisions)
+        self._fallback = settings.fallback
         self._exhaustion_status = settings.exhaustion_status
         self._echoes_model = configuration.server.response_model == "request"
 
@@ -205,58 +187,97 @@ class Router:
             self._residency.displace(plan.displaced, time.monotonic())
         if request.stream:
             client.expect(opening)
-        failed: list[FailedAttempt] = []
-        overflown = 0
-        for number, planned in enumerate(plan.attempts, start=1):
-            if planned.context_limit <= overflown:
-                continue
-            attempt = await self._dispatch(client, request, opening, planned)
-            if attempt is None:
-                return
-            if isinstance(attempt, FailedAttempt):
-                account.not_made(planned, attempt)
-                failed.append(attempt)
-                continue
-            self._residency.asked(planned.tier_id)
-            planned.replica.in_flight += 1
-            try:
-                warnings = (*account.warnings, *attempt.warnings)
-                head = Head(planned, number, stream=request.stream, warnings=warnings)
-                outcome = await self._relay(client, request, attempt, head, account)
-            finally:
-                planned.replica.in_flight -= 1
-                self._switchboard.forget(attempt)
-            if outcome is None:
-                return
-            # What the attempt may have begun to say, nobody has heard.
-            opening.give_back()
-            account.made(planned, outcome)
-            overflown = max(overflown, self._judge(plan, number, outcome, request))
-            failed.append(FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after))
-            level = logging.ERROR if outcome.status in _CREDENTIAL_REFUSED else logging.WARNING
-            _log.log(level, "%s: tier %s failed: %s", client.request_id, planned.tier_id, outcome.explanation)
-        raise exhaustion(plan, failed, client.caller, status=self._exhaustion_status)
+        course = Course(account, self._traffic, max_attempts=self._fallback.max_attempts)
+        deadline = Deadline(client.wait, self._fallback.deadline_seconds)
+        exchange = Exchange(client, request, opening, account, course, deadline)
+        try:
+            while not deadline.has_passed and (planned := course.next(time.monotonic())) is not None:
+                if await self._attempt(exchange, planned):
+                    return
+        finally:
+            deadline.lift()
+        raise exhaustion(plan, course.failed, client.caller, status=self._exhaustion_status, dialect=request.dialect)
 
-    def _judge(self, plan: Plan, number: int, outcome: Outcome, request: Request) -> int:
-        """Raises the caller's error that the failure of this attempt is, if it is one.
+    async def _attempt(self, exchange: Exchange, planned: PlannedAttempt) -> bool:
+        """Makes an attempt as soon as there is a place for it. Returns whether the exchange is over."""
+        course, account = exchange.course, exchange.account
+        admission = self._traffic.admission(planned.replica.tier)
+        came = time.monotonic()
+        if not self._traffic.may_be_asked(planned.replica, came):
+            course.not_made(planned, FailedAttempt(planned.tier_id, BREAKER_OPEN))
+            return False
+        try:
+            why_not: str | None = await admission.enter(exchange.deadline.wait)
+        except AbandonedError:
+            why_not = DEADLINE if exchange.has_run_out else _CLIENT_LEFT
+        if admission.places is not None:
+            account.queued(time.monotonic() - came)
+        if why_not is not None:
+            course.not_made(planned, FailedAttempt(planned.tier_id, why_not))
+            return why_not == _CLIENT_LEFT
+        try:
+            visit = self._traffic.visit(planned.replica)
+            if visit is None:
+                course.not_made(planned, FailedAttempt(planned.tier_id, BREAKER_OPEN))
+                return False
+            with visit:
+                return await self._ask(exchange, planned, visit)
+        finally:
+            admission.leave()
 
-        A prompt that is too long is none while a later attempt has a larger window; then the window that was too small
-        is returned, in tokens, else 0.
+    async def _ask(self, exchange: Exchange, planned: PlannedAttempt, visit: Visit) -> bool:
+        """Asks the address, and passes on what it answers. Returns whether the exchange is over."""
+        course, account = exchange.course, exchange.account
+        attempt = await self._dispatch(exchange, planned)
+        if attempt is None:
+            return True
+        if isinstance(attempt, FailedAttempt):
+            visit.failed(fault_of(attempt.label))
+            course.not_made(planned, attempt)
+            return False
+        self._residency.asked(planned.tier_id)
+        planned.replica.in_flight += 1
+        try:
+            warnings = (*account.warnings, *attempt.warnings)
+            head = Head(planned, course.number, stream=exchange.request.stream, warnings=warnings)
+            outcome = await self._relay(exchange, attempt, head, visit)
+        finally:
+            planned.replica.in_flight -= 1
+            self._switchboard.forget(attempt)
+        if outcome is None:
+            return True
+        # What the attempt may have begun to say, nobody has heard.
+        exchange.opening.give_back()
+        if isinstance(outcome, FailedAttempt):
+            course.gone_wrong(outcome, fault_of(outcome.label))
+            return False
+        account.made(planned, outcome)
+        fault = self._judge(exchange, planned, outcome)
+        visit.failed(fault, outcome.retry_after)
+        course.gone_wrong(
+            FailedAttempt(planned.tier_id, outcome.failure or "", outcome.status, outcome.retry_after), fault
+        )
+        _log.warning("%s: tier %s failed: %s", exchange.client.request_id, planned.tier_id, outcome.explanation)
+        return False
+
+    def _judge(self, exchange: Exchange, planned: PlannedAttempt, outcome: Outcome) -> Fault:
+        """Whose fault the failure of an attempt is. Raises the caller's error that it is, if it is one.
+
+        A prompt that is too long is none while a later attempt has a larger window.
         """
-        planned = plan.attempts[number - 1]
         tier = planned.replica.tier
         overflow = None
         if planned.path is None:
-            facts = request.facts
+            facts = exchange.request.facts
             estimated = self._calibration.estimate(tier.id, facts.prompt_tokens)
             cap = facts.max_output_tokens
-            overflow = context_overflow(tier, outcome, request.dialect, estimated=estimated, cap=cap)
-        if overflow is not None and plan.has_room_beyond(planned.context_limit, after=number):
-            return planned.context_limit
+            overflow = context_overflow(tier, outcome, exchange.request.dialect, estimated=estimated, cap=cap)
+        if overflow is not None and exchange.course.overflow(planned.context_limit):
+            return Fault.CALLER
         refused = overflow or refusal(tier, outcome)
         if refused is not None:
             raise refused
-        return 0
+        return fault_of(outcome.failure or "", outcome.status, outcome.retry_after)
 
     async def count_tokens(self, client: Client, dialect: str, body: bytes) -> int:
         """The size in tokens of a request's prompt, as the first tier of its plan counts it.
@@ -268,7 +289,7 @@ class Router:
         if not decided.plan.attempts:
             return max(1, decided.facts.prompt_tokens)
         replica = decided.plan.attempts[0].replica
-        return await self._tokenizer.count(replica, request, body, _headers_for("messages", client))
+        return await self._tokenizer.count(replica, request, body, headers_for("messages", client))
 
     def advise(self, client: Client, body: bytes) -> Advice:
         """What a request would lead to. Asks no tier and changes nothing.
@@ -284,14 +305,13 @@ class Router:
             raise exhaustion(decided.plan, (), client.caller, status=_NOBODY)
         return advice_of(decided)
 
-    async def _dispatch(
-        self, client: Client, request: Request, opening: Opening, planned: PlannedAttempt
-    ) -> Attempt | FailedAttempt | None:
+    async def _dispatch(self, exchange: Exchange, planned: PlannedAttempt) -> Attempt | FailedAttempt | None:
         """Starts an attempt. A failed one could not be started; None says that the caller has left meanwhile."""
-        tier = planned.replica.tier
+        tier, client, request = planned.replica.tier, exchange.client, exchange.request
         try:
+            exchange.course.asked()
             if tier.model is None:
-                await tier.know_model(self._switchboard, planned.replica, client.wait)
+                await tier.know_model(self._switchboard, planned.replica, exchange.deadline.wait)
                 self._ledger.price(tier)
             return self._switchboard.engine.open(
                 planned.replica.endpoint,
@@ -300,19 +320,19 @@ class Router:
                 dialect=planned.dialect,
                 path=planned.path,
                 model=request.model if self._echoes_model else tier.model or request.model,
-                opening=opening,
-                headers=_headers_for(planned.dialect, client),
+                opening=exchange.opening,
+                headers=headers_for(planned.dialect, client),
                 keeps_items=request.keeps_items,
                 checks=self._checks(planned.checking),
                 least_prompt_tokens=_fewest_tokens(request),
             )
         except AbandonedError:
-            return None
+            return FailedAttempt(planned.tier_id, DEADLINE) if exchange.has_run_out else None
         except EngineClosedError:
             return FailedAttempt(planned.tier_id, "engine_closed")
         except UnknownModelError as error:
             _log.warning("%s: tier %s has no known model: %s", client.request_id, planned.tier_id, error)
-            return FailedAttempt(planned.tier_id, "model_unknown")
+            return FailedAttempt(planned.tier_id, MODEL_UNKNOWN)
         except UntranslatableError as error:
             _log.warning("%s: tier %s cannot be asked: %s", client.request_id, planned.tier_id, error)
             return FailedAttempt(planned.tier_id, UNTRANSLATABLE, explanation=str(error), param=error.param)
@@ -330,35 +350,45 @@ class Router:
         return made
 
     async def _relay(
-        self, client: Client, request: Request, attempt: Attempt, head: Head, account: Account
-    ) -> Outcome | None:
+        self, exchange: Exchange, attempt: Attempt, head: Head, visit: Visit
+    ) -> Outcome | FailedAttempt | None:
         """Passes an attempt's bytes on.
 
-        None: the exchange is over, well or not. An outcome: the attempt failed and nothing of it was sent.
+        None: the exchange is over, well or not. Otherwise the attempt failed, or was given up, and nothing of it was
+        sent.
         """
+        client, account, planned = exchange.client, exchange.account, head.planned
         has_started = False
+        wait = exchange.deadline.wait
         for pieces in itertools.count(1):
             ready = self._switchboard.next_arrival(attempt)
-            arrival = ready if isinstance(ready, tuple) else await client.wait(ready)
+            arrival = ready if isinstance(ready, tuple) else await wait(ready)
+            if arrival is None and exchange.has_run_out:
+                account.abandoned(planned, DEADLINE)
+                return FailedAttempt(planned.tier_id, DEADLINE)
             if arrival is None or client.has_left:
-                account.abandoned(head.planned)
+                account.abandoned(planned)
                 break
             _, data, outcome = arrival
             if outcome is not None and outcome.failure is not None:
                 if not has_started:
                     return outcome
-                _log.warning("%s: tier %s broke off: %s", client.request_id, head.planned.tier_id, outcome.explanation)
-                account.broke_off(head.planned, outcome)
+                _log.warning("%s: tier %s broke off: %s", client.request_id, planned.tier_id, outcome.explanation)
+                account.broke_off(planned, outcome)
+                visit.failed(fault_of(outcome.failure, outcome.status, outcome.retry_after))
                 await client.abort(data)
                 break
             if not has_started:
-                has_started = True
+                has_started, wait = True, client.wait
+                exchange.deadline.lift()
+                visit.began()
                 account.started(head.warnings)
                 await client.start(head)
             if outcome is not None:
                 # Before the client knows that its answer is whole: it may go on from it at once.
-                account.answered(head.planned, outcome)
-                self._learn(client, request, head.planned, outcome, account)
+                visit.answered()
+                account.answered(planned, outcome)
+                self._learn(exchange, planned, outcome)
             await client.send(data, last=outcome is not None)
             if outcome is not None:
                 break
@@ -366,11 +396,10 @@ class Router:
                 await asyncio.sleep(0)
         return None
 
-    def _learn(
-        self, client: Client, request: Request, planned: PlannedAttempt, outcome: Outcome, account: Account
-    ) -> None:
+    def _learn(self, exchange: Exchange, planned: PlannedAttempt, outcome: Outcome) -> None:
         """Takes from a whole answer what later requests need."""
-        tier, decided = planned.replica.tier, account.decided
+        client, request, decided = exchange.client, exchange.request, exchange.account.decided
+        tier = planned.replica.tier
         if request.stream and outcome.first_byte_seconds is not None:
             tier.observe_first_byte(outcome.first_byte_seconds, time.monotonic())
         if planned.path is None:
@@ -393,14 +422,6 @@ def _fewest_tokens(request: Request) -> int | None:
 
 def _opening(client: Client, asked: Request) -> Opening:
     return Opening(asked, model=asked.model, answer_id=client.answer_id, request_id=client.request_id)
-
-
-def _headers_for(dialect: str, client: Client) -> Sequence[tuple[bytes, bytes]]:
-    """The caller's headers that a tier of this dialect is sent."""
-    if dialect == "messages":
-        said_version = any(name == _ANTHROPIC_VERSION[0] for name, _ in client.headers)
-        return client.headers if said_version else [*client.headers, _ANTHROPIC_VERSION]
-    return [header for header in client.headers if not header[0].startswith(b"anthropic-")]
 
 
 def _read(reader: Callable[_Given, Request], *given: _Given.args, **named: _Given.kwargs) -> Request:

@@ -58,6 +58,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     """Set where there is nobody to ask, and only for the prompt's length."""
     displaced: str | None = None
     """The tier that would have been first if it were loaded."""
+    tried_again_in: float | None = None
+    """Seconds until the first of those may be asked again that are left alone now; None: none of them is."""
 
     def has_room_beyond(self, context_limit: int, *, after: int) -> bool:
         """Whether an attempt after the one of that number has a larger window than so many tokens."""

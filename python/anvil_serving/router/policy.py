@@ -15,7 +15,10 @@ from anvil_serving.router.intent import Intent
 from anvil_serving.router.needs import Needs
 from anvil_serving.router.plan import Plan, PlannedAttempt, TooLong
 from anvil_serving.router.rank import Able, Held, rank
+from anvil_serving.router.residency import Residency
+from anvil_serving.router.traffic import Traffic
 from anvil_serving.router.verification import Verification
+from anvil_serving.upstream import Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,10 +26,9 @@ if TYPE_CHECKING:
     from anvil_serving import config
     from anvil_serving.decisions import Price
     from anvil_serving.profile import Profile
-    from anvil_serving.router.residency import Residency
-    from anvil_serving.upstream import Calibration, Replica, Tier, Tiers
+    from anvil_serving.upstream import Replica, Tier, Tiers
 
-__all__ = ["Policy", "Question"]
+__all__ = ["Conditions", "Policy", "Question"]
 
 _CHAT = "chat"
 _REVIEW = "review"
@@ -51,6 +53,14 @@ class Question(msgspec.Struct, frozen=True, gc=False):
     """Seconds, of any clock that only goes forward."""
 
 
+class Conditions(msgspec.Struct, frozen=True):
+    """How things stand with the tiers, as attempts have shown."""
+
+    calibration: Calibration
+    residency: Residency
+    traffic: Traffic
+
+
 class Policy:
     """Plans attempts. Reads what is known of tiers at the moment, and changes nothing."""
 
@@ -61,15 +71,15 @@ class Policy:
         *,
         profile: Profile,
         prices: Mapping[str, Price | None],
-        calibration: Calibration,
-        residency: Residency,
+        conditions: Conditions,
     ) -> None:
         self._settings = settings
         self._tiers = tiers
         self._profile = profile
         self._prices = prices
-        self._calibration = calibration
-        self._residency = residency
+        self._calibration = conditions.calibration
+        self._residency = conditions.residency
+        self._traffic = conditions.traffic
         self._is_gated = settings.mode == "gated"
         self._verification = Verification(settings)
         self._metered = frozenset(settings.metered_cloud)
@@ -85,6 +95,7 @@ class Policy:
         able: list[Able] = []
         out: list[Candidate] = []
         too_long: TooLong | None = None
+        tried_again_in: float | None = None
         for order, tier in enumerate(pool):
             cell = self._profile[tier.id, question.work_class]
             why_not = self._why_not(tier, question)
@@ -96,16 +107,27 @@ class Policy:
                         why_not = f"a prompt of about {long.prompt_tokens} tokens does not fit {long.context_limit}"
                         too_long = long if too_long is None or long.context_limit > too_long.context_limit else too_long
             if why_not is None:
+                # Last, so that who is told to come back later is told of those alone that will do then.
+                closed = self._traffic.why_closed(tier, question.now)
+                if closed is not None:
+                    why_not, tried_again_in = closed[0], _sooner(closed[1], tried_again_in)
+            if why_not is None:
                 able.append(self._able(tier, order, question))
             else:
                 out.append(Candidate(tier.id, None, why_not, cell.verdict, cell.lower))
-        return self._made(question, preset or question.intent.name, able, out, too_long)
+        if able:
+            return self._made(question, preset or question.intent.name, able, out)
+        return Plan(
+            preset or question.intent.name,
+            (),
+            tuple(out),
+            question.work_class,
+            # While somebody has the room and is only left alone for a moment, a shorter prompt is not what is wanted.
+            too_long=too_long if tried_again_in is None else None,
+            tried_again_in=tried_again_in,
+        )
 
-    def _made(
-        self, question: Question, intent: str, able: list[Able], out: list[Candidate], too_long: TooLong | None
-    ) -> Plan:
-        if not able:
-            return Plan(intent, (), tuple(out), question.work_class, too_long=too_long)
+    def _made(self, question: Question, intent: str, able: list[Able], out: list[Candidate]) -> Plan:
         if self._is_gated:
             ranked = rank(able, margin=self._settings.quality_margin, held=question.held)
             order, displaced = ranked.order, ranked.displaced
@@ -222,8 +244,7 @@ class Policy:
         able.is_away = self._residency.is_away(tier.id, question.now)
         able.usd = self._usd(tier, needs, is_held=False)
         able.usd_held = self._usd(tier, needs, is_held=True)
-        places = tier.settings.max_concurrency
-        able.is_full = places is not None and tier.in_flight >= places
+        able.is_full = self._traffic.is_full(tier)
         return able
 
     def _last_resort(self, tier: Tier, needs: Needs, *, is_unreachable: bool) -> str | None:
@@ -257,9 +278,8 @@ class Policy:
         answer = min(answer, settings.max_output_tokens or answer) * needs.answers
         return (prompt * max(price.input, price.cache_write) + answer * price.output) / _MILLION
 
-    @staticmethod
-    def _replicas(tier: Tier, question: Question) -> Sequence[Replica]:
-        """The tier's addresses: the one that has read the conversation, else the less loaded of two.
+    def _replicas(self, tier: Tier, question: Question) -> Sequence[Replica]:
+        """The tier's addresses that may be asked: the one that has read the conversation, else the less loaded of two.
 
         Which two is a matter of the conversation's beginning, so that another worker chooses the same ones.
         """
@@ -277,7 +297,8 @@ class Policy:
                 replicas[one], replicas[other], key=lambda replica: (not replica.is_reachable, replica.in_flight)
             )
         rest = sorted((each for each in replicas if each is not first), key=lambda each: each.in_flight)
-        return sorted((first, *rest), key=lambda each: not each.is_reachable)
+        order = sorted((first, *rest), key=lambda each: not each.is_reachable)
+        return [each for each in order if self._traffic.may_be_asked(each, question.now)]
 
     # ── what is no conversation ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -294,12 +315,20 @@ class Policy:
         attempts: list[PlannedAttempt] = []
         candidates: list[Candidate] = []
         out: list[Candidate] = []
+        tried_again_in: float | None = None
         for tier in [tier for tier in named if tier in declared] or declared:
             why_not = self._why_closed(tier, question) or self._why_too_much(tier, question)
+            closed = self._traffic.why_closed(tier, question.now) if why_not is None else None
+            if closed is not None:
+                why_not, tried_again_in = closed[0], _sooner(closed[1], tried_again_in)
             if why_not is not None:
                 out.append(Candidate(tier.id, None, why_not))
                 continue
             candidates.append(Candidate(tier.id, len(candidates) + 1, f"declares {purpose}"))
             path = f"/{purpose}"
             attempts += [PlannedAttempt(replica, "chat", path=path) for replica in self._replicas(tier, question)]
-        return Plan(purpose, tuple(attempts), (*candidates, *out), _CHAT)
+        return Plan(purpose, tuple(attempts), (*candidates, *out), _CHAT, tried_again_in=tried_again_in)
+
+
+def _sooner(seconds: float, than: float | None) -> float:
+    return seconds if than is None else min(seconds, than)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from anvil_serving._core import Attempt, Checks, Facts, Outcome, Phrases, Request
+from anvil_serving._core import Attempt, Checks, Facts, Opening, Outcome, Phrases, Request
 from anvil_serving.upstream.calibration import Calibration
 from anvil_serving.upstream.health import Health
-from anvil_serving.upstream.switchboard import AbandonedError, Arrival, Switchboard
+from anvil_serving.upstream.switchboard import AbandonedError, Arrival, Switchboard, Wait
 from anvil_serving.upstream.tier import Replica, Tier, Tiers, UnknownModelError
 from anvil_serving.upstream.tokenizer import Tokenizer
 
@@ -17,6 +17,7 @@ __all__ = [
     "Checks",
     "Facts",
     "Health",
+    "Opening",
     "Outcome",
     "Phrases",
     "Replica",
@@ -26,4 +27,5 @@ __all__ = [
     "Tiers",
     "Tokenizer",
     "UnknownModelError",
+    "Wait",
 ]

@@ -7,6 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anvil_serving import config
     from anvil_serving.upstream.switchboard import Switchboard
     from anvil_serving.upstream.tier import Replica, Tiers
@@ -25,7 +27,16 @@ class Health:
     It says nothing of how requests fare there.
     """
 
-    def __init__(self, settings: config.Health, tiers: Tiers, switchboard: Switchboard) -> None:
+    def __init__(
+        self,
+        settings: config.Health,
+        tiers: Tiers,
+        switchboard: Switchboard,
+        *,
+        on_return: Callable[[Replica], None] = lambda _: None,
+    ) -> None:
+        """`on_return` is told of an address that can be reached again."""
+        self._on_return = on_return
         self._interval = settings.interval_seconds
         self._timeout = settings.timeout
         self._tiers = tiers
@@ -75,6 +86,8 @@ class Health:
         if is_reachable != replica.is_reachable:
             said = "can be reached again" if is_reachable else "cannot be reached: it is asked last until it can"
             _log.warning("tier %s, address %d: %s", replica.tier.id, replica.index + 1, said)
+            if is_reachable:
+                self._on_return(replica)
         replica.is_reachable = is_reachable
 
     async def _can_reach(self, replica: Replica) -> bool:
