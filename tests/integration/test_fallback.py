@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.fakes import answers
 from tests.fakes.client import request_body
-from tests.fakes.steps import Stall
+from tests.fakes.steps import Pause, Stall
 from tests.fakes.tier import Tier
 from tests.integration.router import PATHS, RouterProcess, free_port, tier_config
 
@@ -257,3 +257,104 @@ def test_readiness_follows_the_tiers() -> None:
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
             assert client.ask("GET", "/readyz").json["tiers"] == {"late": "ready", "stuck": "unreachable"}
+
+
+# ── what bounds an exchange ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _limited(*tiers: Tier, presets: dict[str, list[str]], replicas: int = 0, **fallback: object) -> RouterProcess:
+    """Tiers `a`, `b` and so on; the first so many addresses after the first one are its replicas."""
+    urls = [tier.url for tier in tiers]
+    patient = {"connect": 1.0, "first_byte": 5.0, "idle": 5.0, "total": 10.0}
+    listed = [tier_config("a", urls[0], replicas=urls[1 : 1 + replicas], timeouts=patient)]
+    listed += [
+        tier_config(name, url, timeouts=patient) for name, url in zip("bcde", urls[1 + replicas :], strict=False)
+    ]
+    router = {"health": {"interval": "off"}, "fallback": fallback}
+    return RouterProcess(listed, presets, router=router)
+
+
+def test_no_more_addresses_are_asked_than_may_be() -> None:
+    with Tier() as one, Tier() as two, Tier() as three:
+        for tier in (one, two, three):
+            tier.plays(OUT)
+        with _limited(one, two, three, presets={"chat": ["a", "b", "c"]}, max_attempts=2) as router:
+            answer = _ask(router, "chat")
+        assert answer.status == 503
+        assert "(a: status 500; b: status 500)" in answer.json["error"]["message"]
+        assert three.requests == []
+
+
+def test_a_tiers_second_address_does_not_take_the_next_tiers_turn() -> None:
+    with Tier() as one, Tier() as same, Tier() as other:
+        for tier in (one, same):
+            tier.plays(OUT)
+        with _limited(one, same, other, presets={"chat": ["a", "b"]}, replicas=1, max_attempts=2) as router:
+            assert _ask(router, "chat").headers["x-anvil-tier"] == "b"
+        assert len(one.requests) + len(same.requests) == 1
+
+
+def test_second_addresses_are_asked_for_a_share_of_the_traffic_and_other_tiers_always() -> None:
+    with Tier() as one, Tier() as same, Tier() as other:
+        for tier in (one, same):
+            tier.plays(OUT)
+        settings: dict[str, object] = {"retry_share": 0.0, "breaker_failures": "off"}
+        with _limited(one, same, other, presets={"chat": ["a", "b"]}, replicas=1, **settings) as router:
+            began = time.monotonic()
+            found = [_ask(router, "chat") for _ in range(40)]
+            seconds = time.monotonic() - began
+            decision = router.decision(found[-1].headers["x-anvil-decision"])
+        assert {answer.headers["x-anvil-tier"] for answer in found} == {"b"}
+        retried = len(one.requests) + len(same.requests) - 40
+        assert 10 <= retried <= 10 + seconds + 1
+        assert [attempt.outcome for attempt in decision.attempts] == ["status", "retries_spent", "answered"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_time_until_the_first_byte_has_an_end(stream: bool) -> None:
+    with Tier() as silent, Tier() as behind:
+        silent.plays([Stall()])
+        with _limited(silent, behind, presets={"chat": ["a", "b"]}, deadline=0.5) as router:
+            began = time.monotonic()
+            answer = _ask(router, "chat", stream=stream)
+            assert 0.4 < time.monotonic() - began < 2.0
+            assert silent.connections[-1].gone.wait(1.0)
+            decision = router.decision(answer.headers["x-anvil-decision"])
+        assert answer.status == 503
+        assert "retry-after" in answer.headers
+        assert "a: deadline" in answer.json["error"]["message"]
+        assert behind.requests == []
+        assert (decision.result, [attempt.outcome for attempt in decision.attempts]) == ("exhausted", ["deadline"])
+
+
+def test_an_answer_that_has_begun_may_take_longer_than_that() -> None:
+    with Tier() as slow:
+        head, *rest = answers.stream("chat")
+        slow.plays([head, rest[0], Pause(0.8), *rest[1:]])
+        with _limited(slow, presets={"chat": ["a"]}, deadline=0.4) as router:
+            assert _ask(router, "chat", stream=True).is_clean
+
+
+@pytest.mark.parametrize("dialect", list(PATHS))
+def test_where_signs_of_life_were_given_the_end_is_told_inside_the_stream(dialect: str) -> None:
+    with Tier() as silent:
+        silent.plays([Stall()])
+        router = {"window": {"heartbeat_after": 0.1, "heartbeat_every": 0.1}, "fallback": {"deadline": 0.6}}
+        patient = {"connect": 1.0, "first_byte": 5.0, "idle": 5.0, "total": 10.0}
+        listed = [tier_config("a", silent.url, timeouts=patient)]
+        with RouterProcess(listed, {"chat": ["a"]}, router=router) as process:
+            answer = _ask(process, "chat", dialect, stream=True)
+        assert (answer.status, answer.ending) == (200, "aborted")
+        assert b"a: deadline" in answer.body
+
+
+def test_nobody_else_is_asked_for_a_caller_that_left() -> None:
+    with Tier() as broken, Tier() as behind:
+        broken.plays([Pause(0.5), *OUT])
+        with _limited(broken, behind, presets={"chat": ["a", "b"]}) as router:
+            with router.client() as client:
+                client.request("POST", PATHS["chat"], answers.encode(request_body("chat", "chat")))
+                broken.wait_for_requests(1)
+            assert broken.connections[-1].gone.wait(0.4), "its tier is told at once"
+            time.sleep(0.5)
+        assert behind.requests == []
