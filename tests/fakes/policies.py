@@ -11,6 +11,7 @@ from anvil_serving.config import WORK_CLASSES
 from anvil_serving.decisions import Price
 from anvil_serving.profile import Cell, Profile
 from anvil_serving.router.caller import ANYBODY, Caller
+from anvil_serving.router.fallback import Fault
 from anvil_serving.router.intent import Intent, Intents
 from anvil_serving.router.needs import Needs
 from anvil_serving.router.policy import Conditions, Policy, Question
@@ -98,6 +99,15 @@ class World:
         """The tiers that would not be asked, and why."""
         plan = self.policy.plan(self.question(*question, **more))
         return {each.tier: each.reason for each in plan.candidates if each.place is None}
+
+    def breaks(self, tier_id: str, *indices: int) -> None:
+        """These addresses of the tier, all if none is named, fail until their breakers open."""
+        for replica in self.tiers[tier_id].replicas:
+            if not indices or replica.index in indices:
+                for _ in range(20):
+                    visit = self.traffic.visit(replica)
+                    if visit is not None:
+                        visit.failed(Fault.TIER)
 
     def intent(self, model: str) -> Intent:
         return self.intents.of_model(model)

@@ -28,7 +28,7 @@ _BY_FAILURES, _BY_REFUSAL = 0.0, 1.0
 _STATE, _DUE, _REST, _OPENINGS, _CAUSE, _FAILURES, _CLAIM, _NEXT = range(8)
 """The places of a row: the state; when a probe may be made, or the one that is made counts for lost; until when it
 rests; how often it has opened since its last whole answer; why it is open; how many failures opened it; the number of
-the last probe; which result is overwritten next. The results follow: when each came, negative for a failure."""
+the last probe; which result is overwritten next. The results follow: when each came and one, negative for a failure."""
 _RESULTS = 8
 _KEPT_RESULTS = 20
 ROW_WIDTH = _RESULTS + _KEPT_RESULTS
@@ -139,7 +139,7 @@ class Breaker:
             was_out = row[_OPENINGS] > 0.0
             row[_OPENINGS] = 0.0
             row[_CAUSE] = _BY_FAILURES
-            self._note(now)
+            self._note(now, 1.0)
             return was_out
 
     def failed(self, passed: Pass, now: float) -> float | None:
@@ -149,7 +149,7 @@ class Breaker:
             if row[_STATE] != _CLOSED:
                 is_the_probe = row[_STATE] == _PROBED and passed.probe == row[_CLAIM]
                 return self._open(now, failures=1.0) if is_the_probe else None
-            self._note(-now)
+            self._note(now, -1.0)
             failures, results = self._counts(now)
             is_out = failures >= self._limits.failures and 2 * failures >= results
             return self._open(now, failures) if is_out or row[_OPENINGS] > 0.0 else None
@@ -187,14 +187,15 @@ class Breaker:
 
     # ── within the lock ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _note(self, result: float) -> None:
+    def _note(self, now: float, sign: float) -> None:
         row = self._row
-        row[_RESULTS + int(row[_NEXT]) % _KEPT_RESULTS] = result
+        # One more, for 0 says that there is no result; clocks may begin there.
+        row[_RESULTS + int(row[_NEXT]) % _KEPT_RESULTS] = sign * (now + 1.0)
         row[_NEXT] = (row[_NEXT] + 1.0) % _KEPT_RESULTS
 
     def _counts(self, now: float) -> tuple[int, int]:
         """How many failures there are among how many results, of those that still count."""
-        since = now - self._limits.window
+        since = now + 1.0 - self._limits.window
         results = [result for result in self._row[_RESULTS:].tolist() if result and abs(result) >= since]
         return sum(result < 0 for result in results), len(results)
 

@@ -129,6 +129,29 @@ def test_the_callers_error_is_refused(error: Any, status: int) -> None:
     assert [(attempt.outcome, attempt.status) for attempt in decision.attempts] == [("status", status)]
 
 
+def test_the_waits_for_places_are_those_of_the_attempts_and_their_sum() -> None:
+    account = _account()
+    first, second, third = account.plan.attempts[:3]
+    account.queued(0.25)
+    account.not_made(first, FailedAttempt("fast", "queue_timeout"))
+    account.made(second, _outcome(_Ended("refused")))
+    account.queued(0.5)
+    account.made(third, _outcome(REFUSED))
+    decision = account.closed()
+    assert [attempt.queue_seconds for attempt in decision.attempts] == [0.25, None, 0.5]
+    assert decision.queue_seconds == 0.75
+    assert _answered().queue_seconds is None
+
+
+def test_an_attempt_that_is_given_up_says_why() -> None:
+    account = _account()
+    account.abandoned(account.plan.attempts[0], "deadline")
+    account.failed(Exhausted("no time left"))
+    decision = account.closed()
+    assert decision.result == "exhausted"
+    assert [attempt.outcome for attempt in decision.attempts] == ["deadline"]
+
+
 def test_when_all_have_failed_it_is_exhausted() -> None:
     account = _account()
     first, second, third = account.plan.attempts[:3]

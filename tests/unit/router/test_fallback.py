@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from anvil_serving import config
+from anvil_serving.errors import Overloaded
+from anvil_serving.router import fallback
 from anvil_serving.router.caller import ANYBODY
-from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, exhaustion, refusal
+from anvil_serving.router.fallback import UNTRANSLATABLE, FailedAttempt, Fault, exhaustion, fault_of, refusal
 from anvil_serving.router.plan import Candidate, Plan, PlannedAttempt
 from anvil_serving.upstream import Tiers
 
@@ -112,3 +116,94 @@ def test_a_request_that_no_tiers_dialect_can_say_is_the_callers_to_change() -> N
     assert (error.status, error.param, error.fault) == (400, "n", "caller")
     assert "only one choice" in str(error)
     assert exhaustion(PLAN, [*failed, FailedAttempt("b", "refused")], ANYBODY, status=503).status == 503
+
+
+# ── whose fault ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CRATES = Path(__file__).parents[3] / "crates"
+_LABEL = re.compile(r'=> "(\w+)"')
+
+
+@pytest.mark.parametrize("source", ["anvil-upstream/src/failure.rs", "anvil-verify/src/defect.rs"])
+def test_every_label_of_the_engine_is_in_the_table(source: str) -> None:
+    labels = set(_LABEL.findall((CRATES / source).read_text())) - {"status"}
+    assert labels
+    assert labels <= set(fallback._FAULT_OF_LABEL)
+
+
+@pytest.mark.parametrize(
+    ("label", "fault"),
+    [
+        ("refused", Fault.TIER),
+        ("reset", Fault.TIER),
+        ("stream_cut", Fault.TIER),
+        ("first_byte_timeout", Fault.TIER),
+        ("tier_error", Fault.TIER),
+        ("model_unknown", Fault.TIER),
+        ("empty", Fault.QUALITY),
+        ("schema_mismatch", Fault.QUALITY),
+        ("untranslatable", Fault.CALLER),
+        ("engine_closed", Fault.ROUTER),
+        ("panicked", Fault.ROUTER),
+        ("queue_full", Fault.ROUTER),
+        ("queue_timeout", Fault.ROUTER),
+        ("breaker_open", Fault.ROUTER),
+        ("deadline", Fault.ROUTER),
+        ("what_a_newer_engine_says", Fault.ROUTER),
+    ],
+)
+def test_a_label_says_whose_fault_it_is(label: str, fault: Fault) -> None:
+    assert fault_of(label) is fault
+
+
+@pytest.mark.parametrize(
+    ("statuses", "fault"),
+    [
+        ((400, 409, 413, 422), Fault.CALLER),
+        ((401, 402, 403, 407), Fault.OPERATOR),
+        ((429, 529), Fault.RESTING),
+        ((404, 405, 408, 418, 425, 500, 501, 502, 503, 504, 520, 599), Fault.TIER),
+    ],
+)
+def test_a_status_says_whose_fault_it_is(statuses: tuple[int, ...], fault: Fault) -> None:
+    assert {fault_of("status", status) for status in statuses} == {fault}
+
+
+def test_a_503_that_says_for_how_long_asks_to_be_left_alone() -> None:
+    assert fault_of("status", 503, 7) is Fault.RESTING
+    assert fault_of("status", 502, 7) is Fault.TIER
+
+
+def test_the_callers_statuses_are_those_that_are_relayed() -> None:
+    relayed = {status for status in range(400, 600) if refusal(TIER, _outcome(status)) is not None}
+    assert relayed == {status for status in range(400, 600) if fault_of("status", status) is Fault.CALLER}
+
+
+# ── no place, and no one to ask for a while ──────────────────────────────────────────────────────────────────────────
+
+TRIED = Plan("chat", (PlannedAttempt(TIER.replicas[0], "chat"),), ())
+
+
+@pytest.mark.parametrize(("dialect", "status"), [("chat", 503), ("responses", 503), ("messages", 529)])
+def test_no_place_is_told_in_the_dialects_own_status(dialect: str, status: int) -> None:
+    failed = [FailedAttempt("cloud", "queue_full"), FailedAttempt("fast", "queue_timeout")]
+    error = exhaustion(TRIED, failed, ANYBODY, status=500, dialect=dialect)
+    assert isinstance(error, Overloaded)
+    assert error.status == status
+    assert error.retry_after is not None
+    assert error.retry_after <= 30
+    assert error.kind == "overloaded"
+    assert "cloud: queue_full; fast: queue_timeout" in str(error)
+
+
+def test_a_failure_beside_a_full_queue_is_a_failure() -> None:
+    failed = [FailedAttempt("cloud", "queue_full"), FailedAttempt("fast", "refused")]
+    error = exhaustion(TRIED, failed, ANYBODY, status=500, dialect="messages")
+    assert not isinstance(error, Overloaded)
+    assert error.status == 500
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.01, 1), (1.0, 1), (1.2, 2), (29.5, 30), (300.0, 30)])
+def test_who_may_come_back_is_told_when(seconds: float, told: int) -> None:
+    plan = Plan("chat", (), (Candidate("fast", None, "its breaker is open"),), tried_again_in=seconds)
+    assert exhaustion(plan, [], ANYBODY, status=503).retry_after == told

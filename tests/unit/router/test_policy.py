@@ -632,3 +632,63 @@ class TestPurposes:
         caller = Caller.of("ci", ["search"], self._world().settings.presets)
         assert self._tried("unknown", caller=caller) == ["two"]
         assert self._tried("both", caller=caller) == ["two"]
+
+
+# ── tiers that are left alone ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_tier_whose_breaker_is_open_is_not_asked_and_the_reason_says_until_when() -> None:
+    world = World(tier("fast"), tier("heavy"), presets=BOTH | {"planning": ("heavy",)})
+    world.breaks("fast")
+    assert world.tried() == ["heavy"]
+    assert world.why_not() == {"fast": "its breaker is open: 5 failures in 30 s, tried again in 2 s"}
+    assert world.tried(now=2.0) == ["fast", "heavy"]
+
+
+def test_an_open_conversation_goes_elsewhere_when_its_tier_is_left_alone() -> None:
+    world = World(tier("fast"), tier("heavy"), presets=BOTH | {"planning": ("heavy",)})
+    world.breaks("fast")
+    assert world.tried(held=Held("fast", "a tool loop is open")) == ["heavy"]
+
+
+def test_of_several_addresses_those_that_are_well_are_asked() -> None:
+    urls = ("http://127.0.0.1:10/v1", "http://127.0.0.1:11/v1")
+    world = World(tier("fast", replicas=urls), presets={"chat": ("fast",)})
+    world.breaks("fast", 0, 2)
+    for conversation in range(12):
+        plan = world.policy.plan(world.question(conversation=conversation))
+        assert [attempt.replica.index for attempt in plan.attempts] == [1]
+
+
+def test_where_all_are_left_alone_the_plan_says_when_the_first_is_not() -> None:
+    world = World(tier("fast"), tier("heavy"), presets=BOTH | {"planning": ("heavy",)})
+    world.breaks("heavy")
+    world.clock = 1.5
+    world.breaks("fast")
+    plan = world.policy.plan(world.question(now=1.5))
+    assert plan.attempts == ()
+    assert plan.tried_again_in == 0.5
+
+
+def test_who_may_not_answer_anyway_is_not_waited_for() -> None:
+    world = World(tier("fast", tool_support=False), presets={"chat": ("fast",)})
+    world.breaks("fast")
+    plan = world.policy.plan(world.question(tools=True))
+    assert plan.tried_again_in is None
+
+
+def test_a_prompt_is_not_called_too_long_while_the_tier_that_has_room_for_it_is_left_alone() -> None:
+    world = World(tier("fast", context_limit=1_000), tier("heavy"), presets=BOTH | {"planning": ("heavy",)})
+    world.breaks("heavy")
+    plan = world.policy.plan(world.question(prompt_tokens=50_000))
+    assert plan.too_long is None
+    assert plan.tried_again_in == 2.0
+
+
+def test_a_request_of_no_dialect_passes_by_what_is_left_alone() -> None:
+    world = World(tier("one", purposes=("embeddings",)), tier("two", purposes=("embeddings",)))
+    world.breaks("one")
+    plan = world.policy.plan_for("embeddings", world.question())
+    assert [attempt.tier_id for attempt in plan.attempts] == ["two"]
+    world.breaks("two")
+    assert world.policy.plan_for("embeddings", world.question()).tried_again_in == 2.0

@@ -61,6 +61,7 @@ def _worlds(draw: Any) -> dict[str, Any]:
         "loaded": draw(st.sampled_from([None, *IDS])),
         "first_byte": {tier_id: draw(st.sampled_from([None, 0.5, 5.0])) for tier_id in IDS},
         "busy": draw(st.sets(st.sampled_from(IDS))),
+        "broken": draw(st.sets(st.sampled_from(IDS))),
     }
 
 
@@ -84,6 +85,8 @@ def _world(described: dict[str, Any], *, without: frozenset[str] = frozenset()) 
         waited = described["first_byte"][each.id]
         if waited is not None:
             each.observe_first_byte(waited, 0.0)
+    for tier_id in described["broken"].intersection(kept):
+        world.breaks(tier_id)
     if described["loaded"] in kept:
         world.residency.asked(described["loaded"])
     return world
@@ -125,6 +128,8 @@ def test_every_tier_is_named_once_with_a_reason(described: dict[str, Any], asked
     assert placed == list(dict.fromkeys(attempt.tier_id for attempt in plan.attempts))
     assert [each.place for each in plan.candidates if each.place is not None] == list(range(1, len(placed) + 1))
     assert plan.too_long is None or not plan.attempts
+    assert plan.tried_again_in is None or not (plan.attempts or plan.too_long)
+    assert described["broken"].isdisjoint(placed)
 
 
 @given(_worlds(), _questions)

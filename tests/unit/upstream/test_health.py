@@ -175,3 +175,25 @@ def test_without_an_interval_nobody_is_asked() -> None:
         # Nobody knows better.
         assert _run([gone], use) is True
         assert gone.model_requests == []
+
+
+def test_an_address_that_comes_back_is_told_of_once() -> None:
+    returned: list[int] = []
+    with Tier() as server:
+        local: dict[str, Any] = {"context_limit": 1_000, "privacy": "local"}
+
+        async def main() -> None:
+            tiers = Tiers(config.Router(tiers=(config.Tier(id="a", base_url=server.url, **local),)), {})
+            switchboard = Switchboard()
+            health = Health(OFF, tiers, switchboard, on_return=lambda replica: returned.append(replica.index))
+            replica = tiers["a"].replicas[0]
+            await health._check(replica)
+            assert returned == [], "it was never away"
+            replica.is_reachable = False
+            await health._check(replica)
+            await health._check(replica)
+            switchboard.close(0.0)
+            await asyncio.sleep(0)
+
+        asyncio.run(main())
+    assert returned == [0]
