@@ -84,7 +84,10 @@ class RouterProcess:
         self._config: dict[str, Any] = {
             "decisions": dict(decisions or {}),
             "server": dict(server or {}),
-            "router": {**copy.deepcopy(dict(router or {})), "presets": {name: list(ids) for name, ids in presets.items()}},
+            "router": {
+                **copy.deepcopy(dict(router or {})),
+                "presets": {name: list(ids) for name, ids in presets.items()},
+            },
         }
         if not is_checked:
             self._config["router"].setdefault("window", {}).setdefault("allow", "none")

@@ -159,8 +159,8 @@ class Verify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[float, Meta(le=0)] | None,
         Meta(
             description="Mean log-probability of a token, in nats, below which an answer of a tier that is allowed "
-            "under checks only is rejected; the tier has to say it (`logprobs`). There is no value that is right for all "
-            "models: look at what your decisions record first. Unset: none is rejected."
+            "under checks only is rejected; the tier has to say it (`logprobs`). There is no value that is right for "
+            "all models: look at what your decisions record first. Unset: none is rejected."
         ),
     ] = None
     repair: Annotated[

@@ -103,9 +103,9 @@ class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     logprobs: Annotated[
         bool,
         Meta(
-            description="Whether the server is asked how sure it was of each token, where a request offers no tools. The "
-            "mean is recorded, held against `min_mean_logprob` in `[router.verify]`, and callers that have not asked "
-            "are not told. Servers that cannot say refuse such requests: try it first."
+            description="Whether the server is asked how sure it was of each token, where no tools are offered. The "
+            "mean is recorded and held against `min_mean_logprob` in `[router.verify]`; callers that have not "
+            "asked are not told. Servers that cannot say refuse such requests: try it first."
         ),
     ] = False
     role: Annotated[

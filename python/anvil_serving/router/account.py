@@ -11,9 +11,8 @@ import msgspec
 from anvil_serving import __version__, decisions
 from anvil_serving.decisions import Decision, Price, PriceList, Result
 from anvil_serving.errors import Exhausted, RequestError
-from anvil_serving.router.session import kept_name
-
 from anvil_serving.router.fallback import Fault, fault_of
+from anvil_serving.router.session import kept_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
