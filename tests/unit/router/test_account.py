@@ -52,6 +52,10 @@ class _Ended:
     total_seconds: float | None = 2.0
     finish: str | None = None
     tool_calls: list[str] = field(default_factory=list)
+    release_seconds: float | None = None
+    mean_logprob: float | None = None
+    noted: str | None = None
+    repairs: list[str] = field(default_factory=list)
 
 
 WELL = _Ended(input_tokens=1_000, output_tokens=100, finish="stop", tool_calls=["call_1"])
