@@ -29,9 +29,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LARGEST = 32_000
 CARGO = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")) / "registry" / "src"
-NODE_MODULES = [ROOT / "target/clients/node_modules", Path("/usr/lib/node_modules"), Path("/usr/local/lib/node_modules")]
+NODE_MODULES = [
+    ROOT / "target/clients/node_modules",
+    Path("/usr/lib/node_modules"),
+    Path("/usr/local/lib/node_modules"),
+]
 EXTRA = [Path(p) for p in os.environ.get("ANVIL_CODE_MATERIAL", "").split(os.pathsep) if p]
-PYTHON = [Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib")), *(Path(p) for p in sys.path if "site-packages" in p)]
+PYTHON = [
+    Path(sysconfig.get_path("stdlib")),
+    Path(sysconfig.get_path("purelib")),
+    *(Path(p) for p in sys.path if "site-packages" in p),
+]
 
 Oracle = Callable[[list[str]], list[bool]]
 
@@ -40,7 +48,9 @@ def go_root() -> list[Path]:
     go = shutil.which("go")
     if go is None:
         return []
-    return [Path(subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()) / "src"]
+    return [
+        Path(subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()) / "src"
+    ]
 
 
 def one_by_one(parse: Callable[[str], object]) -> Oracle:
@@ -71,7 +81,9 @@ def by_command(command: list[str], suffix: str, broken: re.Pattern[str] | None =
             path = Path(folder, f"block{suffix}")
             for text in texts:
                 path.write_text(text)
-                run = subprocess.run([program, *command[1:], str(path)], capture_output=True, text=True, errors="replace")
+                run = subprocess.run(
+                    [program, *command[1:], str(path)], check=False, capture_output=True, text=True, errors="replace"
+                )
                 verdicts.append(run.returncode == 0 or (broken is not None and not broken.search(run.stderr)))
         return verdicts
 
@@ -92,7 +104,11 @@ def by_batch(command: list[str], suffix: str) -> Oracle | None:
             refused: set[str] = set()
             for start in range(0, len(paths), 200):
                 run = subprocess.run(
-                    [program, *command[1:], *map(str, paths[start : start + 200])], capture_output=True, text=True, errors="replace"
+                    [program, *command[1:], *map(str, paths[start : start + 200])],
+                    check=False,
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
                 )
                 refused |= set(re.findall(r"block_\d+_", run.stderr + run.stdout))
             return [f"block_{number}_" not in refused for number in range(len(paths))]
@@ -189,7 +205,7 @@ def oracles() -> dict[str, Oracle | None]:
         "typescript": typescript_oracle(".ts"),
         "tsx": typescript_oracle(".tsx"),
         "go": by_batch(["gofmt", "-e", "-l"], ".go") and gofmt(),
-        "rust": by_command(RUSTFMT, ".rs", re.compile(r"^error", re.M)),
+        "rust": by_command(RUSTFMT, ".rs", re.compile(r"^error", re.MULTILINE)),
         "java": java_oracle(),
         "bash": by_command(["bash", "-n"], ".sh"),
         "c": by_command(["gcc", "-fsyntax-only", "-w", "-fmax-errors=3", "-x", "c"], ".c", SYNTAX),
@@ -225,7 +241,9 @@ def roots() -> dict[str, tuple[list[Path], tuple[str, ...]]]:
 
 
 # What is broken or not of the language on purpose: the tests of parsers.
-BROKEN = re.compile(r"bad_?|invalid|broken|lib2to3/tests|test/testdata|/testdata/|fixtures|tests?/data|errors?/|template|/ui/|compile-fail|\.min\.|\.tmpl")
+BROKEN = re.compile(
+    r"bad_?|invalid|broken|lib2to3/tests|test/testdata|/testdata/|fixtures|tests?/data|errors?/|template|/ui/|compile-fail|\.min\.|\.tmpl"
+)
 
 
 def sources(language: str, count: int, chance: random.Random) -> list[tuple[str, str]]:
@@ -240,8 +258,12 @@ def sources(language: str, count: int, chance: random.Random) -> list[tuple[str,
     if language == "java":
         for archive in sorted(Path("/usr/lib/jvm").glob("*/lib/src.zip")):
             with zipfile.ZipFile(archive) as content:
-                names = [n for n in content.namelist() if n.endswith(".java") and content.getinfo(n).file_size < LARGEST]
-                return [(n, content.read(n).decode(errors="replace")) for n in chance.sample(names, min(len(names), count))]
+                names = [
+                    n for n in content.namelist() if n.endswith(".java") and content.getinfo(n).file_size < LARGEST
+                ]
+                return [
+                    (n, content.read(n).decode(errors="replace")) for n in chance.sample(names, min(len(names), count))
+                ]
     texts = []
     order = sorted(paths)
     chance.shuffle(order)
@@ -284,7 +306,7 @@ BLOCK = re.compile(r"^(\s*)(?!//|/?\*|#|case\b|default\b)\S.*[{]$")
 def brace_units(text: str) -> Iterator[str]:
     """What stands between a line that ends with a brace and the line as far in that begins with the brace's other half."""
     lines = text.splitlines(keepends=True)
-    if "`" in text or "/*" in text.replace("*/", "", text.count("/*")) and text.count("/*") != text.count("*/"):
+    if "`" in text or ("/*" in text.replace("*/", "", text.count("/*")) and text.count("/*") != text.count("*/")):
         return
     for number, line in enumerate(lines):
         opened = BLOCK.match(line.rstrip())
@@ -292,7 +314,9 @@ def brace_units(text: str) -> Iterator[str]:
             continue
         depth = opened.group(1)
         for end in range(number + 1, min(len(lines), number + 120)):
-            inside = lines[end].startswith(depth + (" " if " " in depth or not depth else "\t")) or lines[end].startswith(depth + "\t")
+            inside = lines[end].startswith(depth + (" " if " " in depth or not depth else "\t")) or lines[
+                end
+            ].startswith(depth + "\t")
             if lines[end].strip() and not inside:
                 if re.match(re.escape(depth) + r"[}][;,)]*\s*$", lines[end]):
                     whole = "".join(lines[number : end + 1])
@@ -310,15 +334,19 @@ def units(language: str, text: str) -> Iterator[str]:
     elif language == "json":
         members = json.loads(text)
         if isinstance(members, dict) and members:
-            yield ",\n".join(f'"{key}": {json.dumps(value, indent=2)}' for key, value in list(members.items())[:5] if key.isascii())
+            yield ",\n".join(
+                f'"{key}": {json.dumps(value, indent=2)}' for key, value in list(members.items())[:5] if key.isascii()
+            )
     elif language == "toml":
-        tables = re.split(r"^(?=\[)", text, flags=re.M)
-        if not re.search(r"'''|\"\"\"", text) and not re.search(r"=\s*\[\s*$", text, re.M):
+        tables = re.split(r"^(?=\[)", text, flags=re.MULTILINE)
+        if not re.search(r"'''|\"\"\"", text) and not re.search(r"=\s*\[\s*$", text, re.MULTILINE):
             yield from tables[1:6]
 
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
-KEYWORD = re.compile(r"\b(?:def|class|in|import|for|if|else|fn|let|func|function|const|return|public|void|struct|then|do|while|match|switch)\b")
+KEYWORD = re.compile(
+    r"\b(?:def|class|in|import|for|if|else|fn|let|func|function|const|return|public|void|struct|then|do|while|match|switch)\b"
+)
 
 
 def cut_out(text: str, pattern: re.Pattern[str], chance: random.Random) -> str | None:
@@ -330,7 +358,9 @@ def cut_out(text: str, pattern: re.Pattern[str], chance: random.Random) -> str |
 
 
 def mutate(text: str, chance: random.Random) -> tuple[str, str | None]:
-    kind = chance.choice(["bracket", "quote", "colon", "keyword", "cut", "line", "twice", "swap", "extra", "unterminated"])
+    kind = chance.choice(
+        ["bracket", "quote", "colon", "keyword", "cut", "line", "twice", "swap", "extra", "unterminated"]
+    )
     lines = text.splitlines(keepends=True)
     number = chance.randrange(len(lines))
     if kind == "bracket":
@@ -351,7 +381,7 @@ def mutate(text: str, chance: random.Random) -> tuple[str, str | None]:
         at = chance.randrange(len(lines))
         return kind, "".join([*lines[:at], lines[at].rstrip("\n") + chance.choice("(){}[]") + "\n", *lines[at + 1 :]])
     if kind == "unterminated":
-        return kind, cut_out(text, re.compile(r"(?<=\w)[\"'](?=[,;)\]}]?$)", re.M), chance)
+        return kind, cut_out(text, re.compile(r"(?<=\w)[\"'](?=[,;)\]}]?$)", re.MULTILINE), chance)
     tokens = list(TOKEN.finditer(text))
     if len(tokens) < 2:
         return kind, None

@@ -99,7 +99,9 @@ pub(crate) fn repair_data(
         data.splice(span.clone(), text.bytes());
         let moved = |place: usize| if place >= span.end { place - span.len() + text.len() } else { place };
         let move_along = |other: &mut Range<usize>| *other = moved(other.start)..moved(other.end);
-        places.iter_mut().for_each(|(_, other)| move_along(other));
+        for (_, other) in &mut *places {
+            move_along(other);
+        }
         let Spans { model, id, number, item, usage, logprobs } = &mut *spans;
         [model, id, number, item, usage, logprobs].into_iter().flatten().for_each(move_along);
     }

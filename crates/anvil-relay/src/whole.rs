@@ -36,16 +36,13 @@ fn in_its_own_dialect(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
     let mut gate = if is_document { Gate::Open } else { Gate::new(setup) };
     let mut mended = None;
     let proof = if let Gate::Checking(_) = gate {
-        match read_answer(setup.tier, body) {
-            Ok(steps) => {
-                let (proof, repairs) = check(&mut gate, &steps, formed, finish, usage)?;
-                mended = mend(body, &steps, &repairs, &mut spans)?;
-                proof
-            }
-            Err(_) => {
-                gate = Gate::Lost;
-                formed
-            }
+        if let Ok(steps) = read_answer(setup.tier, body) {
+            let (proof, repairs) = check(&mut gate, &steps, formed, finish, usage)?;
+            mended = mend(body, &steps, &repairs, &mut spans)?;
+            proof
+        } else {
+            gate = Gate::Lost;
+            formed
         }
     } else {
         formed

@@ -25,8 +25,9 @@ pub(super) fn read(json: &mut Reader<'_>) -> Result<Sureness, Invalid> {
             json.member("logprob", |json| {
                 let text = json.text();
                 let span = json.skip()?;
-                let number = std::str::from_utf8(&text[span]).ok().and_then(|number| number.parse().ok());
-                number.into_iter().for_each(|nats| sureness.add_token(nats));
+                if let Some(nats) = std::str::from_utf8(&text[span]).ok().and_then(|number| number.parse().ok()) {
+                    sureness.add_token(nats);
+                }
                 Ok(())
             })
         })

@@ -144,8 +144,11 @@ impl Lexer<'_> {
 
     /// A string that ends with `end`, or with the line where it may not go on.
     fn string(&mut self, end: &[u8], lines: bool) {
-        let escapes = !(self.language == Language::Bash && end == b"'")
-            && !(self.language == Language::Toml && end.starts_with(b"'"));
+        let escapes = match self.language {
+            Language::Bash => end != b"'",
+            Language::Toml => !end.starts_with(b"'"),
+            _ => true,
+        };
         let mut at = self.at + end.len();
         loop {
             match self.code.get(at) {

@@ -113,7 +113,7 @@ fn one_side(text: &[u8], first: bool) -> Vec<u8> {
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         let trimmed = line.trim_ascii();
         let blank = |kept: &mut Vec<u8>, from: usize, to: usize| {
-            kept.iter_mut().take(to).skip(from).for_each(|byte| *byte = b' ')
+            kept.iter_mut().take(to).skip(from).for_each(|byte| *byte = b' ');
         };
         if goes_on || trimmed.starts_with(b"#") {
             let name = trimmed.strip_prefix(b"#").unwrap_or_default().trim_ascii_start();
@@ -126,12 +126,13 @@ fn one_side(text: &[u8], first: bool) -> Vec<u8> {
                     }
                     (*start, *number) = (at, *number + 1);
                 }
-            } else if !goes_on && name.starts_with(b"endif") {
-                if let Some((start, number)) = branch.pop() {
-                    if first && number > 0 {
-                        blank(&mut kept, start, at);
-                    }
-                }
+            } else if !goes_on
+                && name.starts_with(b"endif")
+                && let Some((start, number)) = branch.pop()
+                && first
+                && number > 0
+            {
+                blank(&mut kept, start, at);
             }
             blank(&mut kept, at, at + line.len());
             goes_on = trimmed.ends_with(b"\\");
@@ -177,10 +178,10 @@ fn is_script(code: &str) -> bool {
 fn open_tag(code: &str) -> Option<usize> {
     let open = code.rfind('<')?;
     let rest = code.get(open + 1..)?;
-    if let Some(comment) = code.rfind("<!--") {
-        if !code.get(comment..)?.contains("-->") {
-            return Some(comment);
-        }
+    if let Some(comment) = code.rfind("<!--")
+        && !code.get(comment..)?.contains("-->")
+    {
+        return Some(comment);
     }
     let is_tag = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
     (is_tag && !rest.contains('>') && !is_short(code)).then_some(open)

@@ -77,6 +77,7 @@ fn starts_inside(piece: &str) -> bool {
         || ["else", "elif", "except", "finally", "catch", "case", "default"].iter().any(|word| start.starts_with(word))
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 const fn frames(language: Language) -> &'static [Frame] {
     match language {
         Language::Python => &[
@@ -161,6 +162,7 @@ const fn frames(language: Language) -> &'static [Frame] {
 }
 
 /// Frames for a piece that begins in the middle of a construct.
+#[expect(clippy::too_many_lines, reason = "a table")]
 const fn after_closers(language: Language) -> &'static [Frame] {
     match language {
         Language::Python => &[

@@ -136,7 +136,9 @@ fn has_blank(language: Language, line: &str) -> bool {
     line.split('<').skip(1).filter_map(|rest| rest.split_once('>')).any(|(name, _)| {
         let named = name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.chars().all(|c| c.is_alphanumeric() || " _-./'|:".contains(c));
-        named && (name.contains(' ') || name.contains('-') || !generic) && !(markup && !name.contains('_'))
+        let is_type = generic && !name.contains([' ', '-']);
+        let is_tag = markup && !name.contains('_');
+        named && !is_type && !is_tag
     })
 }
 

@@ -22,6 +22,7 @@ pub(super) enum Heard {
 
 /// A header whose lines are being read.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the kinds of lines that a header may have")]
 pub(super) struct GitHeader {
     /// The lines after the first.
     pub(super) lines: usize,

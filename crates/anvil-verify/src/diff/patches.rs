@@ -26,6 +26,7 @@ const MIN_MARKER_REST: usize = 13;
 
 /// Follows the patches of a text. The text may not be over: what depends on how many bytes follow waits for them.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what git keeps of what came before, one by one")]
 pub(super) struct Patches {
     reading: Reading,
     state: State,

@@ -26,7 +26,7 @@ impl Side {
         }
     }
 
-    const fn is_named(&self, strip: Strip) -> bool {
+    const fn is_named(self, strip: Strip) -> bool {
         let [whole, stripped] = self.named;
         match strip {
             Strip::Nothing => whole,
@@ -35,7 +35,7 @@ impl Side {
     }
 
     /// Whether the side shows that nothing is to be stripped.
-    const fn is_bare(&self) -> bool {
+    const fn is_bare(self) -> bool {
         !self.is_null && self.is_named(Strip::Nothing) && !self.has_slash
     }
 }
