@@ -58,7 +58,7 @@ const FIT: [&str; 20] = [
 struct Chance(u64);
 
 impl Chance {
-    /// SplitMix64 (Steele, Lea and Flood, 2014).
+    /// `SplitMix64` (Steele, Lea and Flood, 2014).
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -369,7 +369,7 @@ fn git_says_the_same_of_every_patch() {
             let mut text = String::new();
             for _ in 0..*chance.of(&[1, 1, 1, 2, 3]) {
                 if chance.below(6) == 0 {
-                    text.push_str(*chance.of::<&str>(&GARBAGE));
+                    text.push_str(chance.of::<&str>(&GARBAGE));
                 }
                 text.push_str(chance.of::<String>(&patches));
             }

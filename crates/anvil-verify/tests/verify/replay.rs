@@ -44,9 +44,13 @@ impl Answer {
         let mut content = Content::default();
         let pieces = crate::pieces(&self.text, size);
         if self.head.get("channel").is_some_and(|channel| channel == "reasoning") {
-            pieces.iter().for_each(|piece| content.feed_reasoning(piece));
+            for piece in &pieces {
+                content.feed_reasoning(piece);
+            }
         } else {
-            pieces.iter().for_each(|piece| content.feed_text(piece));
+            for piece in &pieces {
+                content.feed_text(piece);
+            }
             said(&pieces)?;
         }
         content.end(self.finish(), self.number("tokens"), self.number("cap")).map(|_| ())
@@ -57,7 +61,7 @@ fn said(pieces: &[&str]) -> Result<(), Defect> {
     let mut template = Template::new(Tokens::default());
     let mut leaked = LeakedCall::new(&["Read".to_owned(), "Bash".to_owned()]);
     let (mut repetition, mut refusal, mut fences) = (Repetition::default(), Refusal::default(), Fences::default());
-    for piece in pieces {
+    for piece in &pieces {
         template.feed(piece)?;
         leaked.feed(piece)?;
         repetition.feed(piece)?;
