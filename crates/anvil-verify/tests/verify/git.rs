@@ -413,8 +413,8 @@ fn is_documented(words: &str, patch: &str) -> bool {
     };
     words.contains("corrupt binary patch")
         || (words.contains("lacks filename information") && patch.contains("d /x"))
-        || (words.contains("invalid mode")
-            && patch.lines().any(|line| line.ends_with([' ', '\r']) || line.ends_with(" mode")))
+        || patch.lines().any(|line| line.contains(" mode ") && line.trim_end().ends_with(" mode"))
+        || patch.lines().any(|line| line.starts_with("index ") && line.ends_with(' '))
         || patch.lines().any(is_open)
 }
 

@@ -61,7 +61,7 @@ fn said(pieces: &[&str]) -> Result<(), Defect> {
     let mut template = Template::new(Tokens::default());
     let mut leaked = LeakedCall::new(&["Read".to_owned(), "Bash".to_owned()]);
     let (mut repetition, mut refusal, mut fences) = (Repetition::default(), Refusal::default(), Fences::default());
-    for piece in &pieces {
+    for piece in pieces {
         template.feed(piece)?;
         leaked.feed(piece)?;
         repetition.feed(piece)?;
