@@ -26,7 +26,7 @@ _VENDOR_MESSAGES = {401: "invalid key", 403: "forbidden", 404: "no such model", 
 
 def first_words(dialect: str, count: int = 2) -> list[bytes]:
     """The head of a stream and its beginning, up to so many words."""
-    leading = {"chat": 1, "messages": 2}[dialect]
+    leading = {"chat": 1, "messages": 2, "responses": 4}[dialect]
     events = answers.events(dialect, [f"{SECRET} {number} " for number in range(count)])
     return [answers.stream_head(), *(chunk(data) for data in events[: leading + count])]
 
@@ -196,8 +196,15 @@ def _stream_of(*payloads: str) -> Fault:
     return fault
 
 
+def _error_document(dialect: str, message: str, kind: str) -> dict[str, object]:
+    """An error as an event of a stream; Responses has another form for it than for a whole one."""
+    if dialect == "responses":
+        return {"type": "error", "code": kind, "message": message, "param": None, "sequence_number": 2}
+    return answers.error(dialect, message, kind=kind)
+
+
 def _error_event_first(dialect: str, streamed: bool) -> Iterable[Step]:
-    error = answers.error(dialect, SECRET, kind="overloaded_error")
+    error = _error_document(dialect, SECRET, "overloaded_error")
     return [answers.stream_head(), chunk(answers.event(dialect, error)), chunk(b"")]
 
 
@@ -258,7 +265,7 @@ def _chunk_of_garbage(dialect: str) -> Iterable[Step]:
 
 
 def _error_event(dialect: str) -> Iterable[Step]:
-    return [chunk(answers.event(dialect, answers.error(dialect, "address 10.1.2.3 failed", kind="server_error")))]
+    return [chunk(answers.event(dialect, _error_document(dialect, "address 10.1.2.3 failed", "server_error")))]
 
 
 def _half_event(dialect: str) -> Iterable[Step]:
