@@ -166,7 +166,9 @@ _CONTENT = {
         Said(f"I look. {SECRET}\n<function=list_files>\n<parameter=path>\n/tmp\n</parameter>\n</function>"),
         Asked(tools=(_LIST,)),
     ),
-    "repetition": Defective("repetition", Said(f"{SECRET} again and again. " * 400, cut=60), is_late=True),
+    "repetition": Defective(
+        "repetition", Said(f"{SECRET} again and again. " * 400, cut=60, stops_after=9), is_late=True
+    ),
     "repetition in a block": Defective(
         "repetition", Said("```text\n" + f"{SECRET} again and again\n" * 400 + "```\n", cut=60)
     ),
@@ -324,7 +326,7 @@ LATE_TEXT = (
 
 
 def _late(label: str, text: str = "", calls: tuple[SaidCall, ...] = (), **more: Any) -> Defective:
-    return Defective(label, Said(LATE_TEXT + text, calls=calls, cut=40), is_late=True, **more)
+    return Defective(label, Said(LATE_TEXT + text, calls=calls, cut=40, stops_after=13), is_late=True, **more)
 
 
 LATE: Mapping[str, Defective] = {
@@ -367,13 +369,13 @@ LATE: Mapping[str, Defective] = {
     ),
     "text instead of a required call": Defective(
         "tool_choice_ignored",
-        Said(LATE_TEXT, cut=40),
+        Said(LATE_TEXT, cut=40, stops_after=13),
         Asked(tools=_TWO, choice="required"),
         _LISTED,
         is_noted=True,
     ),
     "cut short of the cap": Defective(
-        "cut_short", Said(LATE_TEXT, finish="length", cut=40), Asked(cap=2_000), is_noted=True
+        "cut_short", Said(LATE_TEXT, finish="length", cut=40, stops_after=13), Asked(cap=2_000), is_noted=True
     ),
 }
 """What is proven when more has been said than a window of blocks holds."""

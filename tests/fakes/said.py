@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from tests.fakes import answers
@@ -61,6 +61,20 @@ class Said:
 
     def __call__(self, received: Received) -> Iterable[Step]:
         """Plays a tier's script: the answer in the dialect and the form that is asked for."""
+        if received.dialect == "responses":
+            custom = {tool.get("name") for tool in received.json.get("tools") or [] if tool["type"] == "custom"}
+            return self._without_freeform(custom)._played(received)
+        return self._played(received)
+
+    def _without_freeform(self, custom: set[str]) -> Said:
+        """The answer with functions in the place of custom tools that were not offered as such."""
+        calls = [
+            call if not call.is_freeform or call.name in custom else SaidCall(call.name, call.as_function, call.id)
+            for call in self.calls
+        ]
+        return replace(self, calls=tuple(calls))
+
+    def _played(self, received: Received) -> list[Step]:
         if received.is_streamed:
             wants_usage = bool((received.json.get("stream_options") or {}).get("include_usage"))
             return self.streamed(received.dialect, with_usage=wants_usage)

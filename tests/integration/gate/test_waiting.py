@@ -59,7 +59,7 @@ def _slowly(said: Said) -> Callable[[Received], Iterable[Step]]:
     def script(received: Received) -> Iterable[Step]:
         for step in said(received):
             yield step
-            yield Pause(0.04)
+            yield Pause(0.06)
 
     return script
 
