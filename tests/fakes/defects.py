@@ -42,19 +42,19 @@ class Defective:
     """In a stream it is proven when all of it has left a window of blocks."""
     breaks_json: bool = False
     """A whole answer of Messages with it is no JSON: its form is wrong, which every window holds against it."""
-    unproven: tuple[str, ...] = ()
-    """The dialects in which it cannot be proven where client and tier both speak them."""
+    late_in: tuple[str, ...] = ()
+    """The dialects of tiers in whose streams it is late: those that say when a call is over."""
 
-    def fate(self, window: str, tier_dialect: str, client_dialect: str, *, streamed: bool) -> Fate:
+    def fate(self, window: str, tier_dialect: str, *, streamed: bool) -> Fate:
         """What becomes of it."""
         if self.breaks_json and tier_dialect == "messages" and not streamed:
             return "rejected"
         if window == "none" or (self.judged_whole and window != "whole"):
             return "passed"
-        if tier_dialect == client_dialect and tier_dialect in self.unproven:
-            return "passed"
         if window == "block" and streamed:
-            return "broken" if self.is_late else "noted" if self.is_noted else "rejected"
+            return (
+                "broken" if self.is_late or tier_dialect in self.late_in else "noted" if self.is_noted else "rejected"
+            )
         return "rejected"
 
     def labels(self, tier_dialect: str, *, streamed: bool) -> set[str]:
@@ -234,14 +234,20 @@ _CALLS = {
     ),
     "several calls where one may be made": Defective(
         "parallel_calls",
-        Said("", calls=(listed(f'{{"path": "{SECRET}"}}'), SaidCall("now", "{}", "call_too"))),
+        Said("", calls=(listed(f'{{"path": "{SECRET}"}}'), SaidCall("now", "{}", "call_too")), stops_after="call"),
         Asked(tools=_TWO, allows_parallel=False),
         _LISTED,
+        late_in=("messages", "responses"),
     ),
     "two calls of one id": Defective(
         "duplicate_call_id",
-        Said("", calls=(listed(f'{{"path": "{SECRET}"}}', "call_twice"), SaidCall("now", "{}", "call_twice"))),
+        Said(
+            "",
+            calls=(listed(f'{{"path": "{SECRET}"}}', "call_twice"), SaidCall("now", "{}", "call_twice")),
+            stops_after="call",
+        ),
         Asked(tools=_TWO),
+        late_in=("messages", "responses"),
     ),
 }
 

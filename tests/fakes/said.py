@@ -56,8 +56,8 @@ class Said:
     """Of further choices; Chat Completions alone has them."""
     cut: int = 7
     """Characters of one piece of a stream: short enough to cut names, escapes and words."""
-    stops_after: int | None = None
-    """The stream pauses once, after so many events."""
+    stops_after: int | Literal["call"] | None = None
+    """The stream pauses once, after so many events, or after its first call where the dialect says that it is over."""
 
     def __call__(self, received: Received) -> Iterable[Step]:
         """Plays a tier's script: the answer in the dialect and the form that is asked for."""
@@ -86,10 +86,17 @@ class Said:
 
     def streamed(self, dialect: str, *, with_usage: bool = True) -> list[Step]:
         """The answer as a stream; Chat Completions tells the usage only where it was asked for."""
-        steps: list[Step] = [answers.chunk(event) for event in self.events(dialect, with_usage=with_usage)]
-        if self.stops_after is not None:
-            steps.insert(self.stops_after, Pause(0.1))
+        events = self.events(dialect, with_usage=with_usage)
+        steps: list[Step] = [answers.chunk(event) for event in events]
+        stops_after = self._first_call(dialect, events) if self.stops_after == "call" else self.stops_after
+        if stops_after is not None:
+            steps.insert(stops_after, Pause(0.2))
         return [answers.stream_head(), *steps, answers.chunk(b"")]
+
+    def _first_call(self, dialect: str, events: Sequence[bytes]) -> int | None:
+        end = {"messages": b"content_block_stop", "responses": b"response.output_item.done"}.get(dialect)
+        ends = (number for number, event in enumerate(events, 1) if end is not None and end in event)
+        return next(ends, None)
 
     def body(self, dialect: str) -> bytes:
         """The document's bytes."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.fakes.defects import DEFECTS, Defective
-from tests.fakes.faults import SECRET
 from tests.integration.gate.rig import (
     CONFIGURED,
     DIALECTS,
@@ -76,7 +75,7 @@ def test_a_wrong_answer(rig: Rig, window: str, dialect: str, streamed: bool, def
     rig.plays(defect.said, defect.good)
     models = ["alone-first", "backed-first", "behind"]
     alone, backed, behind = rig.ask_all(window, dialect, models, defect.asked, stream=streamed)
-    match defect.fate(window, dialect, dialect, streamed=streamed):
+    match defect.fate(window, dialect, streamed=streamed):
         case "rejected":
             assert_exhausted(alone, dialect, "first", defect.labels(dialect, streamed=streamed))
             _answered_alone_by_second(backed, behind)
@@ -103,10 +102,11 @@ def test_a_wrong_answer_in_another_dialect(rig: Rig, client: str, tier: str, str
     models = [f"alone-first-{tier}", f"backed-first-{tier}", "behind"]
     for window in ("block", "whole"):
         alone, backed, behind = rig.ask_all(window, client, models, defect.asked, stream=streamed)
-        if defect.fate(window, tier, client, streamed=streamed) == "passed":
-            assert alone.status == backed.status == 200
-            assert backed.headers["x-anvil-tier"] == f"first-{tier}"
-            assert SECRET.encode() in alone.body
+        fate = defect.fate(window, tier, streamed=streamed)
+        if fate != "rejected":
+            for answer in (alone, backed):
+                assert answer.headers["x-anvil-tier"] == f"first-{tier}"
+                assert answer.is_clean == (fate == "passed")
             continue
         assert_exhausted(alone, client, f"first-{tier}", defect.labels(tier, streamed=streamed))
         _answered_alone_by_second(backed, behind)
