@@ -308,7 +308,7 @@ _FORM = {
             f"-    result = 0\n+    result = {SECRET!r}\n```\nDone.\n"
         ),
     ),
-    "block that does not end": Defective("open_fence", Said(f"Here:\n```python\ntotal = {SECRET!r}\n")),
+    "block that does not end": Defective("open_fence", Said(f"Here:\n```text\ntotal = {SECRET!r}\n")),
     "prose instead of json": Defective(
         "not_json", Said(f"Sure! Here you are: {SECRET}"), Asked(form="json"), Said('{"alpha": "beta gamma"}')
     ),
@@ -339,7 +339,7 @@ LATE: Mapping[str, Defective] = {
     "broken python": _late(
         "broken_code", f"```python\ndef total(prices:\n    return max(prices, {SECRET!r}\n```\nDone.\n"
     ),
-    "block that does not end": _late("open_fence", f"```python\ntotal = {SECRET!r}\n"),
+    "block that does not end": _late("open_fence", f"```text\ntotal = {SECRET!r}\n"),
     "broken diff": _late(
         "malformed_patch",
         f"```diff\n--- a/a.py\n+++ b/a.py\n@@ -1,9 +1,9 @@\n def f():\n-    a = 0\n+    a = {SECRET!r}\n```\nDone.\n",

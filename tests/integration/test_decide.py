@@ -181,9 +181,12 @@ class TestDimensions:
         assert all(tier.requests == [] for tier in fleet.values())
 
     def test_what_is_not_acted_on_yet_is_said(self, routed: RouterProcess, fleet: dict[str, Tier]) -> None:
+        answer = ask(routed, "chat", headers={"x-anvil-budget": "team"})
+        assert "budget: not acted on" in answer.headers["x-anvil-warning"]
+
+    def test_an_answer_that_is_to_be_checked_is(self, routed: RouterProcess, fleet: dict[str, Tier]) -> None:
         answer = ask(routed, "chat", headers={"x-anvil-verify": "strict"})
-        assert "verify: not acted on" in answer.headers["x-anvil-warning"]
-        assert answer.headers["x-anvil-verified"] == "skipped"
+        assert answer.headers["x-anvil-verified"] == "passed"
 
 
 class TestNeeds:

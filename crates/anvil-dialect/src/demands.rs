@@ -1,5 +1,6 @@
 //! What a request demands of its answer: which tools may be called and how, and in which form it has to come.
 
+use crate::asked::Asked;
 use crate::conversation::{Choice, Conversation, Form, Format};
 use crate::dialect::Dialect;
 use crate::request::Request;
@@ -60,7 +61,8 @@ impl Demands {
     pub fn of(request: &Request, tier: Dialect) -> Option<Self> {
         let (conversation, warnings) = translate::read(request).ok()?;
         // In Responses a tool keeps its namespace, and a form of its own; elsewhere it is told as the function read here.
-        let are_told_as_read = !(tier == Dialect::Responses && request.dialect() == tier);
+        let is_responses_own = tier == Dialect::Responses && request.dialect() == tier;
+        let are_told_as_read = !is_responses_own || Asked::of(request).tools.is_empty();
         let are_known = are_told_as_read && !warnings.has(WarningKind::ToolDropped);
         Some(Self {
             tools: are_known.then(|| tools(&conversation)),

@@ -318,7 +318,7 @@ class Exchange:
             *self._decided,
             (b"x-anvil-tier", _header_value(tier.id)),
             (b"x-anvil-model", _header_value(tier.model or "")),
-            (b"x-anvil-verified", b"skipped"),
+            (b"x-anvil-verified", head.verified.encode()),
             (b"x-anvil-attempts", b"%d" % head.number),
         ]
         if head.warnings:

@@ -263,9 +263,7 @@ def _usd_of_nothing(price: Price | None) -> float | None:
 def _unheeded(narrowed: Dimensions) -> tuple[str, ...]:
     """What the caller asks for and nothing here does yet."""
     said = [
-        f"{name}: not acted on by this version"
-        for name, value in (("verify", narrowed.verify), ("budget", narrowed.budget))
-        if value is not None and value != "off"
+        f"{name}: not acted on by this version" for name, value in (("budget", narrowed.budget),) if value is not None
     ]
     return tuple(said)
 

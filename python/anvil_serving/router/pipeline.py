@@ -13,6 +13,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, ParamSpec
 
+import msgspec
+
 from anvil_serving import _core
 from anvil_serving._core import (
     Checks,
@@ -58,6 +60,7 @@ from anvil_serving.router.session import Conversation, Sessions
 from anvil_serving.router.shared import Shared
 from anvil_serving.router.stored import StoredResponses
 from anvil_serving.router.traffic import Traffic
+from anvil_serving.router.verification import verified
 from anvil_serving.upstream import AbandonedError, Calibration, Health, Switchboard, Tiers, Tokenizer, UnknownModelError
 
 if TYPE_CHECKING:
@@ -239,7 +242,7 @@ class Router:
         planned.replica.in_flight += 1
         try:
             warnings = (*account.warnings, *attempt.warnings)
-            head = Head(planned, course.number, stream=exchange.request.stream, warnings=warnings)
+            head = Head(planned, course.number, exchange.request.stream, "skipped", warnings)
             outcome = await self._relay(exchange, attempt, head, visit)
         finally:
             planned.replica.in_flight -= 1
@@ -383,7 +386,7 @@ class Router:
                 exchange.deadline.lift()
                 visit.began()
                 account.started(head.warnings)
-                await client.start(head)
+                await client.start(msgspec.structs.replace(head, verified=verified(planned.checking, outcome)))
             if outcome is not None:
                 # Before the client knows that its answer is whole: it may go on from it at once.
                 visit.answered()

@@ -73,5 +73,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     number: int
     """The attempt's number in its exchange; above 1 means that others failed before it."""
     stream: bool
+    verified: str
+    """`passed`: all of the answer was checked before its first byte; `streaming`: it is as it comes; or `skipped`."""
     warnings: tuple[str, ...]
     """What the request no longer says in the tier's dialect, and what else the caller should know."""

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from anvil_serving import config
     from anvil_serving.profile import Verdict
     from anvil_serving.router.dimensions import Verify
+    from anvil_serving.upstream import Outcome
 
-__all__ = ["UNCHECKED", "Checking", "Verification"]
+__all__ = ["UNCHECKED", "Checking", "Verification", "verified"]
 
 
 class Checking(msgspec.Struct, frozen=True, gc=False):
@@ -32,6 +33,13 @@ class Checking(msgspec.Struct, frozen=True, gc=False):
 UNCHECKED = Checking("none")
 _JUDGED = "refusal"
 """The check that proves no defect: it is made where all of the answer is there, and not if only structure counts."""
+
+
+def verified(checking: Checking, outcome: Outcome | None) -> str:
+    """What can be said of an answer's checks with its first byte; `outcome` is known where that is also its last."""
+    if outcome is not None:
+        return "passed" if outcome.is_checked else "skipped"
+    return {"none": "skipped", "block": "streaming", "whole": "passed"}[checking.window]
 
 
 class Verification:

@@ -371,7 +371,7 @@ def test_calls_that_failed_are_kept_the_latest_of_them() -> None:
 @pytest.mark.parametrize(
     ("narrowed", "warnings"),
     [
-        (Dimensions(verify="strict"), ("verify: not acted on by this version",)),
+        (Dimensions(verify="strict"), ()),
         (Dimensions(verify="off"), ()),
         (Dimensions(budget="team"), ("budget: not acted on by this version",)),
         (Dimensions(max_cost_usd=1.0, local_only=True, session="s"), ()),
@@ -387,5 +387,5 @@ def test_what_is_asked_for_and_not_done_is_said(narrowed: Dimensions, warnings: 
 
 def test_what_the_caller_was_told_at_the_start_is_what_is_kept() -> None:
     account = _account(narrowed=Dimensions(verify="strict"))
-    account.started(("top_k: dropped", "verify: not acted on by this version"))
-    assert account.closed().warnings == ("top_k: dropped", "verify: not acted on by this version")
+    account.started(("top_k: dropped", "budget: not acted on by this version"))
+    assert account.closed().warnings == ("top_k: dropped", "budget: not acted on by this version")

@@ -16,6 +16,8 @@ const CALLS_LIMIT: usize = 128;
 pub(crate) struct Deltas {
     has_started: bool,
     has_refused: bool,
+    /// Whether it reads a whole answer, in which every call stands once.
+    is_whole: bool,
     /// The calls begun so far: where the tier counts them, and by what id.
     calls: Vec<Begun>,
 }
@@ -43,6 +45,7 @@ impl Deltas {
         answer: &str,
         deltas: &mut Vec<Delta<'d>>,
     ) -> Result<(), Malformed> {
+        self.is_whole = answer == "message";
         let chunk = read_lenient(text.as_bytes(), |json| Chunk::read(json, answer))?;
         if let Some(error) = chunk.error {
             deltas.push(Delta::Error(error));
@@ -56,7 +59,7 @@ impl Deltas {
         if choice.index != 0 || chunk.has_more {
             return Err(Malformed::new("a second choice, which no other dialect has"));
         }
-        if answer == "message" && !choice.has_answer {
+        if self.is_whole && !choice.has_answer {
             return Err(Malformed::new("a choice without a message"));
         }
         if !std::mem::replace(&mut self.has_started, true) {
@@ -119,6 +122,7 @@ impl Deltas {
         let id = id.map(Text::decoded).unwrap_or_default();
         let fits = |begun: &Begun| id.is_empty() || begun.id.is_empty() || begun.id == id;
         match index {
+            _ if self.is_whole => None,
             Some(_) => self.calls.iter().rposition(|begun| begun.index == index && fits(begun)),
             None if !id.is_empty() => self.calls.iter().rposition(|begun| begun.id == id),
             None if has_name => None,
