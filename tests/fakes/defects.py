@@ -42,6 +42,8 @@ class Defective:
     """In a stream it is proven when all of it has left a window of blocks."""
     breaks_json: bool = False
     """A whole answer of Messages with it is no JSON: its form is wrong, which every window holds against it."""
+    has_own_grammar: bool = False
+    """Between Responses and Responses it is a call in the tool's own grammar, which is not read there."""
     late_in: tuple[str, ...] = ()
     """The dialects of tiers in whose streams it is late: those that say when a call is over."""
 
@@ -49,6 +51,8 @@ class Defective:
         """What becomes of it."""
         if self.breaks_json and tier_dialect == "messages" and not streamed:
             return "rejected"
+        if self.has_own_grammar and tier_dialect == "responses":
+            return "passed"
         if window == "none" or (self.judged_whole and window != "whole"):
             return "passed"
         if window == "block" and streamed:
@@ -268,6 +272,7 @@ _EDITS = {
         _patch("*** Begin Patch", "*** Alter File: total.py", "@@", f"+{SECRET}", "*** End Patch"),
         _shown(),
         _PATCHED,
+        has_own_grammar=True,
     ),
     "patch of lines that are not there": Defective(
         "patch_context_missing",
@@ -282,6 +287,7 @@ _EDITS = {
         ),
         _shown(),
         _PATCHED,
+        has_own_grammar=True,
     ),
 }
 

@@ -44,6 +44,8 @@ pub enum Delta<'a> {
         /// Which call.
         call: usize,
     },
+    /// Something that only its own dialect knows, such as a search that the vendor ran or a call in a grammar of the tool's own.
+    Foreign,
     /// What the answer cost so far; what it does not say stays as said before.
     Usage(Usage),
     /// How sure the model was of what has been said since the last of these.
@@ -90,6 +92,7 @@ impl Delta<'_> {
             Self::Call { call, id, name } => Delta::Call { call, id: id.into_owned(), name: name.into_owned() },
             Self::Arguments { call, json } => Delta::Arguments { call, json: json.into_owned() },
             Self::CallEnd { call } => Delta::CallEnd { call },
+            Self::Foreign => Delta::Foreign,
             Self::Usage(usage) => Delta::Usage(usage),
             Self::Sureness(sureness) => Delta::Sureness(sureness),
             Self::Stop(reason) => Delta::Stop(reason.into_owned()),

@@ -41,6 +41,7 @@ impl<'d> Gathered<'d> {
                 Delta::Stop(reason) => gathered.stop = Some(reason),
                 Delta::Start
                 | Delta::CallEnd { .. }
+                | Delta::Foreign
                 | Delta::Sureness(_)
                 | Delta::Ping
                 | Delta::End

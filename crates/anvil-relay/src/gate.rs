@@ -209,6 +209,10 @@ impl Checking {
                 Ok(())
             }
             Delta::Stop(_) => self.end_calls(repairs),
+            Delta::Foreign => {
+                self.answer.foreign();
+                Ok(())
+            }
             Delta::Sureness(sureness) => {
                 self.sureness.add(*sureness);
                 Ok(())

@@ -111,6 +111,15 @@ impl Answer {
         self.tool_calls().map_or(Ok(()), |calls| calls.begin(call, id, name))
     }
 
+    /// It says something that is not understood here: that is an answer too, and opens a window that holds in blocks.
+    pub fn foreign(&mut self) {
+        self.content.called();
+        if let Some(prose) = &mut self.prose {
+            prose.called();
+        }
+        self.has_called = true;
+    }
+
     /// More of a call's arguments.
     ///
     /// # Errors

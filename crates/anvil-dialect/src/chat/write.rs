@@ -73,7 +73,12 @@ impl Writer {
                 self.stop = Some(reason.clone().into_owned());
             }
             Delta::Ping if self.has_started => self.beat(out),
-            Delta::Arguments { .. } | Delta::Sureness(_) | Delta::Ping | Delta::End | Delta::Error(_) => {}
+            Delta::Arguments { .. }
+            | Delta::Foreign
+            | Delta::Sureness(_)
+            | Delta::Ping
+            | Delta::End
+            | Delta::Error(_) => {}
         }
         Ok(())
     }

@@ -144,7 +144,10 @@ impl Deltas {
                 let input = block.input.and_then(|span| text.get(span)).filter(|input| !is_empty_object(input));
                 Kind::Call { call, input: input.map(str::to_owned) }
             }
-            _ => Kind::Foreign,
+            _ => {
+                deltas.push(Delta::Foreign);
+                Kind::Foreign
+            }
         };
         self.open.push(Block { index, kind });
         Ok(())

@@ -42,7 +42,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Delta<'_>>, Malformed> {
                 calls += 1;
             }
             // Blocks that only this dialect knows; a request that came from another never asks for them.
-            _ => {}
+            _ => deltas.push(Delta::Foreign),
         }
     }
     if let Some(usage) = body.get("usage").filter(|usage| usage.is_object()) {

@@ -95,7 +95,12 @@ impl Writer {
                 self.close(out);
             }
             Delta::Ping if self.has_started => self.beat(false, out),
-            Delta::CallEnd { .. } | Delta::Sureness(_) | Delta::Ping | Delta::End | Delta::Error(_) => {}
+            Delta::CallEnd { .. }
+            | Delta::Foreign
+            | Delta::Sureness(_)
+            | Delta::Ping
+            | Delta::End
+            | Delta::Error(_) => {}
         }
         Ok(())
     }

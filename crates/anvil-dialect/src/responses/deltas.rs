@@ -181,7 +181,10 @@ impl Deltas {
                 deltas.push(Delta::Call { call, id, name });
                 ItemKind::Call(call)
             }
-            _ => ItemKind::Foreign,
+            _ => {
+                deltas.push(Delta::Foreign);
+                ItemKind::Foreign
+            }
         };
         let id = members.identity(text).to_owned();
         self.items.push(Item { index, kind, has_pieces: false, is_done: false, id });

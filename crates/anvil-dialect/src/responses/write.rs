@@ -101,7 +101,7 @@ impl Writer {
                 self.end_calls(progress, out)?;
             }
             Delta::Ping if self.has_started => self.beat(out),
-            Delta::Sureness(_) | Delta::Ping | Delta::End | Delta::Error(_) => {}
+            Delta::Foreign | Delta::Sureness(_) | Delta::Ping | Delta::End | Delta::Error(_) => {}
         }
         Ok(())
     }
