@@ -21,7 +21,7 @@ pub(super) enum Heard {
 }
 
 /// A header whose lines are being read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "the kinds of lines that a header may have")]
 pub(super) struct GitHeader {
     /// The lines after the first.

@@ -57,7 +57,7 @@ fn number(text: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// A hunk whose lines are being counted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Hunk {
     left: Counts,
     changes: bool,

@@ -65,17 +65,29 @@ impl Diff {
     /// # Errors
     /// [`Defect::MalformedPatch`] when it was proven already, when the text ends within a patch, or when there is none in it.
     pub fn end(self) -> Result<Passed, Defect> {
-        let Self { cutter, mut patches, reading, found } = self;
+        let Self { cutter, patches, reading, found } = self;
         if let Some(defect) = found {
             return Err(defect);
         }
-        if let Some(line) = cutter.last() {
-            // A fence ends the last line of its block; what cut the block out of the answer may have taken it away.
-            patches.line(Line { ended: reading == Reading::Block, ..line })?;
+        let whole = Span::new(0, cutter.total());
+        let Some(last) = cutter.last() else {
+            return finish(patches, None, whole);
+        };
+        match reading {
+            Reading::Patch => finish(patches, Some(last), whole),
+            // A fence ends the last line of its block; what cut the block out of the answer may have taken that end away.
+            Reading::Block => finish(patches.clone(), Some(Line { ended: true, ..last }), whole)
+                .or_else(|defect| finish(patches, Some(last), whole).map_err(|_| defect)),
         }
-        patches.end(Span::new(0, cutter.total()))?;
-        Ok(Passed::new())
     }
+}
+
+fn finish(mut patches: Patches, last: Option<Line<'_>>, whole: Span) -> Result<Passed, Defect> {
+    if let Some(line) = last {
+        patches.line(line)?;
+    }
+    patches.end(whole)?;
+    Ok(Passed::new())
 }
 
 /// The verdict on a whole patch.

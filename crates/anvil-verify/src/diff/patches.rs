@@ -25,7 +25,7 @@ const MIN_BYTES_AFTER: usize = 6;
 const MIN_MARKER_REST: usize = 13;
 
 /// Follows the patches of a text. The text may not be over: what depends on how many bytes follow waits for them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "what git keeps of what came before, one by one")]
 pub(super) struct Patches {
     reading: Reading,
@@ -44,7 +44,7 @@ pub(super) struct Patches {
     complete: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     /// Between patches.
     Search(Option<Candidate>),

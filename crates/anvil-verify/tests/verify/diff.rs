@@ -241,3 +241,10 @@ proptest! {
         prop_assert!(diff::check(&text).is_err() || diff::check_block(&text).is_ok(), "{text:?}");
     }
 }
+
+#[test]
+fn a_last_line_may_have_an_end_in_a_block_or_none() {
+    let cut = "diff --git a/x b/x\nnew file mode 100644\n--- ";
+    assert!(diff::check(cut).is_ok() && diff::check_block(cut).is_ok());
+    assert!(diff::check(&format!("{cut}\n")).is_err() && diff::check_block(&format!("{cut}\n")).is_err());
+}
