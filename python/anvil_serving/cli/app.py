@@ -14,6 +14,7 @@ from anvil_serving.errors import AnvilError
 
 from .decisions import decisions
 from .prices import prices
+from .profile import profile
 from .quickstart import quickstart
 from .serve import serve
 
@@ -37,6 +38,7 @@ app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --p
 app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
 app.add_typer(decisions, name="decisions")
 app.add_typer(prices, name="prices")
+app.add_typer(profile, name="profile")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag to its callback

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import io
-import os
-import sys
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from .log import (
+    ConfigOption,
+    JsonOption,
+    LogOption,
+    SinceOption,
+    UntilOption,
+    emit,
+    instant,
+    opened,
+    path_of,
+    say_unreadable,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from pathlib import Path
 
-    from anvil_serving.decisions import Decision, DecisionReader, Filters
+    from anvil_serving.decisions import Decision, Filters
 
-__all__ = ["decisions", "emit"]
+__all__ = ["decisions"]
 
 decisions = typer.Typer(
     help="What happened to the requests: one by one, and summed up.",
@@ -25,12 +33,6 @@ decisions = typer.Typer(
     no_args_is_help=True,
 )
 
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help="Configuration file, which says where the log is.", show_default=False),
-]
-LogOption = Annotated[Path | None, typer.Option("--log", help="The log itself.", show_default=False)]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 SessionOption = Annotated[str | None, typer.Option("--session", help="Only of this session.", show_default=False)]
 ClientOption = Annotated[str | None, typer.Option("--client", help="Only of this client.", show_default=False)]
 ClassOption = Annotated[str | None, typer.Option("--work-class", help="Only of this work class.", show_default=False)]
@@ -39,13 +41,6 @@ IntentOption = Annotated[str | None, typer.Option("--intent", help="Only of this
 ResultOption = Annotated[
     Literal["answered", "refused", "exhausted", "broken_off", "client_left", "failed"] | None,
     typer.Option("--result", help="Only what ended so.", show_default=False),
-]
-SinceOption = Annotated[
-    str | None,
-    typer.Option("--since", help="Only from then on: 2h, 7d, or a date such as 2026-11-25T14:30.", show_default=False),
-]
-UntilOption = Annotated[
-    str | None, typer.Option("--until", help="Only before then, written as for --since.", show_default=False)
 ]
 IdArgument = Annotated[str, typer.Argument(help="Id of a decision or of a request, or `last`.", show_default=False)]
 
@@ -83,18 +78,18 @@ def list_(  # noqa: PLR0913
         tier=tier,
         result=result,
         intent=intent,
-        since=_instant(since),
-        until=_instant(until),
+        since=instant(since),
+        until=instant(until),
     )
-    path = _log_path(config, log)
+    path = path_of(config, log)
     try:
-        with _reader(path) as reader:
+        with opened(path) as reader:
             page = reader.page(filters, limit=limit, cursor=cursor)
     except LogMissing:
         page = DecisionPage((), None)
     if not page.decisions:
         _say_empty(path, filters)
-    _say_unreadable(page.unreadable)
+    say_unreadable(page.unreadable)
     if as_json:
         emit([harmless_json(msgspec.json.encode(page))])
     elif page.decisions:
@@ -114,7 +109,7 @@ def show(
 
     from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
 
-    record = msgspec.json.encode(_find(wanted, _log_path(config, log)))
+    record = msgspec.json.encode(_find(wanted, path_of(config, log)))
     emit([harmless_json(record if as_json else msgspec.json.format(record))])
 
 
@@ -132,7 +127,7 @@ def explain(
     if as_json:
         show(wanted, config=config, log=log, as_json=True)
     else:
-        emit([explained(_find(wanted, _log_path(config, log))).rstrip("\n")])
+        emit([explained(_find(wanted, path_of(config, log))).rstrip("\n")])
 
 
 @decisions.command(epilog="Example: anvil-serving decisions export --format csv --since 7d > week.csv")
@@ -164,15 +159,15 @@ def export(  # noqa: PLR0913
         tier=tier,
         result=result,
         intent=intent,
-        since=_instant(since),
-        until=_instant(until),
+        since=instant(since),
+        until=instant(until),
     )
-    path = _log_path(config, log)
+    path = path_of(config, log)
     try:
-        with _reader(path) as reader:
+        with opened(path) as reader:
             found = reader.iterate(filters)
             emit(csv_lines(found) if form == "csv" and not as_json else json_lines(found))
-            _say_unreadable(reader.unreadable)
+            say_unreadable(reader.unreadable)
     except LogMissing:
         _say_empty(path, filters)
 
@@ -201,12 +196,12 @@ def report(  # noqa: PLR0913
     from anvil_serving.decisions.report import report as summed  # noqa: PLC0415
     from anvil_serving.decisions.report_page import report_page  # noqa: PLC0415
 
-    filters = Filters(client=client, since=_instant(since), until=_instant(until))
-    path, prices = _log_path(config, log), PriceList.load()
+    filters = Filters(client=client, since=instant(since), until=instant(until))
+    path, prices = path_of(config, log), PriceList.load()
     try:
-        with _reader(path) as reader:
+        with opened(path) as reader:
             found = summed(reader.iterate(filters), prices, reference)
-            _say_unreadable(reader.unreadable)
+            say_unreadable(reader.unreadable)
     except LogMissing:
         found = summed((), prices, reference)
     if found.total.requests == 0:
@@ -217,59 +212,12 @@ def report(  # noqa: PLR0913
         emit([report_page(found).rstrip("\n")])
 
 
-def emit(lines: Iterable[str]) -> None:
-    """Writes lines to stdout. Whoever reads them may stop at any time."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that is not of UTF-8 gets escapes, not an error.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would complain once more when it flushes at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit from None
-
-
-def _log_path(config: Path | None, log: Path | None) -> Path:
-    """Where the log is: as named, else as the configuration says, else where it is without one."""
-    if log is not None:
-        return log.expanduser()
-    from anvil_serving.config import Decisions, load  # noqa: PLC0415
-    from anvil_serving.decisions import log_path  # noqa: PLC0415
-    from anvil_serving.errors import StartupError  # noqa: PLC0415
-    from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
-
-    if config is None:
-        try:
-            config = find_config(Path.cwd(), os.environ)
-        except StartupError:  # there is none
-            return log_path(Decisions(), os.environ)
-    return log_path(load(config).decisions, os.environ)
-
-
-def _reader(path: Path) -> DecisionReader:
-    from anvil_serving.decisions import DecisionReader  # noqa: PLC0415
-
-    return DecisionReader(path)
-
-
-def _instant(text: str | None) -> float | None:
-    from anvil_serving.decisions.period import instant  # noqa: PLC0415
-
-    try:
-        return None if text is None else instant(text, time.time())
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
 def _find(wanted: str, path: Path) -> Decision:
     from anvil_serving.decisions import LogMissing  # noqa: PLC0415
     from anvil_serving.errors import UnknownDecision  # noqa: PLC0415
 
     try:
-        with _reader(path) as reader:
+        with opened(path) as reader:
             found = next(iter(reader.page(limit=1).decisions), None) if wanted == "last" else reader.get(wanted)
     except LogMissing:
         found = None
@@ -291,11 +239,6 @@ def _say_empty(path: Path, filters: Filters) -> None:
         typer.echo(f"no decisions in {path} yet: a router writes one for each request", err=True)
     else:
         typer.echo(f"no decision in {path} agrees with what was asked for", err=True)
-
-
-def _say_unreadable(number: int) -> None:
-    if number:
-        typer.echo(f"{number} records of another release were passed over", err=True)
 
 
 def _listing(found: tuple[Decision, ...]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .decisions import emit
+from .log import emit
 
 if TYPE_CHECKING:
     from anvil_serving.decisions.prices import PriceTable

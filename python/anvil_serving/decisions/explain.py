@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from . import words
 from .layout import count, dollars, duration, fields, moment, wrapped
 
 if TYPE_CHECKING:
@@ -40,41 +41,6 @@ _RESULTS = {
     "broken_off": "the beginning of an answer, which then could not go on",
     "client_left": "nothing more: the caller left first",
     "failed": "an error: a defect of the router",
-}
-# The labels of `anvil-upstream` (`failure.rs`) and `anvil-verify` (`defect.rs`).
-_OUTCOMES = {
-    "name_not_found": "its host name is not known",
-    "refused": "it refused the connection",
-    "unreachable": "it cannot be reached",
-    "tls": "no secure connection could be made",
-    "proxy": "the proxy before it failed",
-    "connect_timeout": "no connection in time",
-    "first_byte_timeout": "no first byte in time",
-    "idle_timeout": "its answer stalled",
-    "total_timeout": "its answer took too long",
-    "reset": "it broke the connection",
-    "closed": "it closed the connection without an answer",
-    "not_http": "it does not speak HTTP",
-    "redirect": "it answered with a redirect, which is not followed",
-    "encoded": "it compressed its answer, which was not asked for",
-    "status": "it answered with an error",
-    "stream_cut": "its answer ended before it was finished",
-    "no_answer": "its answer ended before it began",
-    "malformed_event": "part of its answer is not of its dialect",
-    "malformed_answer": "its answer is not of its dialect",
-    "wrong_content_type": "its answer has another content type than was asked for",
-    "too_large": "its answer is larger than its cap",
-    "tier_error": "it reported an error inside its answer",
-    "model_unknown": "it does not say which one model it serves",
-    "untranslatable": "its dialect cannot say the request",
-    "queue_full": "no place, and too many waiting for one",
-    "queue_timeout": "no place in time",
-    "breaker_open": "it was left alone: it had failed others meanwhile",
-    "retries_spent": "it was not asked again: too many were",
-    "deadline": "the time for all attempts was over",
-    "client_left": "the caller left meanwhile",
-    "engine_closed": "the router was ending",
-    "panicked": "the router itself failed",
 }
 _WINDOWS = {
     "none": "passed on as it came",
@@ -200,9 +166,10 @@ def _attempt(number: int, attempt: Attempt) -> Iterator[str]:
     status = "" if attempt.status is None else f", status {attempt.status}"
     yield from fields(
         [
-            ("outcome", f"{_outcome(attempt.outcome)}{status}"),
-            ("defects", ", ".join(attempt.defects) or None),
-            ("window", _said(_WINDOWS, attempt.window)),
+            ("outcome", f"{words.outcome(attempt.outcome)}{status}"),
+            ("defects", "; ".join(map(words.defect, attempt.defects)) or None),
+            ("window", _window(attempt)),
+            ("sureness", _sureness(attempt.mean_logprob)),
             ("times", _times(attempt)),
             ("tokens", _tokens(attempt)),
             ("cost", dollars(attempt.cost_usd)),
@@ -212,9 +179,14 @@ def _attempt(number: int, attempt: Attempt) -> Iterator[str]:
     )
 
 
-def _outcome(label: str) -> str:
-    """The label, for it is what lists and metrics show, and its meaning where it is known here."""
-    return f"{label}: {_OUTCOMES[label]}" if label in _OUTCOMES else label
+def _window(attempt: Attempt) -> str:
+    if attempt.checked or attempt.window == "none":
+        return _said(_WINDOWS, attempt.window)
+    return f"{attempt.window}; nothing of it was checked"
+
+
+def _sureness(mean_logprob: float | None) -> str | None:
+    return None if mean_logprob is None else f"a mean log-probability of {mean_logprob:.2f} nats a token"
 
 
 def _times(attempt: Attempt) -> str:
@@ -222,6 +194,7 @@ def _times(attempt: Attempt) -> str:
         ("queue", attempt.queue_seconds),
         ("connect", attempt.connect_seconds),
         ("first byte", attempt.first_byte_seconds),
+        ("released", attempt.release_seconds),
         ("total", attempt.total_seconds),
     )
     return ", ".join(f"{name} {duration(seconds)}" for name, seconds in phases if seconds is not None) or "not measured"

@@ -68,6 +68,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
     fingerprint: str | None = None
     window: str = "none"
     """How long the answer was held: `none`, `block` or `whole`."""
+    checked: bool = False
+    """Whether the content of the answer was checked, as far as it came."""
     status: int | None = None
     defects: tuple[str, ...] = ()
     """What was proven to be wrong with the answer, and `repaired:` with what was mended, by their labels."""

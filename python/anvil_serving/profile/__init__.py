@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .cell import Cell, Verdict
 from .profile import Profile
+from .structural import StructuralLedger, Structure
 
-__all__ = ["Cell", "Profile", "Verdict"]
+__all__ = ["Cell", "Profile", "StructuralLedger", "Structure", "Verdict"]

@@ -112,6 +112,7 @@ class Account:
         self._add(
             planned,
             outcome.failure or "answered",
+            checked=outcome.is_checked,
             status=outcome.status,
             connect_seconds=outcome.connect_seconds,
             first_byte_seconds=outcome.first_byte_seconds,

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.unit.decisions.records import CLOUD, decision
 
 from anvil_serving.decisions import Attempt, Candidate, Decision, Facts, Feature, explain
-from anvil_serving.decisions.explain import _OUTCOMES
+from anvil_serving.decisions.words import DEFECTS, OUTCOMES
 
 FULL = decision(
     1,
@@ -38,6 +39,7 @@ FULL = decision(
             connect_seconds=0.0005,
             total_seconds=30.0,
             privacy="local",
+            checked=True,
             cost_usd=0.0,
         ),
         CLOUD,
@@ -138,7 +140,39 @@ def test_no_word_of_a_caller_steers_the_terminal_or_leaves_the_page(found: Decis
 
 
 def test_every_failure_of_the_engine_has_its_words() -> None:
-    source = Path(__file__).parents[3] / "crates" / "anvil-upstream" / "src" / "failure.rs"
-    labels = re.findall(r'=> "([a-z_]+)",', source.read_text())
+    labels = _labels("anvil-upstream/src/failure.rs")
     assert len(labels) > 10
-    assert set(labels) <= set(_OUTCOMES)
+    assert labels <= set(OUTCOMES)
+
+
+def test_every_defect_has_its_words() -> None:
+    labels = _labels("anvil-verify/src/defect.rs")
+    assert len(labels) > 30
+    assert labels <= set(OUTCOMES) | set(DEFECTS)
+    assert not set(OUTCOMES) & set(DEFECTS)
+
+
+def _labels(source: str) -> set[str]:
+    return set(re.findall(r'=> "([a-z_]+)",', (Path(__file__).parents[3] / "crates" / source).read_text()))
+
+
+def test_what_was_found_and_what_was_mended_is_told() -> None:
+    attempt = Attempt(
+        "fast",
+        "qwen",
+        "unknown_tool",
+        window="block",
+        checked=True,
+        defects=("unknown_tool", "repaired:malformed_arguments"),
+        mean_logprob=-0.25,
+        release_seconds=0.5,
+    )
+    page = " ".join(explain(decision(1, attempts=(attempt, structs.replace(attempt, checked=False)))).split())
+    for words in (
+        "outcome unknown_tool: it called a tool that was not offered",
+        "malformed_arguments: the arguments of a tool call are no JSON; mended",
+        "a mean log-probability of -0.25 nats a token",
+        "released 500 ms",
+        "window block; nothing of it was checked",
+    ):
+        assert words in page

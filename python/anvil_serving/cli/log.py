@@ -1,0 +1,113 @@
+"""What the commands that read the log of decisions have in common: their options, and where the log is."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anvil_serving.errors import StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anvil_serving.config import Config
+    from anvil_serving.decisions import DecisionReader
+
+__all__ = [
+    "ConfigOption",
+    "JsonOption",
+    "LogOption",
+    "SinceOption",
+    "UntilOption",
+    "emit",
+    "instant",
+    "loaded",
+    "opened",
+    "path_of",
+    "say_unreadable",
+]
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="Configuration file, which says where the log is.", show_default=False),
+]
+LogOption = Annotated[Path | None, typer.Option("--log", help="The log itself.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+SinceOption = Annotated[
+    str | None,
+    typer.Option("--since", help="Only from then on: 2h, 7d, or a date such as 2026-11-25T14:30.", show_default=False),
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", help="Only before then, written as for --since.", show_default=False)
+]
+
+
+def path_of(config: Path | None, log: Path | None) -> Path:
+    """Where the log is: as named, else as the configuration says, else where it is without one."""
+    if log is not None:
+        return log.expanduser()
+    from anvil_serving.config import Decisions  # noqa: PLC0415
+    from anvil_serving.decisions import log_path  # noqa: PLC0415
+
+    try:
+        found = _found(config)
+    except StartupError:  # there is none
+        return log_path(Decisions(), os.environ)
+    return log_path(loaded(found).decisions, os.environ)
+
+
+def loaded(config: Path | None) -> Config:
+    """The configuration that is named, else the one that a `serve` would find. Raises as `config.load` does."""
+    from anvil_serving.config import load  # noqa: PLC0415
+
+    return load(_found(config))
+
+
+def _found(config: Path | None) -> Path:
+    from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
+
+    return config or find_config(Path.cwd(), os.environ)
+
+
+def opened(path: Path) -> DecisionReader:
+    """A reader of the log. Raises as `DecisionReader` does."""
+    from anvil_serving.decisions import DecisionReader  # noqa: PLC0415
+
+    return DecisionReader(path)
+
+
+def instant(text: str | None) -> float | None:
+    """The time that an option names; None: it was not given."""
+    from anvil_serving.decisions.period import instant as read  # noqa: PLC0415
+
+    try:
+        return None if text is None else read(text, time.time())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def say_unreadable(number: int) -> None:
+    """Tells of records that were passed over, if there are any."""
+    if number:
+        typer.echo(f"{number} records of another release were passed over", err=True)
+
+
+def emit(lines: Iterable[str]) -> None:
+    """Writes lines to stdout. Whoever reads them may stop at any time."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that is not of UTF-8 gets escapes, not an error.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None

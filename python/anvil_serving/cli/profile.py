@@ -1,0 +1,147 @@
+"""`anvil-serving profile`: which tier is trusted with which work, and what the checks have found of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .log import ConfigOption, JsonOption, LogOption, SinceOption, emit, instant, loaded, opened, path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from anvil_serving.profile import Cell, StructuralLedger, Structure
+
+    Line = tuple[str, str, str | None, Cell, Structure]
+    """(the tier's id, the work class, the tier's model, what is held of it, what the checks have found)"""
+
+__all__ = ["profile"]
+
+profile = typer.Typer(
+    help="Which tier is trusted with which work, and why.",
+    epilog="Example: anvil-serving profile show --tier fast-local",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+@profile.callback()
+def _root() -> None:
+    # Without it, typer takes an application of one command for that command.
+    pass
+
+
+@profile.command(epilog="Example: anvil-serving profile show --tier fast-local --since 7d")
+def show(
+    *,
+    config: ConfigOption = None,
+    log: LogOption = None,
+    tier: Annotated[str | None, typer.Option("--tier", help="Only of this tier.", show_default=False)] = None,
+    work_class: Annotated[
+        str | None, typer.Option("--work-class", help="Only of this work class.", show_default=False)
+    ] = None,
+    since: SinceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is held of each tier at each kind of work, and what the checks have found in its answers."""
+    import msgspec  # noqa: PLC0415 - `--help` must not load more than the parser
+
+    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
+
+    lines = [
+        line
+        for line in _lines(config, _ledger(path_of(config, log), instant(since)))
+        if (tier is None or line[0] == tier) and (work_class is None or line[1] == work_class)
+    ]
+    if as_json:
+        emit([harmless_json(msgspec.json.encode([_object(line) for line in lines]))])
+    elif lines:
+        emit(_table(lines))
+    else:
+        typer.echo("no tier of the configuration and no kind of work agree with what was asked for", err=True)
+
+
+def _ledger(path: Path, since: float | None) -> StructuralLedger:
+    """What the log of decisions says of answers that were checked."""
+    from anvil_serving.decisions import Filters, LogMissing  # noqa: PLC0415
+    from anvil_serving.profile import StructuralLedger  # noqa: PLC0415
+
+    ledger = StructuralLedger()
+    try:
+        with opened(path) as reader:
+            for decision in reader.iterate(Filters(since=since)):
+                for attempt in decision.attempts:
+                    if attempt.checked:
+                        ledger.add(
+                            attempt.tier,
+                            attempt.model,
+                            decision.work_class,
+                            outcome=attempt.outcome,
+                            defects=attempt.defects,
+                        )
+    except LogMissing:
+        typer.echo(f"there is no decision log at {path} yet: no answer has been checked", err=True)
+    return ledger
+
+
+def _lines(config: Path | None, ledger: StructuralLedger) -> Iterator[Line]:
+    """A line for every tier, kind of work and model; a model that has answered nothing has none."""
+    from anvil_serving.config import WORK_CLASSES  # noqa: PLC0415
+    from anvil_serving.profile import Profile, Structure  # noqa: PLC0415
+
+    settings = loaded(config).router
+    held = Profile.load(settings)
+    for tier in settings.tiers:
+        for work_class in WORK_CLASSES:
+            found = {
+                model: structure
+                for (tier_id, model, at), structure in ledger.cells.items()
+                if (tier_id, at) == (tier.id, work_class)
+            }
+            for model, structure in (found or {tier.model: Structure()}).items():
+                yield tier.id, work_class, model, held[tier.id, work_class], structure
+
+
+def _table(lines: list[Line]) -> list[str]:
+    from anvil_serving.decisions.layout import count, share, table  # noqa: PLC0415
+
+    header = ("tier", "work class", "model", "verdict", "quality from", "samples", "checked", "passed", "mostly wrong")
+    rows = [
+        (
+            tier,
+            work_class,
+            model or "-",
+            cell.verdict,
+            f"{cell.lower:.2f}",
+            count(cell.samples),
+            count(structure.checked),
+            share(structure.passed, structure.checked),
+            structure.most_frequent or "-",
+        )
+        for tier, work_class, model, cell, structure in lines
+    ]
+    return table(header, rows, left=4)
+
+
+def _object(line: Line) -> dict[str, Any]:
+    tier, work_class, model, cell, structure = line
+    return {
+        "tier": tier,
+        "work_class": work_class,
+        "model": model,
+        "verdict": cell.verdict,
+        "quality": cell.quality,
+        "quality_from": cell.lower,
+        "samples": cell.samples,
+        "source": cell.source,
+        "last_measured": cell.last_measured,
+        "structural": {
+            "checked": structure.checked,
+            "passed": structure.passed,
+            "repaired": structure.repaired,
+            "rejected": structure.rejected,
+            "defects": structure.defects,
+        },
+    }
