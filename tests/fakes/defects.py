@@ -47,11 +47,11 @@ class Defective:
     late_in: tuple[str, ...] = ()
     """The dialects of tiers in whose streams it is late: those that say when a call is over."""
 
-    def fate(self, window: str, tier_dialect: str, *, streamed: bool) -> Fate:
-        """What becomes of it."""
+    def fate(self, window: str, tier_dialect: str, dialect: str, *, streamed: bool) -> Fate:
+        """What becomes of it where a client speaks `dialect`."""
         if self.breaks_json and tier_dialect == "messages" and not streamed:
             return "rejected"
-        if self.has_own_grammar and tier_dialect == "responses":
+        if self.has_own_grammar and tier_dialect == dialect == "responses":
             return "passed"
         if window == "none" or (self.judged_whole and window != "whole"):
             return "passed"

@@ -93,7 +93,8 @@ class RouterProcess:
             self._config["router"].setdefault("window", {}).setdefault("allow", "none")
         self._config["router"]["tiers"] = [dict(tier) for tier in tiers]
         self._workers = workers
-        self._environment = {**os.environ, **(environment or {})}
+        # Should it die of a signal, its log says where.
+        self._environment = {**os.environ, "PYTHONFAULTHANDLER": "1", **(environment or {})}
         self._folder = tempfile.TemporaryDirectory()
         self._process: subprocess.Popen[bytes] | None = None
         self._last_log = ""
@@ -124,6 +125,11 @@ class RouterProcess:
         return file.read_text(errors="replace") if file.exists() else self._last_log
 
     @property
+    def config_path(self) -> Path:
+        """The configuration that it runs by."""
+        return Path(self._folder.name) / "anvil.toml"
+
+    @property
     def decisions_path(self) -> Path:
         """Where it keeps its decisions, if the test does not say otherwise."""
         return Path(self._folder.name) / "decisions.sqlite3"
@@ -141,7 +147,7 @@ class RouterProcess:
 
     def start(self) -> None:
         folder = Path(self._folder.name)
-        config = folder / "anvil.toml"
+        config = self.config_path
         self._config["decisions"].setdefault("path", str(self.decisions_path))
         if self._trusts_all:
             profile = folder / "profile.json"
@@ -184,7 +190,8 @@ class RouterProcess:
         return self._process.wait(timeout)
 
     def stop(self) -> None:
-        if self._process is not None and self._process.poll() is None:
+        died = None if self._process is None else self._process.poll()
+        if self._process is not None and died is None:
             workers = self.worker_pids
             self._process.terminate()
             try:
@@ -196,6 +203,7 @@ class RouterProcess:
                     _kill(worker)
         self._last_log = self.log
         self._folder.cleanup()
+        assert died is None or died >= 0, f"the router died of signal {-died}:\n{self._last_log[-10_000:]}"
 
 
 def _trusting(tier_ids: Sequence[str]) -> dict[str, Any]:

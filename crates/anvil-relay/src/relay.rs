@@ -166,14 +166,12 @@ impl Relay {
         if ending == Ending::Cut {
             return Step::Reject(Defect::StreamCut);
         }
-        let setup = &self.setup;
-        let ended = held.release_as(|body| whole::answer(setup, body));
-        match ended {
-            Ok((released, body, (report, known))) => {
+        let Self { setup, report, .. } = self;
+        match held.release_as(|body| whole::answer(setup, body, report)) {
+            Ok((released, body, known)) => {
                 released.write_body(out, &body);
-                self.report = report;
                 self.keep(known);
-                Step::Done(report)
+                Step::Done(self.report)
             }
             Err(defect) => Step::Reject(defect),
         }

@@ -1,7 +1,7 @@
 //! A whole answer: read, checked and said at once.
 
 use anvil_dialect::answer::{self, Answer};
-use anvil_dialect::{Delta, FinishReason, Spans, Text, ToolCalls, Usage, read_answer, write_answer};
+use anvil_dialect::{Delta, Spans, Text, ToolCalls, read_answer, write_answer};
 use anvil_verify::{Defect, Passed, form};
 
 use crate::gate::{self, Gate, Repair};
@@ -12,18 +12,18 @@ use crate::splice::Splice;
 use crate::utterance::{Utterance, repair_data};
 
 /// What is made of an answer: its bytes for the client, what is known of it, and the proof that it may leave.
-type Made = (Vec<u8>, (Report, Known), Passed);
+type Made = (Vec<u8>, Known, Passed);
 
-/// The answer in `body` as the client is to have it.
-pub(crate) fn answer(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
+/// The answer in `body` as the client is to have it. What it reports is in `report`, whether it may leave or not.
+pub(crate) fn answer(setup: &Setup, body: &[u8], report: &mut Report) -> Result<Made, Defect> {
     if matches!(setup.form, Form::Document | Form::Unread) || setup.client == setup.tier {
-        in_its_own_dialect(setup, body)
+        in_its_own_dialect(setup, body, report)
     } else {
-        translated(setup, body)
+        translated(setup, body, report)
     }
 }
 
-fn in_its_own_dialect(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
+fn in_its_own_dialect(setup: &Setup, body: &[u8], report: &mut Report) -> Result<Made, Defect> {
     let is_document = matches!(setup.form, Form::Document | Form::Unread);
     let read = if is_document { answer::read_document(body) } else { answer::read(setup.tier, body) };
     let (mut spans, finish, usage, calls, formed) = match form::answer(read)? {
@@ -32,12 +32,13 @@ fn in_its_own_dialect(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
             return Err(Defect::TierError { kind: error.kind, words: error.message });
         }
     };
+    (report.finish, report.usage) = (finish, usage);
     let items = if setup.keeps_items { form::answer(answer::items(setup.tier, body))?.0 } else { Vec::new() };
     let mut gate = if is_document { Gate::Open } else { Gate::new(setup) };
     let mut mended = None;
     let proof = if let Gate::Checking(_) = gate {
         if let Ok(steps) = read_answer(setup.tier, body) {
-            let (proof, repairs) = check(&mut gate, &steps, formed, finish, usage)?;
+            let (proof, repairs) = check(&mut gate, &steps, formed, report)?;
             mended = mend(body, &steps, &repairs, &mut spans)?;
             proof
         } else {
@@ -47,16 +48,15 @@ fn in_its_own_dialect(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
     } else {
         formed
     };
-    let report = Report { finish, usage, events: 0, verified: gate.verified(), sureness: gate.sureness() };
     let known = Known { items, calls, repairs: gate.repaired(), ..Known::default() };
     let mut splice = Splice::new(setup.client, &setup.head);
     let body = splice.apply(mended.as_deref().unwrap_or(body), &spans, None, None).to_vec();
-    Ok((body, (report, known), proof))
+    Ok((body, known, proof))
 }
 
-fn translated(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
+fn translated(setup: &Setup, body: &[u8], report: &mut Report) -> Result<Made, Defect> {
     let (mut steps, formed) = form::answer(read_answer(setup.tier, body))?;
-    let (mut report, mut calls) = (Report::default(), ToolCalls::default());
+    let mut calls = ToolCalls::default();
     for step in &steps {
         match step {
             Delta::Error(error) => {
@@ -69,8 +69,7 @@ fn translated(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
         }
     }
     let mut gate = Gate::new(setup);
-    let (proof, repairs) = check(&mut gate, &steps, formed, report.finish, report.usage)?;
-    (report.verified, report.sureness) = (gate.verified(), gate.sureness());
+    let (proof, repairs) = check(&mut gate, &steps, formed, report)?;
     if !repairs.is_empty() {
         let mut held = [Utterance::Steps(steps.into_iter().map(Delta::into_owned).collect())];
         for Repair { call, arguments } in repairs {
@@ -83,7 +82,7 @@ fn translated(setup: &Setup, body: &[u8]) -> Result<Made, Defect> {
     }
     let mut anew = Vec::with_capacity(body.len());
     let (items, _) = form::answer(write_answer(setup.client, &setup.head, &steps, &mut anew))?;
-    Ok((anew, (report, Known { items, calls, repairs: gate.repaired(), ..Known::default() }), proof))
+    Ok((anew, Known { items, calls, repairs: gate.repaired(), ..Known::default() }, proof))
 }
 
 /// The verdict on all steps of an answer, and what is to be repaired in it.
@@ -91,12 +90,13 @@ fn check(
     gate: &mut Gate,
     steps: &[Delta<'_>],
     formed: Passed,
-    finish: Option<FinishReason>,
-    usage: Usage,
+    report: &mut Report,
 ) -> Result<(Passed, Vec<Repair>), Defect> {
     let mut repairs = Vec::new();
-    gate.check_all(steps, &mut repairs)?;
-    let proof = gate.end(formed, finish, usage, &mut repairs)?;
+    let checked = gate.check_all(steps, &mut repairs);
+    (report.verified, report.sureness) = (gate.verified(), gate.sureness());
+    checked?;
+    let proof = gate.end(formed, report.finish, report.usage, &mut repairs)?;
     Ok((proof, repairs))
 }
 

@@ -75,7 +75,7 @@ def test_a_wrong_answer(rig: Rig, window: str, dialect: str, streamed: bool, def
     rig.plays(defect.said, defect.good)
     models = ["alone-first", "backed-first", "behind"]
     alone, backed, behind = rig.ask_all(window, dialect, models, defect.asked, stream=streamed)
-    match defect.fate(window, dialect, streamed=streamed):
+    match defect.fate(window, dialect, dialect, streamed=streamed):
         case "rejected":
             assert_exhausted(alone, dialect, "first", defect.labels(dialect, streamed=streamed))
             _answered_alone_by_second(backed, behind)
@@ -102,7 +102,7 @@ def test_a_wrong_answer_in_another_dialect(rig: Rig, client: str, tier: str, str
     models = [f"alone-first-{tier}", f"backed-first-{tier}", "behind"]
     for window in ("block", "whole"):
         alone, backed, behind = rig.ask_all(window, client, models, defect.asked, stream=streamed)
-        fate = defect.fate(window, tier, streamed=streamed)
+        fate = defect.fate(window, tier, client, streamed=streamed)
         if fate != "rejected":
             for answer in (alone, backed):
                 assert answer.headers["x-anvil-tier"] == f"first-{tier}"

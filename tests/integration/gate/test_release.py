@@ -32,7 +32,7 @@ def test_a_late_defect(rig: Rig, window: str, dialect: str, streamed: bool, defe
     rig.plays(defect.said, defect.good)
     models = ["alone-first", "backed-first", "behind"]
     alone, backed, behind = rig.ask_all(window, dialect, models, defect.asked, stream=streamed)
-    match defect.fate(window, dialect, streamed=streamed):
+    match defect.fate(window, dialect, dialect, streamed=streamed):
         case "rejected":
             assert_exhausted(alone, dialect, "first", defect.labels(dialect, streamed=streamed))
             assert (backed.status, backed.headers["x-anvil-tier"]) == (200, "second")
