@@ -28,6 +28,7 @@ _ELSEWHERE = "or set [decisions] path to another place"
 _KINDS: dict[int, Kind] = {
     sqlite3.SQLITE_BUSY: "locked",
     sqlite3.SQLITE_LOCKED: "locked",
+    sqlite3.SQLITE_PROTOCOL: "locked",
     sqlite3.SQLITE_FULL: "full",
     sqlite3.SQLITE_READONLY: "forbidden",
     sqlite3.SQLITE_PERM: "forbidden",

@@ -182,10 +182,19 @@ class DecisionReader:
     def _look(self) -> bool:
         """Whether there is a table to read; a router that has only just started may still be making it."""
         try:
-            self._ready = check_version(self._connection, self.path) > 0
+            self._ready = self._version() > 0
         except (sqlite3.Error, NewerFile, ForeignFile) as error:
             raise self._unavailable(error) from None
         return self._ready
+
+    def _version(self) -> int:
+        try:
+            return check_version(self._connection, self.path)
+        except sqlite3.OperationalError as error:
+            # Lost too many races against writers that come and go, which says nothing of the file.
+            if error.sqlite_errorcode != sqlite3.SQLITE_PROTOCOL:
+                raise
+            return check_version(self._connection, self.path)
 
     def _rows(self, condition: str, values: list[float | str]) -> list[tuple[float, str, bytes]]:
         if self._seconds is not None:
