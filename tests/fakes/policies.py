@@ -81,13 +81,23 @@ class World:
         held: Held | None = None,
         conversation: int = 0,
         now: float = 0.0,
+        broken_by: str | None = None,
         **needs: Any,
     ) -> Question:
         """What is asked when `model` is named and the request is of this kind."""
         intent = self.intents.of_model(model)
         wanted = work_class or intent.work_class or "chat"
         return Question(
-            intent, wanted, dialect, Needs(**needs), caller, conversation, held, None if held is None else 0, now
+            intent,
+            wanted,
+            dialect,
+            Needs(**needs),
+            caller,
+            conversation,
+            held,
+            None if held is None else 0,
+            now,
+            broken_by,
         )
 
     def tried(self, *question: Any, **more: Any) -> list[str]:

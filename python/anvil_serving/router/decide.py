@@ -166,6 +166,7 @@ class Decider:
             None if known is None else _held(known, intent, request, facts),
             None if known is None else known.replica,
             time.monotonic(),
+            None if known is None else known.broken_by,
         )
         work, plan = self._planned(question, request, facts, known)
         seconds = time.perf_counter() - began
@@ -235,6 +236,8 @@ def evidence_of(request: Request, facts: Facts, lexicon: Lexicon) -> Evidence:
 
 def _held(known: Conversation, intent: Intent, request: Request, facts: Facts) -> Held | None:
     """The tier that the conversation is with, and why it has to stay there, if it has to."""
+    if known.broken_by == known.tier_id:
+        return None
     lock = None
     if facts.open_tool_loop:
         lock = "a tool loop is open"

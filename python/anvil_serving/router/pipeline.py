@@ -376,9 +376,7 @@ class Router:
             if outcome is not None and outcome.failure is not None:
                 if not has_started:
                     return outcome
-                _log.warning("%s: tier %s broke off: %s", client.request_id, planned.tier_id, outcome.explanation)
-                account.broke_off(planned, outcome)
-                visit.failed(fault_of(outcome.failure, outcome.status, outcome.retry_after))
+                self._broke_off(exchange, planned, outcome, visit)
                 await client.abort(data)
                 break
             if not has_started:
@@ -399,6 +397,15 @@ class Router:
                 await asyncio.sleep(0)
         return None
 
+    def _broke_off(self, exchange: Exchange, planned: PlannedAttempt, outcome: Outcome, visit: Visit) -> None:
+        """Takes note of an answer that cannot go on; who asks again after a bad one is to go elsewhere."""
+        account, fault = exchange.account, fault_of(outcome.failure or "", outcome.status, outcome.retry_after)
+        _log.warning("%s: tier %s broke off: %s", exchange.client.request_id, planned.tier_id, outcome.explanation)
+        account.broke_off(planned, outcome)
+        visit.failed(fault)
+        if fault is Fault.QUALITY and planned.path is None:
+            self._sessions.broke_off(account.decided.key, _conversation(account.decided, planned))
+
     def _learn(self, exchange: Exchange, planned: PlannedAttempt, outcome: Outcome) -> None:
         """Takes from a whole answer what later requests need."""
         client, request, decided = exchange.client, exchange.request, exchange.account.decided
@@ -408,13 +415,14 @@ class Router:
         if planned.path is None:
             prompt_tokens = decided.facts.prompt_tokens
             self._calibration.observe(tier.id, prompt_tokens, outcome.input_tokens)
-            work = decided.work
-            self._sessions.keep(
-                decided.key,
-                Conversation(tier.id, planned.replica.index, decided.asked, work.work_class, work.confidence),
-            )
+            self._sessions.keep(decided.key, _conversation(decided, planned))
         if request.keeps_items:
             self._stored.keep(f"resp_{client.answer_id}", request, outcome.items, owner=client.caller.name)
+
+
+def _conversation(decided: Decided, planned: PlannedAttempt) -> Conversation:
+    work = decided.work
+    return Conversation(planned.tier_id, planned.replica.index, decided.asked, work.work_class, work.confidence)
 
 
 def _fewest_tokens(request: Request) -> int | None:

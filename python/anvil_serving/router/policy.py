@@ -51,6 +51,8 @@ class Question(msgspec.Struct, frozen=True, gc=False):
     held_replica: int | None = None
     now: float = 0.0
     """Seconds, of any clock that only goes forward."""
+    broken_by: str | None = None
+    """The tier whose last answer in the conversation broke off because it was bad."""
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -241,6 +243,8 @@ class Policy:
         able = Able(tier, self._profile[tier.id, question.work_class], order)
         able.is_unreachable = not any(replica.is_reachable for replica in tier.replicas)
         able.last_resort = self._last_resort(tier, needs, is_unreachable=able.is_unreachable)
+        if able.last_resort is None and tier.id == question.broken_by:
+            able.last_resort = "its last answer here was bad and broke off"
         able.is_away = self._residency.is_away(tier.id, question.now)
         able.usd = self._usd(tier, needs, is_held=False)
         able.usd_held = self._usd(tier, needs, is_held=True)

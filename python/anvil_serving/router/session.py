@@ -41,11 +41,14 @@ class Conversation(msgspec.Struct, frozen=True, gc=False):
     """How a conversation went on last time."""
 
     tier_id: str
+    """The tier that answered."""
     replica: int
     intent: str
     """What the caller asked for then; another one now is a reason to look anew."""
     work_class: str
     confidence: float | None = None
+    broken_by: str | None = None
+    """The tier whose last answer in it had begun to be seen when it proved to be bad."""
 
 
 def session_name(headers: Mapping[bytes, bytes], *, in_body: str | None, narrowed: str | None) -> str | None:
@@ -93,3 +96,8 @@ class Sessions:
         self._conversations.move_to_end(key)
         if len(self._conversations) > self._most:
             self._conversations.popitem(last=False)
+
+    def broke_off(self, key: Key, conversation: Conversation) -> None:
+        """Remembers that its tier had begun to answer when the answer proved to be bad."""
+        known = self.find(key) or conversation
+        self.keep(key, msgspec.structs.replace(known, broken_by=conversation.tier_id))

@@ -57,6 +57,22 @@ def test_a_late_defect(rig: Rig, window: str, dialect: str, streamed: bool, defe
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+def test_who_asks_again_after_an_answer_broke_off_is_answered_by_another(rig: Rig, dialect: str) -> None:
+    defect = LATE["unknown tool"]
+    rig.plays(defect.said, defect.good)
+    body = defect.asked.body(dialect, "backed-first", stream=True)
+    with rig.windows["block"].client() as one, rig.windows["block"].client() as other:
+        broken = one.ask("POST", PATHS[dialect], body)
+        again = other.ask("POST", PATHS[dialect], body)
+    assert broken.headers["x-anvil-tier"] == "first"
+    assert_breaks_off(broken, dialect)
+    assert (again.status, again.headers["x-anvil-tier"]) == (200, "second")
+    assert again.is_clean
+    reasons = {each.tier: each.reason for each in rig.decision("block", again).candidates}
+    assert "broke off" in reasons["first"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 def test_words_leave_a_window_of_blocks_while_the_tier_still_speaks(rig: Rig, dialect: str) -> None:
     """And a call that is not whole does not leave it."""
     said = Said(LATE_TEXT, calls=(listed('{"path": "/somewhere"}'),), cut=40)

@@ -47,6 +47,7 @@ class _Ended:
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    is_checked: bool = False
     connect_seconds: float | None = 0.01
     first_byte_seconds: float | None = 0.5
     total_seconds: float | None = 2.0

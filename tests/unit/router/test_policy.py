@@ -357,6 +357,13 @@ def test_a_full_tier_gives_way() -> None:
     assert world.tried() == ["heavy", "fast"]
 
 
+def test_who_has_seen_a_bad_answer_break_off_is_answered_by_another() -> None:
+    world = World(tier("fast"), tier("heavy"), presets=BOTH | {"planning": ("heavy",)})
+    assert world.tried() == ["fast", "heavy"]
+    assert world.tried(broken_by="fast") == ["heavy", "fast"]
+    assert World(tier("fast"), presets={"chat": ("fast",)}).tried(broken_by="fast") == ["fast"]
+
+
 class TestSwapGroups:
     def _world(self) -> World:
         group = {"swap_group": "gpu"}

@@ -104,6 +104,17 @@ class TestSessions:
         kept = [name for name in "abcd" if sessions.find((None, name, 0)) is not None]
         assert kept == ["a", "c", "d"]
 
+    def test_a_tier_whose_answer_broke_off_is_known_until_the_conversation_goes_on(self) -> None:
+        sessions = Sessions()
+        key = sessions.key(ANYBODY, "s", 1)
+        sessions.broke_off(key, Conversation("fast", 0, "chat", "chat"))
+        assert sessions.find(key) == Conversation("fast", 0, "chat", "chat", broken_by="fast")
+        sessions.keep(key, Conversation("heavy", 0, "chat", "chat"))
+        sessions.broke_off(key, Conversation("fast", 1, "chat", "chat"))
+        assert sessions.find(key) == Conversation("heavy", 0, "chat", "chat", broken_by="fast")
+        sessions.keep(key, Conversation("heavy", 0, "chat", "chat"))
+        assert sessions.find(key) == Conversation("heavy", 0, "chat", "chat")
+
     def test_to_look_is_not_to_speak(self) -> None:
         sessions = Sessions(most=2)
         for name in ("a", "b"):
