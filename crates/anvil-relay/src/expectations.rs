@@ -48,6 +48,10 @@ impl Conversation for Asking {
         });
     }
 
+    fn size(&self) -> usize {
+        self.request.size()
+    }
+
     fn named_tokens(&self) -> Tokens {
         Template::tokens_in(self.request.text())
     }

@@ -28,8 +28,9 @@ pub(crate) enum Gate {
     /// Nothing is checked but the form.
     Open,
     Checking(Box<Checking>),
-    /// The answer says what only its own dialect can say: it is not understood here, and nothing of it can be proven.
-    Lost,
+    /// The answer says what only its own dialect can say: it is not understood here, and nothing of it can be proven. It is held as
+    /// long as before.
+    Lost(Hold),
 }
 
 /// What has come so far, and what is to be done about it.
@@ -76,14 +77,17 @@ impl Gate {
         own: Passed,
         repairs: &mut Vec<Repair>,
     ) -> Result<Option<Passed>, Defect> {
-        let Self::Checking(checking) = self else { return Ok(Some(own)) };
+        let checking = match self {
+            Self::Open => return Ok(Some(own)),
+            Self::Lost(hold) => return Ok((*hold != Hold::Whole).then_some(own)),
+            Self::Checking(checking) => checking,
+        };
         let hold = checking.hold;
-        let is_understood = checking.hear(utterance, repairs)?;
-        if is_understood {
-            return Ok(if hold == Hold::Block { checking.clear() } else { None });
+        if checking.hear(utterance, repairs)? {
+            return Ok(if hold == Hold::Whole { None } else { checking.clear() });
         }
-        *self = Self::Lost;
-        Ok((hold == Hold::Block).then_some(own))
+        *self = Self::Lost(hold);
+        Ok((hold != Hold::Whole).then_some(own))
     }
 
     /// Checks all steps of a whole answer.
@@ -93,7 +97,7 @@ impl Gate {
     pub(crate) fn check_all(&mut self, steps: &[Delta<'_>], repairs: &mut Vec<Repair>) -> Result<(), Defect> {
         match self {
             Self::Checking(checking) => checking.check_all(steps, repairs),
-            Self::Open | Self::Lost => Ok(()),
+            Self::Open | Self::Lost(_) => Ok(()),
         }
     }
 
@@ -120,11 +124,19 @@ impl Gate {
         })
     }
 
+    /// What the checks of the next event may cost at most, about, in nanoseconds, besides reading it; `None` where nothing is checked.
+    pub(crate) fn outstanding(&self) -> Option<u64> {
+        match self {
+            Self::Checking(checking) => Some(checking.answer.outstanding()),
+            Self::Open | Self::Lost(_) => None,
+        }
+    }
+
     /// Whether what has come was checked.
     pub(crate) fn verified(&self) -> Verified {
         match self {
             Self::Checking(_) => Verified::Checked,
-            Self::Open | Self::Lost => Verified::Skipped,
+            Self::Open | Self::Lost(_) => Verified::Skipped,
         }
     }
 
@@ -132,7 +144,7 @@ impl Gate {
     pub(crate) fn sureness(&self) -> Sureness {
         match self {
             Self::Checking(checking) => checking.sureness,
-            Self::Open | Self::Lost => Sureness::default(),
+            Self::Open | Self::Lost(_) => Sureness::default(),
         }
     }
 
@@ -140,7 +152,7 @@ impl Gate {
     pub(crate) fn repaired(&self) -> Vec<&'static str> {
         match self {
             Self::Checking(checking) => checking.answer.repaired().to_vec(),
-            Self::Open | Self::Lost => Vec::new(),
+            Self::Open | Self::Lost(_) => Vec::new(),
         }
     }
 }

@@ -78,6 +78,13 @@ impl Setup {
     }
 }
 
+impl Setup {
+    /// What reading the request for the checks may cost at most, about, in nanoseconds.
+    pub(crate) fn outstanding(&self) -> u64 {
+        self.expected.as_ref().map_or(0, |expected| expected.outstanding())
+    }
+}
+
 /// How a tier's body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {

@@ -33,10 +33,29 @@ impl Utterance<'_> {
         }
     }
 
+    /// Names each call of whose arguments it says something.
+    pub(crate) fn calls(&self, mut name: impl FnMut(usize)) {
+        match self {
+            Self::Event(event) => event.arguments.iter().for_each(|(call, _)| name(*call)),
+            Self::Steps(steps) => {
+                for step in steps {
+                    if let Delta::Arguments { call, .. } = step {
+                        name(*call);
+                    }
+                }
+            }
+        }
+    }
+
     pub(crate) fn into_owned(self) -> Utterance<'static> {
         match self {
             Self::Event(event) => Utterance::Event(Box::new(event.into_owned())),
-            Self::Steps(steps) => Utterance::Steps(steps.into_iter().map(Delta::into_owned).collect()),
+            Self::Steps(steps) => {
+                let mut steps: Vec<_> = steps.into_iter().map(Delta::into_owned).collect();
+                // The list was made with room for steps that have not come; most say one thing.
+                steps.shrink_to_fit();
+                Utterance::Steps(steps)
+            }
         }
     }
 

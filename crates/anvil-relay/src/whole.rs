@@ -42,7 +42,7 @@ fn in_its_own_dialect(setup: &Setup, body: &[u8], report: &mut Report) -> Result
             mended = mend(body, &steps, &repairs, &mut spans)?;
             proof
         } else {
-            gate = Gate::Lost;
+            gate = Gate::Lost(setup.hold);
             formed
         }
     } else {

@@ -3,15 +3,23 @@
 //! [`Held`] and [`HeldBody`] have no method that yields what they hold. The only way from them to [`Released`], which writes, takes
 //! a [`Passed`], and only a check can make one. So "no byte of a rejected answer leaves" is held by the compiler.
 
+use std::collections::HashMap;
+
 use anvil_dialect::{Delta, DeltaWriter, Malformed};
 use anvil_verify::{Defect, Passed};
 
 use crate::utterance::Utterance;
 
+/// What an event that is held counts for at least, in bytes: it takes about ten times as much, however little it says. It bounds how
+/// many are held: 262,144 under the default cap, which is more than any model says in one answer.
+const LEAST_BYTES: usize = 64;
+
 /// What a stream holds back until a check has passed.
 #[derive(Debug)]
 pub(crate) struct Held {
     utterances: Vec<Utterance<'static>>,
+    /// Which of them is the first to say something of a call's arguments.
+    calls: HashMap<usize, usize>,
     room: Room,
 }
 
@@ -42,13 +50,22 @@ impl Room {
 
 impl Held {
     fn new(limit: usize) -> Self {
-        Self { utterances: Vec::new(), room: Room { held: 0, limit } }
+        Self { utterances: Vec::new(), calls: HashMap::new(), room: Room { held: 0, limit } }
     }
 
     fn hold(&mut self, utterance: Utterance<'_>) -> Result<(), Defect> {
-        self.room.take(utterance.size())?;
+        self.room.take(utterance.size().max(LEAST_BYTES))?;
+        let place = self.utterances.len();
+        utterance.calls(|call| {
+            self.calls.entry(call).or_insert(place);
+        });
         self.utterances.push(utterance.into_owned());
         Ok(())
+    }
+
+    fn repair(&mut self, call: usize, arguments: &str) -> bool {
+        let held = self.calls.get(&call).and_then(|&first| self.utterances.get_mut(first..));
+        held.is_some_and(|held| Utterance::repair(held, call, arguments))
     }
 
     fn release(self, _proof: Passed) -> (Released, Vec<Utterance<'static>>) {
@@ -59,6 +76,11 @@ impl Held {
 impl HeldBody {
     pub(crate) fn new(limit: usize) -> Self {
         Self { bytes: Vec::new(), room: Room { held: 0, limit } }
+    }
+
+    /// How many bytes it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Holds more bytes.
@@ -139,6 +161,14 @@ impl Window {
         matches!(self.state, State::Released(_))
     }
 
+    /// The bytes that it holds, an event counted for at least 64.
+    pub(crate) fn held(&self) -> usize {
+        match &self.state {
+            State::Held(held) => held.room.held,
+            State::Released(_) => 0,
+        }
+    }
+
     /// Through what a sign of life may be written, which says nothing of the answer: to a client that has seen part of it.
     pub(crate) fn for_signs_of_life(&self) -> Option<Released> {
         self.has_opened.then_some(Released(()))
@@ -164,7 +194,7 @@ impl Window {
     /// form in which it can be replaced.
     pub(crate) fn repair(&mut self, call: usize, arguments: &str) -> bool {
         match &mut self.state {
-            State::Held(held) => Utterance::repair(&mut held.utterances, call, arguments),
+            State::Held(held) => held.repair(call, arguments),
             State::Released(_) => false,
         }
     }

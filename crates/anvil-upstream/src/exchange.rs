@@ -15,6 +15,7 @@ use hyper::{Method, Request, Response};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::connect::connect;
+use crate::desk::Desk;
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, Phase};
 use crate::link::Link;
@@ -65,7 +66,7 @@ pub(crate) struct Exchange {
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) slot: Arc<Slot>,
-    pub(crate) relay: Relay,
+    relay: Desk,
     form: Form,
     started: Instant,
     /// When the request was sent on the connection in use.
@@ -87,7 +88,7 @@ impl Exchange {
             mailbox,
             slot,
             form,
-            relay: Relay::new(setup),
+            relay: Desk::new(Relay::new(setup)),
             started,
             timing: Timing::default(),
             broken: None,
@@ -101,7 +102,12 @@ impl Exchange {
         let deadline = self.started + self.endpoint.timeouts.total;
         let result = match timeout_at(deadline, self.attempt(outbound)).await {
             Ok(result) => result,
-            Err(_) => Err(Failure::Timeout { phase: Phase::Total }),
+            // What was at work on the last of it at the deadline had all that it needed, and may have come to the end.
+            Err(_) => match self.relay.come_back(&mut self.out).await {
+                Some(Step::Done(_)) => return self.hand_over_outcome(None),
+                Some(Step::Reject(defect) | Step::Broken(defect)) => Err(self.cause(defect)),
+                Some(Step::Continue) | None => Err(Failure::Timeout { phase: Phase::Total }),
+            },
         };
         match result {
             Ok((link, body)) => {
@@ -230,7 +236,7 @@ impl Exchange {
                 None => self.next_frame(link, body).await?,
             };
             turn += frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
-            match self.take_frame(frame) {
+            match self.take_frame(frame).await {
                 Step::Continue if self.out.len() >= HAND_OVER_BYTES => {
                     self.hand_over();
                     self.slot.room().await;
@@ -263,21 +269,21 @@ impl Exchange {
     }
 
     /// Feeds the relay with what the connection gave: bytes, the body's end, or the connection's.
-    fn take_frame(&mut self, piece: Piece) -> Step {
+    async fn take_frame(&mut self, piece: Piece) -> Step {
         match piece {
             Some(Ok(frame)) => {
-                let Some(data) = frame.data_ref() else { return Step::Continue };
-                let step = self.relay.push(data, &mut self.out);
+                let Ok(data) = frame.into_data() else { return Step::Continue };
+                let step = self.relay.push(data, &mut self.out).await;
                 // A comment says that the tier is there, not that its answer has begun.
-                if self.timing.first_byte.is_none() && (self.form != Form::Stream || self.relay.has_begun()) {
+                if self.timing.first_byte.is_none() && (self.form != Form::Stream || self.relay.here().has_begun()) {
                     self.timing.first_byte = Some(self.elapsed());
                 }
                 step
             }
-            None => self.relay.end(Ending::Clean, &mut self.out),
+            None => self.relay.end(Ending::Clean, &mut self.out).await,
             Some(Err(error)) => {
                 self.broken = Some(Failure::from_http(&error));
-                self.relay.end(Ending::Cut, &mut self.out)
+                self.relay.end(Ending::Cut, &mut self.out).await
             }
         }
     }
@@ -292,9 +298,10 @@ impl Exchange {
 
     /// Ends the client's stream after a failure that the relay has not seen, such as a deadline.
     fn break_off(&mut self, failure: &Failure) {
-        self.released |= self.relay.has_released();
-        if self.relay.has_released() && !matches!(failure, Failure::Defect(_)) {
-            let _ = self.relay.abandon(Defect::StreamCut, &mut self.out);
+        let relay = self.relay.here();
+        self.released |= relay.has_released();
+        if relay.has_released() && !matches!(failure, Failure::Defect(_)) {
+            let _ = relay.abandon(Defect::StreamCut, &mut self.out);
         }
     }
 
@@ -316,9 +323,9 @@ impl Exchange {
             self.note_release();
         }
         let released = self.released;
-        let (report, timing) = (self.relay.report(), self.timing);
-        let (items, tool_calls) = (self.relay.take_items(), self.relay.take_tool_calls());
-        let (repairs, noted) = (self.relay.take_repairs(), self.relay.take_noted());
+        let (relay, timing) = (self.relay.here(), self.timing);
+        let (report, items, tool_calls) = (relay.report(), relay.take_items(), relay.take_tool_calls());
+        let (repairs, noted) = (relay.take_repairs(), relay.take_noted());
         let outcome = Outcome { failure, released, report, timing, items, tool_calls, repairs, noted };
         self.mailbox.put(&self.slot, &mut self.out, Some(outcome));
     }

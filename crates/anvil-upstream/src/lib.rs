@@ -14,6 +14,7 @@
 mod attempt;
 mod bell;
 mod connect;
+mod desk;
 mod endpoint;
 mod engine;
 mod exchange;

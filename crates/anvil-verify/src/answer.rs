@@ -21,6 +21,11 @@ const OPENING_BYTES: usize = 200;
 /// The fewest tokens of which a mean says something of the model.
 const SURE_TOKENS: u64 = 32;
 
+/// Bytes of arguments and files that all edits of one answer are held against. With more, the rest passes.
+const EDIT_BYTES: usize = 64 << 20;
+/// What a byte of a JSON text takes at most, about, in nanoseconds, when it is whole and held against a schema.
+const HELD_AGAINST: u64 = 50;
+
 /// What is known of an answer only at its end.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ending {
@@ -48,6 +53,8 @@ pub struct Answer {
     repaired: Vec<&'static str>,
     /// What is known of files, once a call edits one.
     seen: Option<Box<Seen>>,
+    /// Bytes that its edits have been held against.
+    edited: usize,
 }
 
 impl Answer {
@@ -67,6 +74,7 @@ impl Answer {
             text_bytes: 0,
             repaired: Vec::new(),
             seen: None,
+            edited: 0,
             expected,
         }
     }
@@ -152,6 +160,19 @@ impl Answer {
         (has_opened && is_clear).then(Passed::new)
     }
 
+    /// What the checks of the next piece may take at most, about, in nanoseconds, for what has come before it and for the request.
+    pub fn outstanding(&self) -> u64 {
+        let json =
+            self.calls.as_ref().map_or(0, Calls::open_bytes) + self.format.as_ref().map_or(0, FormatCheck::bytes);
+        let files = if self.open_calls > 0 { self.seen.as_ref().map_or(0, |seen| seen.bytes()) } else { 0 };
+        let prose = self.prose.as_ref().map_or(0, Prose::outstanding);
+        HELD_AGAINST
+            .saturating_mul(json as u64)
+            .saturating_add(edits::SEARCHED.saturating_mul(files as u64))
+            .saturating_add(prose)
+            .saturating_add(self.expected.outstanding())
+    }
+
     /// The labels of what was repaired.
     pub fn repaired(&self) -> &[&'static str] {
         &self.repaired
@@ -199,6 +220,10 @@ impl Answer {
             return Ok(());
         }
         let seen = self.seen.get_or_insert_with(|| Box::new(self.expected.seen_anew()));
+        self.edited = self.edited.saturating_add(arguments.len()).saturating_add(seen.bytes());
+        if self.edited > EDIT_BYTES {
+            return Ok(());
+        }
         let _: Passed = edits::call(name, arguments, seen)?;
         seen.call(&format!("of this answer: {call}"), name, arguments);
         Ok(())

@@ -57,6 +57,7 @@ pub struct Calls {
     begun: HashSet<usize>,
     ids: HashSet<String>,
     bytes: usize,
+    open_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -70,7 +71,15 @@ struct Call {
 impl Calls {
     /// No calls yet.
     pub fn new(offered: Arc<Offered>, repairs: Repairs) -> Self {
-        Self { offered, repairs, open: BTreeMap::new(), begun: HashSet::new(), ids: HashSet::new(), bytes: 0 }
+        Self {
+            offered,
+            repairs,
+            open: BTreeMap::new(),
+            begun: HashSet::new(),
+            ids: HashSet::new(),
+            bytes: 0,
+            open_bytes: 0,
+        }
     }
 
     /// A call begins: the caller's number for it, its id (empty where the tier gives none) and the name of the tool.
@@ -112,6 +121,7 @@ impl Calls {
             return Err(Defect::TooLarge { limit: MAX_CALL_BYTES });
         }
         call.arguments.push_str(json);
+        self.open_bytes = self.open_bytes.saturating_add(json.len());
         match &mut call.reader {
             Some(reader) => reader.feed(json).map_err(malformed),
             None => Ok(()),
@@ -124,12 +134,18 @@ impl Calls {
     /// [`Defect::MalformedArguments`] or [`Defect::SchemaMismatch`], where it could not be put right.
     pub fn end(&mut self, call: usize) -> Result<Ended, Defect> {
         let call = self.open.remove(&call).ok_or_else(not_open)?;
+        self.open_bytes = self.open_bytes.saturating_sub(call.arguments.len());
         self.check(call, self.repairs)
     }
 
     /// The calls that have begun and not ended.
     pub fn open(&self) -> impl Iterator<Item = usize> {
         self.open.keys().copied()
+    }
+
+    /// The bytes of arguments of calls that have not ended.
+    pub(crate) fn open_bytes(&self) -> usize {
+        self.open_bytes
     }
 
     /// The answer is over. What has not ended is ended here, as it came: nothing is put right any more, for nobody would hear of it.

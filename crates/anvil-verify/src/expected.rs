@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::checks::Checks;
+use crate::checks::{Check, Checks};
 use crate::format::Format;
 use crate::offered::{Choice, Offered};
 use crate::seen::Seen;
@@ -17,7 +17,15 @@ pub trait Conversation: Send + Sync {
     fn tell(&self, seen: &mut Seen);
     /// The tokens of chat templates that the request names itself.
     fn named_tokens(&self) -> Tokens;
+    /// The bytes of the request, which bound what answering one of these takes.
+    fn size(&self) -> usize;
 }
+
+/// What a byte of the request takes at most, about, in nanoseconds, where it is read for what it demands, for the files that it shows
+/// and for the tokens that it names.
+const DEMANDED: u64 = 10;
+const SEEN: u64 = 20;
+const NAMED: u64 = 4;
 
 /// What a request demands of its answer. Nothing, by default.
 #[derive(Debug, Default)]
@@ -91,11 +99,27 @@ impl Expected {
         self.seen.get_or_init(|| self.seen_anew())
     }
 
+    /// The bytes of the files that the conversation shows, where that has been read.
+    pub(crate) fn pasted_bytes(&self) -> usize {
+        self.seen.get().map_or(0, Seen::bytes)
+    }
+
     /// The same, for an answer to go on with.
     pub(crate) fn seen_anew(&self) -> Seen {
         let mut seen = Seen::new();
         self.conversation.tell(&mut seen);
         seen
+    }
+
+    /// What reading the request may still take at most, about, in nanoseconds.
+    pub fn outstanding(&self) -> u64 {
+        let unread = [
+            (self.demanded.get().is_none(), DEMANDED),
+            (self.checks.has(Check::Edits) && self.seen.get().is_none(), SEEN),
+            (self.checks.has(Check::Template) && self.tokens.get().is_none(), NAMED),
+        ];
+        let each: u64 = unread.into_iter().filter_map(|(is_unread, each)| is_unread.then_some(each)).sum();
+        each.saturating_mul(u64::try_from(self.conversation.size()).unwrap_or(u64::MAX))
     }
 
     /// Whether the answer has to call a tool.

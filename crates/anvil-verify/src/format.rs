@@ -65,6 +65,11 @@ impl FormatCheck {
         Ok(())
     }
 
+    /// The bytes that are kept until the text is whole.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The text is whole. An answer without text passes: it may be tool calls and nothing else, and whether it is empty others tell.
     ///
     /// # Errors

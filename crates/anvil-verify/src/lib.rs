@@ -33,6 +33,7 @@ mod lines;
 mod mend;
 mod names;
 pub mod offered;
+mod open_line;
 mod period;
 mod prose;
 mod refusal;

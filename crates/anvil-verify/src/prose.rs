@@ -10,6 +10,7 @@ use crate::edits;
 use crate::expected::Expected;
 use crate::fence::{FenceEvent, FencedBlock, Fences, Place};
 use crate::leaked_call::LeakedCall;
+use crate::open_line::OpenLine;
 use crate::refusal::Refusal;
 use crate::repetition::Repetition;
 use crate::template::Template;
@@ -19,8 +20,12 @@ use crate::token::Tokens;
 const KEPT_BYTES: usize = 2 * 1024 * 1024;
 const SEARCH: &str = "<<<<<<< SEARCH";
 const REPLACE: &str = ">>>>>>> REPLACE";
-/// What every marker of a call and every token of a template has in it, or begins with.
-const MARKS: [&str; 6] = ["<", "[", "functions.", "Action:", "assistant", "\u{ff5c}"];
+/// What a text with edits in it has somewhere.
+const EDITS: [&str; 2] = [SEARCH, "\n@@ "];
+/// What a byte of an open block may take, in nanoseconds, when it ends: a parse, and what a broken one is asked then. Nearly all take a
+/// hundredth of that.
+const PARSED: u64 = 6_000;
+
 /// What fences of diffs say of themselves.
 const DIFFS: [&str; 3] = ["diff", "patch", "udiff"];
 
@@ -39,7 +44,14 @@ pub(crate) struct Prose {
     fences: Fences,
     /// Whether a SEARCH block is open, in a fence or outside.
     is_in_search: bool,
-    /// Up to where the text has been held against files.
+    line: OpenLine,
+    /// Bytes since the fence opened that is open.
+    fenced: usize,
+    /// The edits in the text, held against the files of the conversation.
+    edits: edits::Blocks,
+    has_edits: bool,
+    /// Up to where the text has been looked through for edits, and up to where it has been held against files.
+    searched: usize,
     applied: usize,
 }
 
@@ -48,6 +60,8 @@ pub(crate) struct Prose {
 struct Ended {
     blocks: Vec<FencedBlock>,
     has_search: bool,
+    /// Whether a SEARCH block was open when the fence around it ended.
+    has_open_search: bool,
 }
 
 impl Prose {
@@ -65,6 +79,11 @@ impl Prose {
             refusal: checks.has(Check::Refusal).then(Refusal::default),
             fences: Fences::default(),
             is_in_search: false,
+            line: OpenLine::default(),
+            fenced: 0,
+            edits: edits::Blocks::new(),
+            has_edits: false,
+            searched: 0,
             applied: 0,
             expected,
         }
@@ -76,6 +95,7 @@ impl Prose {
     /// The first defect that is proven.
     pub(crate) fn feed(&mut self, piece: &str) -> Result<(), Defect> {
         self.keep(piece);
+        self.line.feed(piece, self.expected.tools());
         let found = self.template.as_mut().map_or(Ok(()), |template| template.feed(piece));
         self.unless_named(found, false)?;
         if let Some(leaked) = &mut self.leaked {
@@ -90,7 +110,16 @@ impl Prose {
         let mut ended = Ended::default();
         let is_in_search = &mut self.is_in_search;
         self.fences.feed(piece, |event| take(event, is_in_search, &mut ended));
+        self.fenced = if self.fences.place() == Place::Fence { self.fenced.saturating_add(piece.len()) } else { 0 };
         self.check(&ended)
+    }
+
+    /// What the checks of the next piece may take at most, about, in nanoseconds, for what has come before it.
+    pub(crate) fn outstanding(&self) -> u64 {
+        let parsed = PARSED.saturating_mul(self.fenced.min(code::CAP) as u64);
+        // Only what is known already: where the request has not been read, reading it counts for more.
+        let searched = if self.has_edits { self.expected.pasted_bytes() } else { 0 };
+        parsed.saturating_add(edits::SEARCHED.saturating_mul(searched as u64))
     }
 
     /// More of what the model thinks, which may say anything, but not for ever.
@@ -118,13 +147,8 @@ impl Prose {
 
     /// Whether the line that is not complete may yet turn out to hold a token or a call: that is told when it is complete.
     fn may_become_marker(&self) -> bool {
-        if self.template.is_none() && self.leaked.is_none() {
-            return false;
-        }
-        let line = &self.kept[self.kept.rfind('\n').map_or(0, |end| end + 1)..];
-        let is_first = self.kept.trim_start().len() <= line.trim_start().len();
-        let begins_call = is_first && self.leaked.is_some() && begins_call(line.trim_start(), self.expected.tools());
-        begins_call || MARKS.iter().any(|mark| line.contains(mark))
+        (self.leaked.is_some() && self.line.begins_call())
+            || ((self.leaked.is_some() || self.template.is_some()) && self.line.has_mark())
     }
 
     /// The text is over; `is_cut` says that a cap ended it, so that nothing is held against what is missing.
@@ -148,6 +172,7 @@ impl Prose {
         }
         self.check(&ended)?;
         self.apply(self.kept.len())?;
+        self.end_edits()?;
         match self.fences.open_fence() {
             // CommonMark ends it with the text: what is in it is all there where it can be read.
             Some(_) if ended.blocks.last().is_some_and(is_readable) => Ok(()),
@@ -190,6 +215,9 @@ impl Prose {
             self.check_block(block)?;
             self.apply(block.span.end)?;
         }
+        if ended.has_open_search {
+            self.end_edits()?;
+        }
         if ended.has_search { self.apply(self.kept.len()) } else { Ok(()) }
     }
 
@@ -212,23 +240,34 @@ impl Prose {
         }
     }
 
-    /// Holds what has come since the last time, up to `end`, against the files of the conversation.
+    /// Holds what has come since the last time, up to `end`, against the files of the conversation. Where a text has no edits, the
+    /// conversation is not read for it.
     fn apply(&mut self, end: usize) -> Result<(), Defect> {
-        let from = self.applied;
-        self.applied = end.max(from);
-        let Some(text) = self.kept.get(from..end.min(self.kept.len())) else { return Ok(()) };
-        let speaks_of_edits = text.contains(SEARCH) || text.contains("\n@@ ");
-        if !self.expected.checks().has(Check::Edits) || !speaks_of_edits {
+        if !self.expected.checks().has(Check::Edits) {
             return Ok(());
         }
-        edits::text(text, self.expected.seen()).map(drop)
+        let end = end.min(self.kept.len());
+        if !self.has_edits {
+            let reach = self.searched.saturating_sub(SEARCH.len());
+            let from = (0..=reach).rev().find(|&at| self.kept.is_char_boundary(at)).unwrap_or(0);
+            let text = self.kept.get(from..end).unwrap_or_default();
+            self.has_edits = EDITS.iter().any(|mark| text.contains(mark));
+            self.searched = end.max(self.searched);
+        }
+        if !self.has_edits {
+            return Ok(());
+        }
+        let from = self.applied;
+        self.applied = end.max(from);
+        // One reading of all of the text: a block may change what a block before it has made of the file.
+        self.kept.get(from..end).map_or(Ok(()), |text| self.edits.push(text, self.expected.seen()))
     }
-}
 
-/// Whether an answer that begins so may be nothing but a call: JSON, or the name of a tool and a bracket.
-fn begins_call(line: &str, tools: &[String]) -> bool {
-    line.starts_with('{')
-        || tools.iter().any(|tool| line.strip_prefix(tool).is_some_and(|rest| rest.trim_start().starts_with('(')))
+    /// What is open of the edits is not ended by more text.
+    fn end_edits(&mut self) -> Result<(), Defect> {
+        let edits = std::mem::take(&mut self.edits);
+        if self.has_edits && self.is_kept_whole { edits.finish(self.expected.seen()).map(drop) } else { Ok(()) }
+    }
 }
 
 /// Notes what a line begins and ends.
@@ -245,7 +284,7 @@ fn take(event: FenceEvent<'_>, is_in_search: &mut bool, ended: &mut Ended) {
         }
         FenceEvent::Opened { .. } => {}
         FenceEvent::Closed(block) => {
-            *is_in_search = false;
+            ended.has_open_search |= std::mem::take(is_in_search);
             ended.blocks.push(block);
         }
     }

@@ -11,21 +11,34 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonTypeSet, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-use crate::unfolding::Unfolding;
+use crate::unfolding::{Load, Unfolding};
 
 /// The largest text of a schema that is compiled, in bytes. Claude Code's 24 tools have 64 KB together.
 pub const MAX_SCHEMA_BYTES: usize = 128 << 10;
 
-/// The most work that a value may take, in applications of a schema to a part of the value, at worst (tens of nanoseconds
-/// each). What could take more is not held against its schema.
-pub const MAX_WORK: u64 = 1 << 24;
+/// The most work that a value may take, in applications of a schema to a part of the value, at worst (14 to 100 ns each). What could
+/// take more is not held against its schema.
+pub const MAX_WORK: u64 = 1 << 19;
+
+/// The most work for which a mismatch is explained: an explanation of nested branches takes 30 microseconds for each of them.
+const EXPLAINED_WORK: u64 = 1 << 12;
+
+/// The most matching that a value may take, in characters times states of the patterns' automata (about 4 ns each, at worst).
+const MAX_MATCHING: u64 = 1 << 24;
 
 /// The largest automaton of a pattern, in bytes; what a character costs is bounded by it.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
+const MAX_PATTERN_BYTES: usize = 64 << 10;
 
-/// Schemas of one generation of the cache: so many, and so many bytes of text.
+/// The most patterns of one schema. One with more is not compiled.
+const MAX_PATTERNS: usize = 64;
+
+/// Schemas of one generation of the cache: so many, and so many bytes of memory, about.
 const GENERATION: usize = 256;
-const GENERATION_BYTES: usize = 2 << 20;
+const GENERATION_BYTES: usize = 32 << 20;
+
+/// What a compiled schema takes, about: so many bytes for each of its text, and for each pattern.
+const BYTES_A_BYTE: usize = 32;
+const BYTES_A_PATTERN: usize = 4 * MAX_PATTERN_BYTES;
 
 /// Wrong types that are reported for one value.
 const MAX_MISFITS: usize = 32;
@@ -64,13 +77,13 @@ impl Schema {
         }
         // Outside the lock: another thread may compile the same, and nobody waits.
         let schema = Self::build(text).map(Arc::new);
-        cache(|cache| cache.insert(text, schema.clone()));
+        cache(|cache| cache.insert(text, schema.clone(), Self::size(text, schema.as_deref())));
         schema
     }
 
     fn build(text: &str) -> Option<Self> {
         let document: Value = serde_json::from_str(text).ok()?;
-        let unfolding = Unfolding::of(&document)?;
+        let unfolding = Unfolding::of(&document).filter(|unfolding| unfolding.patterns() <= MAX_PATTERNS)?;
         let validator = jsonschema::options()
             .offline()
             .should_validate_formats(false)
@@ -87,18 +100,22 @@ impl Schema {
     /// Whether a value follows the schema; also `Ok` where telling would take more than [`MAX_WORK`].
     ///
     /// # Errors
-    /// The first keyword found that does not hold.
+    /// The first keyword found that does not hold, or `$schema` for all of it where to find that would take too long.
     pub fn validate(&self, value: &Value) -> Result<(), Mismatch> {
-        if !self.can_be_held_against(value) {
+        let load = self.unfolding.load(value);
+        if !load.is_bearable() || self.validator.is_valid(value) {
             return Ok(());
         }
-        self.validator.validate(value).map_err(|error| Mismatch { keyword: error.kind().keyword().to_owned() })
+        let first = load.is_light().then(|| self.validator.validate(value).err()).flatten();
+        let keyword = first.map_or_else(|| "$schema".to_owned(), |error| error.kind().keyword().to_owned());
+        Err(Mismatch { keyword })
     }
 
     /// The parts of a value that have another type than is demanded, as far as they are the reason of a mismatch.
     pub(crate) fn misfits(&self, value: &Value) -> Vec<Misfit> {
         let mut misfits = Vec::new();
-        if self.can_be_held_against(value) {
+        let load = self.unfolding.load(value);
+        if load.is_bearable() && load.is_light() {
             for error in self.validator.iter_errors(value) {
                 note_misfits(&error, value, &mut misfits);
             }
@@ -106,8 +123,20 @@ impl Schema {
         misfits
     }
 
-    fn can_be_held_against(&self, value: &Value) -> bool {
-        self.unfolding.work(value) <= MAX_WORK
+    /// The bytes of memory that a schema of this text takes, about.
+    fn size(text: &str, schema: Option<&Self>) -> usize {
+        let patterns = schema.map_or(0, |schema| schema.unfolding.patterns());
+        text.len() * if schema.is_some() { BYTES_A_BYTE } else { 1 } + patterns * BYTES_A_PATTERN
+    }
+}
+
+impl Load {
+    fn is_bearable(self) -> bool {
+        self.work <= MAX_WORK && self.matching <= MAX_MATCHING
+    }
+
+    fn is_light(self) -> bool {
+        self.work <= EXPLAINED_WORK
     }
 }
 
@@ -142,7 +171,8 @@ fn is_type_of_same(error: &ValidationError<'_>, other: &ValidationError<'_>) -> 
     matches!(error.kind(), ValidationErrorKind::Type { .. }) && error.instance_path() == other.instance_path()
 }
 
-type Compiled = Option<Arc<Schema>>;
+/// What a text was compiled to, and about how many bytes of memory it takes.
+type Compiled = (Option<Arc<Schema>>, usize);
 
 /// Two generations: what is used in the younger one outlives the older one. No clock, no order to keep, a bound on both.
 #[derive(Debug, Default)]
@@ -153,22 +183,22 @@ struct Cache {
 }
 
 impl Cache {
-    fn get(&mut self, text: &str) -> Option<Compiled> {
-        if let Some(compiled) = self.young.get(text) {
+    fn get(&mut self, text: &str) -> Option<Option<Arc<Schema>>> {
+        if let Some((compiled, _)) = self.young.get(text) {
             return Some(compiled.clone());
         }
-        let compiled = self.old.remove(text)?;
-        self.insert(text, compiled.clone());
+        let (compiled, size) = self.old.remove(text)?;
+        self.insert(text, compiled.clone(), size);
         Some(compiled)
     }
 
-    fn insert(&mut self, text: &str, compiled: Compiled) {
-        if self.young.len() >= GENERATION || self.young_bytes + text.len() > GENERATION_BYTES {
+    fn insert(&mut self, text: &str, compiled: Option<Arc<Schema>>, size: usize) {
+        if self.young.len() >= GENERATION || self.young_bytes + size > GENERATION_BYTES {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        if self.young.insert(text.into(), compiled).is_none() {
-            self.young_bytes += text.len();
+        if self.young.insert(text.into(), (compiled, size)).is_none() {
+            self.young_bytes += size;
         }
     }
 }
@@ -187,7 +217,7 @@ mod tests {
     fn the_cache_keeps_what_is_used_and_is_bounded() {
         let mut cache = Cache::default();
         for number in 0..10 * GENERATION {
-            cache.insert(&format!("{number}"), None);
+            cache.insert(&format!("{number}"), None, 1);
             assert!(number == 0 || cache.get("0").is_some(), "{number}");
             assert!(cache.young.len() + cache.old.len() <= 2 * GENERATION);
         }
@@ -198,9 +228,18 @@ mod tests {
     fn the_cache_is_bounded_in_bytes() {
         let mut cache = Cache::default();
         for number in 0..40 {
-            cache.insert(&format!("{number}{}", " ".repeat(MAX_SCHEMA_BYTES)), None);
-            let bytes: usize = cache.young.keys().chain(cache.old.keys()).map(|text| text.len()).sum();
+            cache.insert(&format!("{number}"), None, GENERATION_BYTES / 3);
+            let bytes: usize = cache.young.values().chain(cache.old.values()).map(|(_, size)| size).sum();
             assert!(bytes <= 2 * GENERATION_BYTES, "{bytes}");
         }
+    }
+
+    #[test]
+    fn patterns_count_for_what_they_are_compiled_to() {
+        let size = |text| Schema::size(text, Schema::build(text).as_ref());
+        let plain = r#"{"properties":{"a":{"default":"^(a|b){40}$"}}}"#;
+        let pattern = r#"{"properties":{"a":{"pattern":"^(a|b){40}$"}}}"#;
+        assert_eq!(size(plain), plain.len() * BYTES_A_BYTE);
+        assert!(size(pattern) >= BYTES_A_PATTERN);
     }
 }

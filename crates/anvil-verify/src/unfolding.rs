@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 /// the stack that a check takes.
 const MAX_HEIGHT: usize = 512;
 
+/// The states of the largest automaton that is compiled, about.
+const MAX_STATES: u64 = 4_096;
+
 /// Keywords whose value is data and not a schema.
 const DATA: [&str; 5] = ["const", "enum", "default", "examples", "example"];
 
@@ -38,52 +41,103 @@ const NOT_FOLLOWED: [&str; 6] =
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Unfolding {
     nodes: u64,
+    /// States of the automata of its patterns, at most.
+    states: u64,
+    /// Patterns in its text.
+    patterns: usize,
     /// References that lead back to where they are followed from.
     returns: u64,
     height: usize,
 }
 
+/// What holding a value against a schema takes at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Applications of a schema to a part of the value.
+    pub(crate) work: u64,
+    /// Characters times states of the patterns that are held against them.
+    pub(crate) matching: u64,
+}
+
+/// What a value consists of.
+#[derive(Debug, Clone, Copy)]
+struct Extent {
+    /// The values within it, itself included.
+    parts: u64,
+    /// How deep they nest.
+    depth: u64,
+    /// Bytes of texts and names.
+    bytes: u64,
+}
+
 impl Unfolding {
+    const ONE: Self = Self { nodes: 1, states: 0, patterns: 0, returns: 0, height: 1 };
+
     /// The size of `schema`; `None` where a reference leads elsewhere than into the schema itself, into nothing, or back to
     /// where it stands without a step down in the value, and where it nests too deeply.
     pub(crate) fn of(schema: &Value) -> Option<Self> {
-        let mut walk = Walk { root: schema, known: HashMap::new(), open: vec![("", 0)], parts: 0, height: 0 };
-        walk.value(schema, Place::Root)
+        let mut walk =
+            Walk { root: schema, known: HashMap::new(), open: vec![("", 0)], parts: 0, height: 0, patterns: 0 };
+        let size = walk.value(schema, Place::Root)?;
+        Some(Self { patterns: walk.patterns, ..size })
     }
 
-    /// At most so many applications of a schema to a part of the value: one for each node and part, and so many times more with
-    /// each level of the value as the schema returns to itself.
-    pub(crate) fn work(self, value: &Value) -> u64 {
-        let (parts, depth) = extent(value);
+    /// The patterns in the schema's text.
+    pub(crate) const fn patterns(self) -> usize {
+        self.patterns
+    }
+
+    /// At most so much: an application for each node and part, and so many times more with each level of the value as the schema
+    /// returns to itself.
+    pub(crate) fn load(self, value: &Value) -> Load {
+        let Extent { parts, depth, bytes } = extent(value);
         let levels = if self.returns == 0 { 1 } else { usize::try_from(depth).unwrap_or(usize::MAX) };
         if self.height.saturating_mul(levels) > MAX_HEIGHT {
-            return u64::MAX;
+            return Load { work: u64::MAX, matching: u64::MAX };
         }
-        self.nodes.saturating_mul(parts).saturating_mul(match self.returns {
+        let times = match self.returns {
             0 => 1,
             1 => depth,
             returns => returns.saturating_pow(u32::try_from(depth).unwrap_or(u32::MAX)).saturating_mul(2),
-        })
+        };
+        Load {
+            work: self.nodes.saturating_mul(parts).saturating_mul(times),
+            matching: self.states.saturating_mul(bytes).saturating_mul(times),
+        }
     }
 
     fn add(&mut self, other: Self) {
         self.nodes = self.nodes.saturating_add(other.nodes);
+        self.states = self.states.saturating_add(other.states);
         self.returns = self.returns.saturating_add(other.returns);
         self.height = self.height.max(other.height + 1);
     }
 }
 
-/// The values within a value, itself included, and how deep they nest.
-fn extent(value: &Value) -> (u64, u64) {
-    let around = |sum: (u64, u64), part: &Value| {
-        let (parts, depth) = extent(part);
-        (sum.0 + parts, sum.1.max(depth + 1))
+fn extent(value: &Value) -> Extent {
+    let one = Extent { parts: 1, depth: 1, bytes: 0 };
+    let around = |sum: Extent, part: &Value| {
+        let inner = extent(part);
+        Extent { parts: sum.parts + inner.parts, depth: sum.depth.max(inner.depth + 1), bytes: sum.bytes + inner.bytes }
     };
     match value {
-        Value::Array(items) => items.iter().fold((1, 1), around),
-        Value::Object(members) => members.values().fold((1, 1), around),
-        _ => (1, 1),
+        Value::Array(items) => items.iter().fold(one, around),
+        Value::Object(members) => members
+            .iter()
+            .fold(one, |sum, (name, member)| around(Extent { bytes: sum.bytes + name.len() as u64, ..sum }, member)),
+        Value::String(text) => Extent { bytes: text.len() as u64, ..one },
+        _ => one,
     }
+}
+
+/// The states of a pattern's automaton, at most: one for each character, as often as it is counted out.
+fn states(pattern: &str) -> u64 {
+    let counted = |part: &str| {
+        let counts = part.split('}').next().unwrap_or_default().split(',');
+        counts.filter_map(|count| count.trim().parse::<u64>().ok()).max().unwrap_or(1).max(1)
+    };
+    let times = pattern.split('{').skip(1).map(counted).fold(1, u64::saturating_mul);
+    times.saturating_mul(pattern.len() as u64 + 1).min(MAX_STATES)
 }
 
 /// Where in a schema a value of it stands.
@@ -101,6 +155,7 @@ struct Walk<'a> {
     open: Vec<(&'a str, usize)>,
     parts: usize,
     height: usize,
+    patterns: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -109,7 +164,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         self.height += 1;
-        let mut sum = Unfolding { nodes: 1, returns: 0, height: 1 };
+        let mut sum = Unfolding::ONE;
         match value {
             Value::Array(items) => {
                 for item in items {
@@ -137,7 +192,7 @@ impl<'a> Walk<'a> {
 
     fn member(&mut self, name: &str, member: &'a Value) -> Option<Unfolding> {
         if DATA.contains(&name) {
-            return Some(Unfolding { nodes: extent(member).0, returns: 0, height: 1 });
+            return Some(Unfolding { nodes: extent(member).parts, ..Unfolding::ONE });
         }
         if let ("$ref", Value::String(reference)) = (name, member) {
             return self.reference(reference);
@@ -146,13 +201,33 @@ impl<'a> Walk<'a> {
         self.parts += step;
         let sum = self.value(member, if MAPS.contains(&name) { Place::Map } else { Place::Schema });
         self.parts -= step;
-        sum
+        let states = self.states(name, member);
+        // Definitions are held against a value only where a reference leads to them, which counts them there.
+        let is_applied = !matches!(name, "$defs" | "definitions");
+        sum.map(|sum| match is_applied {
+            true => Unfolding { states: sum.states.saturating_add(states), ..sum },
+            false => Unfolding { height: sum.height, ..Unfolding::ONE },
+        })
+    }
+
+    fn states(&mut self, name: &str, member: &Value) -> u64 {
+        let mut count = |pattern: &str| {
+            self.patterns += 1;
+            states(pattern)
+        };
+        match (name, member) {
+            ("pattern", Value::String(pattern)) => count(pattern),
+            ("patternProperties", Value::Object(members)) => {
+                members.keys().fold(0, |sum: u64, pattern| sum.saturating_add(count(pattern)))
+            }
+            _ => 0,
+        }
     }
 
     fn reference(&mut self, reference: &'a str) -> Option<Unfolding> {
         let pointer = reference.strip_prefix('#')?;
         if let Some(&(_, parts)) = self.open.iter().find(|open| open.0 == pointer) {
-            return (self.parts > parts).then_some(Unfolding { nodes: 1, returns: 1, height: 1 });
+            return (self.parts > parts).then_some(Unfolding { returns: 1, ..Unfolding::ONE });
         }
         if let Some(&known) = self.known.get(pointer) {
             return Some(known);

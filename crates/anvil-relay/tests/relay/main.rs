@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets an error has failed")]
 
 mod cuts;
+mod hostile;
 mod openings;
 mod streams;
 mod tool_calls;

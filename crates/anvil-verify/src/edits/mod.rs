@@ -21,6 +21,9 @@ use crate::verdict::Passed;
 /// Bytes of files that the check of one call, or of one answer's text, searches at most; what is beyond passes.
 const WORK: usize = 64 << 20;
 
+/// What a byte of a file takes at most, about, in nanoseconds, where a text is looked for in it under every reading.
+pub(crate) const SEARCHED: u64 = 40;
+
 /// Whether a call may edit files in a way that [`call`] understands.
 pub fn may_edit(name: &str, arguments: &str) -> bool {
     request::is_edit(name) || name == "apply_patch" || arguments.contains("*** Begin Patch")

@@ -29,6 +29,9 @@ const MAX_PENDING: usize = 256;
 const MAX_NAMES: usize = 64;
 /// Bytes of known files that are gone through to keep them up to date; after that a changed file is let go instead.
 const WORK: usize = 128 << 20;
+/// Names of files that are compared with each other; with more, nothing is known any more. Each reading of a file while 256 are known
+/// takes about 512 of them.
+const COMPARISONS: usize = 4 << 20;
 
 /// Bytes of an answer that only says that a file has not changed.
 const MAX_NOTE: usize = 600;
@@ -47,6 +50,7 @@ pub struct Seen {
     bytes: usize,
     clock: u64,
     worked: usize,
+    compared: usize,
     /// Something may be changing files all the time.
     unsettled: bool,
 }
@@ -69,6 +73,9 @@ impl Seen {
 
     /// A tool call of the history: its id, the tool, the arguments as the JSON text (or the bare text of a free-form tool).
     pub fn call(&mut self, id: &str, name: &str, arguments: &str) {
+        if self.unsettled {
+            return;
+        }
         let (act, names) = self.understood(Act::of(name, arguments));
         match act {
             Act::Anything => self.forget_all(),
@@ -77,6 +84,10 @@ impl Seen {
         }
         if self.pending.len() >= MAX_PENDING {
             self.unsettled = true;
+            return;
+        }
+        self.compare_with_pending(names.len());
+        if self.unsettled {
             return;
         }
         let mut call = Pending { act, names, overlapped: false };
@@ -112,10 +123,14 @@ impl Seen {
 
     /// A tool result of the history. Where the dialect does not say whether it is an error, `is_error` is false.
     pub fn result(&mut self, id: &str, text: &str, is_error: bool) {
+        if self.unsettled {
+            return;
+        }
         let Some(call) = self.pending.remove(id) else {
             self.forget_all();
             return;
         };
+        self.compare_with_pending(call.names.len());
         if call.overlapped {
             for name in &call.names {
                 self.forget(name);
@@ -132,6 +147,9 @@ impl Seen {
 
     /// What the user wrote or pasted.
     pub fn user(&mut self, text: &str) {
+        if self.unsettled {
+            return;
+        }
         for (_, call) in std::mem::take(&mut self.pending) {
             self.lose(&call);
         }
@@ -255,6 +273,27 @@ impl Seen {
         }
     }
 
+    /// The bytes of the files that are known.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Notes that so many names are compared with those of the calls that have no result yet.
+    fn compare_with_pending(&mut self, names: usize) {
+        let others: usize = self.pending.values().map(|other| other.names.len()).sum();
+        self.compare(names.saturating_mul(others));
+    }
+
+    /// Notes comparisons; where they become too many, nothing is known from here on.
+    fn compare(&mut self, names: usize) {
+        self.compared = self.compared.saturating_add(names);
+        if self.compared > COMPARISONS {
+            self.unsettled = true;
+            self.pending.clear();
+            self.forget_all();
+        }
+    }
+
     /// Whether so much more work may be done.
     fn afford(&mut self, cost: usize) -> bool {
         self.worked = self.worked.saturating_add(cost);
@@ -274,6 +313,9 @@ impl Seen {
             }
             (_, reading) => File::new(source, reading),
         };
+        if self.unsettled {
+            return;
+        }
         file.age = self.clock;
         self.bytes = self.bytes.saturating_add(file.size());
         self.files.insert(path, file);
@@ -291,6 +333,7 @@ impl Seen {
     }
 
     fn drop_where(&mut self, gone: impl Fn(&str, &File) -> bool) {
+        self.compare(self.files.len());
         self.files.retain(|path, file| !gone(path, file));
         self.bytes = self.files.values().map(File::size).sum();
     }
