@@ -8,6 +8,7 @@ mod edits;
 mod fence;
 mod format;
 mod git;
+mod hostile;
 mod leaked_call;
 mod refusal;
 mod repair;
