@@ -320,6 +320,7 @@ class Checks:
         window: str,
         repairs: bool,
         max_held_bytes: int,
+        heartbeat_every: float,
         least_mean_logprob: float | None = None,
     ) -> Checks:
         """`checks` are of `names()`; `window` is `"none"`, `"block"` or `"whole"`.
@@ -327,7 +328,8 @@ class Checks:
         `least_mean_logprob`: an answer whose tokens have a lower mean log-probability, in nats, is rejected.
 
         `repairs`: tool calls are mended where it is certain what was meant. A stream of which more than
-        `max_held_bytes` would have to be held is rejected. Raises `ValueError` for a name that is none.
+        `max_held_bytes` would have to be held is rejected. While a part of one is held that the client has begun to see,
+        it is given a sign of life every `heartbeat_every` seconds. Raises `ValueError` for a name that is none.
         """
 
     @staticmethod

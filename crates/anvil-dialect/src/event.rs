@@ -58,6 +58,8 @@ pub enum Outline {
     BeginsText,
     /// It begins something else (Messages).
     BeginsOther,
+    /// It ends what was begun last (Messages).
+    EndsBlock,
     /// It says why the answer stopped, after all that was begun has ended (Messages).
     Closes,
     /// It says what the answer cost and nothing else (Chat Completions).

@@ -1,5 +1,7 @@
 //! Which checks an attempt's answer goes through, and how long it is held for them.
 
+use std::time::Duration;
+
 use anvil_relay::{Check, Hold};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -9,19 +11,21 @@ pub(crate) struct Checks {
     pub(crate) made: anvil_relay::Checks,
     pub(crate) hold: Hold,
     pub(crate) max_held_bytes: usize,
+    pub(crate) heartbeat_every: Duration,
     pub(crate) least_mean_logprob: Option<f64>,
 }
 
 #[pymethods]
 impl Checks {
     #[new]
-    #[pyo3(signature = (checks, *, window, repairs, max_held_bytes, least_mean_logprob = None))]
+    #[pyo3(signature = (checks, *, window, repairs, max_held_bytes, heartbeat_every, least_mean_logprob = None))]
     #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn new(
         checks: Vec<String>,
         window: &str,
         repairs: bool,
         max_held_bytes: usize,
+        heartbeat_every: f64,
         least_mean_logprob: Option<f64>,
     ) -> PyResult<Self> {
         let named = |name: &String| {
@@ -34,7 +38,10 @@ impl Checks {
             "whole" => Hold::Whole,
             other => return Err(PyValueError::new_err(format!("{other:?} is no window"))),
         };
-        Ok(Self { made: anvil_relay::Checks::of(checks, repairs), hold, max_held_bytes, least_mean_logprob })
+        let heartbeat_every =
+            Duration::try_from_secs_f64(heartbeat_every).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let made = anvil_relay::Checks::of(checks, repairs);
+        Ok(Self { made, hold, max_held_bytes, heartbeat_every, least_mean_logprob })
     }
 
     #[staticmethod]

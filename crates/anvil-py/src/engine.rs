@@ -79,6 +79,7 @@ impl Engine {
         setup.keeps_items = keeps_items;
         setup.max_held_bytes = checks.max_held_bytes;
         setup.hold = checks.hold;
+        setup.heartbeat_every = checks.heartbeat_every;
         if checks.hold != Hold::None && !request.0.is_unread() {
             let limits = Limits { cap: None, least_prompt_tokens, least_mean_logprob: checks.least_mean_logprob };
             let expected = expected(Arc::clone(&request.0), tier, checks.made, limits);

@@ -123,6 +123,17 @@ impl Relay {
         }
     }
 
+    /// Appends a sign of life to `out`, if part of the answer has left and the rest is held: the client hears nothing meanwhile,
+    /// however much the tier says.
+    pub fn beat(&mut self, out: &mut Vec<u8>) {
+        if let Body::Stream(stream) = &mut self.body
+            && !stream.window.is_open()
+            && let Some(released) = stream.window.for_signs_of_life()
+        {
+            stream.voice.beat(&released, out);
+        }
+    }
+
     /// The tier's body is over.
     pub fn end(&mut self, ending: Ending, out: &mut Vec<u8>) -> Step {
         match std::mem::replace(&mut self.body, Body::Over) {

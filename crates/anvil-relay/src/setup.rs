@@ -1,6 +1,7 @@
 //! What a relay is told before it begins.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anvil_dialect::{Dialect, Head};
 use anvil_verify::Expected;
@@ -14,6 +15,9 @@ const MAX_EVENT_BYTES: usize = 8 * 1024 * 1024;
 const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
 /// The most bytes of a whole answer, unless said otherwise.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// How often the client hears something, unless said otherwise.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +54,8 @@ pub struct Setup {
     pub hold: Hold,
     /// What the checks know of the request; `None`: nothing but the form is checked, and nothing held longer than for that.
     pub expected: Option<Arc<Expected>>,
+    /// How long the client of a stream hears nothing at most while what the tier says is held; who drives the relay has the clock.
+    pub heartbeat_every: Duration,
     /// The most bytes that the window of a stream holds.
     pub max_held_bytes: usize,
     /// The most bytes of one event.
@@ -59,7 +65,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A setup that holds nothing, with the default caps: 8 MiB an event, 16 MiB in the window, 64 MiB a whole answer.
+    /// A setup that holds nothing, with the default caps: 8 MiB an event, 16 MiB in the window, 64 MiB a whole answer; a sign of
+    /// life every 15 s.
     pub fn new(client: Dialect, tier: Dialect, form: Form, head: Head, request_id: String) -> Self {
         Self {
             client,
@@ -71,6 +78,7 @@ impl Setup {
             keeps_items: false,
             hold: Hold::None,
             expected: None,
+            heartbeat_every: HEARTBEAT_EVERY,
             max_held_bytes: MAX_HELD_BYTES,
             max_event_bytes: MAX_EVENT_BYTES,
             max_answer_bytes: MAX_ANSWER_BYTES,

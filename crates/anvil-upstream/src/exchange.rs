@@ -75,6 +75,9 @@ pub(crate) struct Exchange {
     /// How the connection broke, if it did.
     broken: Option<Failure>,
     released: bool,
+    /// When the client last heard something, and how long it may hear nothing.
+    heard: Instant,
+    heartbeat_every: Duration,
     out: Vec<u8>,
 }
 
@@ -88,6 +91,8 @@ impl Exchange {
             mailbox,
             slot,
             form,
+            heard: started,
+            heartbeat_every: setup.heartbeat_every,
             relay: Desk::new(Relay::new(setup)),
             started,
             timing: Timing::default(),
@@ -241,6 +246,11 @@ impl Exchange {
                     self.hand_over();
                     self.slot.room().await;
                 }
+                Step::Continue
+                    if self.released && self.out.is_empty() && self.heard.elapsed() >= self.heartbeat_every =>
+                {
+                    self.relay.here().beat(&mut self.out);
+                }
                 Step::Continue => {}
                 Step::Done(_) => return Ok(()),
                 Step::Reject(defect) | Step::Broken(defect) => return Err(self.cause(defect)),
@@ -313,6 +323,7 @@ impl Exchange {
     fn hand_over(&mut self) {
         if !self.out.is_empty() {
             self.note_release();
+            self.heard = Instant::now();
             self.mailbox.put(&self.slot, &mut self.out, None);
         }
     }

@@ -348,6 +348,7 @@ class Router:
                 window=checking.window,
                 repairs=checking.repairs,
                 max_held_bytes=self._window.max_bytes,
+                heartbeat_every=self._window.heartbeat_every,
                 least_mean_logprob=checking.least_mean_logprob,
             )
         return made

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anthropic
 import openai
 import pytest
 from tests.fakes import answers
-from tests.fakes.asked import Asked
-from tests.fakes.defects import LATE_TEXT
+from tests.fakes.asked import Asked, AskedTool
+from tests.fakes.defects import LATE_TEXT, listed
 from tests.fakes.faults import SECRET
 from tests.fakes.said import Said
 from tests.fakes.steps import Pause, Step
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.fakes.tier import Received
     from tests.integration.router import RouterProcess
 
+LIST = AskedTool("list_files", {"type": "object", "properties": {"path": {"type": "string"}}})
 GOOD = Said("alpha beta gamma")
 BROKEN = Said(LATE_TEXT + f"{SECRET}<|im_end|>\n<|im_start|>user\n", cut=60)
 
@@ -138,3 +139,91 @@ def test_the_openai_sdk_reads_it(waiting: RouterProcess) -> None:
         assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == GOOD.text
         with client.responses.stream(model="backed-first", input="go") as stream:
             assert stream.get_final_response().output_text == GOOD.text
+
+
+CALLS = Said(LATE_TEXT, calls=(listed(json.dumps({"path": "a/long/way/down/to/where/it/is/" * 3})),), cut=16)
+"""Words that leave a window of blocks at once, and a call that takes a second."""
+
+
+@pytest.fixture(scope="module")
+def _held() -> Iterator[tuple[Tier, RouterProcess]]:
+    with Tier() as first, Tier() as second, routers(first, second, "block", waits={"heartbeat_every": 0.1}) as router:
+        yield first, router
+
+
+@pytest.fixture
+def held(_held: tuple[Tier, RouterProcess]) -> Iterator[RouterProcess]:
+    """A router before a tier whose call comes slowly."""
+    first, router = _held
+    first.plays(_slowly(CALLS))
+    yield router
+    first.reset()
+
+
+@pytest.mark.parametrize("tier", CONFIGURED)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_client_that_has_begun_to_read_hears_something_while_a_call_is_held(
+    held: RouterProcess, dialect: str, tier: str
+) -> None:
+    with held.client() as client:
+        body = Asked(tools=(LIST,)).body(dialect, f"alone-first-{tier}", stream=True)
+        answer = client.ask("POST", PATHS[dialect], body)
+    assert (answer.status, answer.is_clean) == (200, True)
+    told = documents(answer.body)
+    for document in told:
+        EVENT[dialect].validate_python(document)
+    types = [document.get("type") for document in told]
+    match dialect:
+        case "messages":
+            # What Claude Code counts as life: an empty piece of a text that is open.
+            assert _pieces(told).count("") >= 2
+            assert types.count("content_block_start") == types.count("content_block_stop") == 2
+            assert "ping" not in types
+            _assert_each_piece_is_in_an_open_block(told)
+        case "responses":
+            assert types.count("response.in_progress") >= 3
+            assert [document["sequence_number"] for document in told] == list(range(len(told)))
+        case _:
+            assert answer.body.count(b"\n: ping\n") >= 2
+
+
+def test_the_sdks_read_signs_of_life_and_a_call_after_them(held: RouterProcess) -> None:
+    address = f"http://127.0.0.1:{held.port}"
+    messages = Asked(tools=(LIST,)).body("messages", "alone-first", stream=False) | {"max_tokens": 500}
+    messages.pop("stream", None)
+    with (
+        anthropic.Anthropic(base_url=address, api_key="any", max_retries=0) as client,
+        client.messages.stream(**messages) as stream,
+    ):
+        message = stream.get_final_message()
+    text, call = message.content
+    assert (text.type == "text" and text.text, call.type == "tool_use" and call.input) == (
+        LATE_TEXT,
+        json.loads(CALLS.calls[0].arguments),
+    )
+    with (
+        openai.OpenAI(base_url=f"{address}/v1", api_key="any", max_retries=0) as vendor,
+        vendor.responses.stream(model="alone-first", input="go") as responses,
+    ):
+        response = responses.get_final_response()
+    assert response.output_text == LATE_TEXT
+    assert [each.arguments for each in response.output if each.type == "function_call"] == [CALLS.calls[0].arguments]
+
+
+def _pieces(told: list[dict[str, Any]]) -> list[str]:
+    deltas = [document["delta"] for document in told if document["type"] == "content_block_delta"]
+    return [delta["text"] for delta in deltas if delta["type"] == "text_delta"]
+
+
+def _assert_each_piece_is_in_an_open_block(told: list[dict[str, Any]]) -> None:
+    is_open: set[int] = set()
+    for document in told:
+        match document["type"]:
+            case "content_block_start":
+                assert not is_open
+                is_open.add(document["index"])
+            case "content_block_stop":
+                is_open.remove(document["index"])
+            case "content_block_delta":
+                assert document["index"] in is_open
+    assert not is_open

@@ -99,6 +99,7 @@ pub(crate) fn read(data: &[u8], usage: &mut Usage) -> Result<Event, Malformed> {
             Kind::MessageStart => Outline::Opens,
             Kind::ContentBlockStart if is_text => Outline::BeginsText,
             Kind::ContentBlockStart => Outline::BeginsOther,
+            Kind::ContentBlockStop => Outline::EndsBlock,
             Kind::MessageDelta => Outline::Closes,
             _ => Outline::Fills,
         },

@@ -61,6 +61,7 @@ impl Writer {
     /// Goes on after so many events.
     pub(crate) fn number_from(&mut self, events: u64) {
         self.sequence = events;
+        self.has_started |= events > 0;
     }
 
     /// How far the answer has been said.

@@ -99,6 +99,14 @@ impl Voice {
         }
     }
 
+    /// Appends a sign of life of the router's own, to a client that has seen part of the answer.
+    pub(crate) fn beat(&mut self, released: &Released, out: &mut Vec<u8>) {
+        match self {
+            Self::Same(voice) => voice.beat(released, out),
+            Self::Translated(voice) => voice.beat(out),
+        }
+    }
+
     /// Ends a stream whose answer is all there; returns the items of its output where they are to be kept.
     pub(crate) fn end(&mut self, out: &mut Vec<u8>) -> Result<Vec<Vec<u8>>, Defect> {
         match self {

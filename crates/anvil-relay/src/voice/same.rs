@@ -8,6 +8,7 @@ use anvil_sse::Event;
 use anvil_verify::{Defect, form};
 
 use super::{Heard, Hearing};
+use crate::gate::Hold;
 use crate::opening::Opening;
 use crate::setup::Setup;
 use crate::splice::Splice;
@@ -26,8 +27,16 @@ pub(crate) struct Same {
     told: Option<Said>,
     /// How many blocks came before the tier's own (Messages).
     shift: u64,
+    /// The text that is open for the client, by its number (Messages).
+    text: Option<u64>,
+    /// Whether a text is left open until something else is said: only an open one has room for a sign of life that counts (Messages).
+    lingers: bool,
+    /// The end of a text that is left open, as it is to be sent.
+    ending: Vec<u8>,
     /// How many numbered events the client has been sent (Responses).
     events: u64,
+    /// Whether the client has been sent events besides the tier's (Responses).
+    is_numbered_anew: bool,
     /// Whether the dialect's last event has come and is part of the answer (Responses).
     has_last: bool,
     /// That event as it is to be sent, with the end of the answer.
@@ -46,7 +55,11 @@ impl Same {
             opening: setup.opening.clone(),
             told: None,
             shift: 0,
+            text: None,
+            lingers: setup.hold == Hold::Block,
+            ending: Vec::new(),
             events: 0,
+            is_numbered_anew: false,
             has_last: false,
             last: Vec::new(),
             items: setup.keeps_items.then(Vec::new),
@@ -102,10 +115,15 @@ impl Same {
         if let Some(said) = opened.map(|writer| writer.said()).filter(|said| said.has_opened) {
             self.told = Some(said);
             self.events = said.events;
+            self.text = said.has_text.then_some(0);
         }
     }
 
     fn pass_on(&mut self, event: &SameEvent<'_>, released: &Released, out: &mut Vec<u8>) {
+        if !self.ending.is_empty() {
+            out.append(&mut self.ending);
+            self.text = None;
+        }
         let read = &event.read;
         let has_text = self.told.is_some_and(|said| said.has_text);
         match read.outline {
@@ -118,17 +136,27 @@ impl Same {
             Outline::BeginsOther | Outline::Closes if has_text => {
                 self.told = self.told.map(|said| Said { has_text: false, ..said });
                 self.shift = 1;
+                self.text = None;
                 released.write_event(out, "content_block_stop", b"{\"type\":\"content_block_stop\",\"index\":0}");
             }
-            Outline::Opens
-            | Outline::BeginsText
-            | Outline::BeginsOther
-            | Outline::Closes
-            | Outline::Costs
-            | Outline::Fills => {}
+            Outline::BeginsText => {
+                self.text = number_in(&event.data, read).map(|own| own.saturating_add(self.shift));
+            }
+            Outline::EndsBlock if self.text.is_some() && self.lingers => {
+                let mut ending = std::mem::take(&mut self.ending);
+                self.write(event, released, &mut ending);
+                self.ending = ending;
+                return;
+            }
+            Outline::EndsBlock => self.text = None,
+            Outline::Opens | Outline::BeginsOther | Outline::Closes | Outline::Costs | Outline::Fills => {}
         }
-        let name = if event.name.is_empty() { read.name } else { &event.name };
-        let data = self.spliced(&event.data, read);
+        self.write(event, released, out);
+    }
+
+    fn write(&mut self, event: &SameEvent<'_>, released: &Released, out: &mut Vec<u8>) {
+        let name = if event.name.is_empty() { event.read.name } else { &event.name };
+        let data = self.spliced(&event.data, &event.read);
         released.write_event(out, name, data);
     }
 
@@ -142,11 +170,10 @@ impl Same {
 
     /// The event's data with the client's names in it, and its number if others came before.
     fn spliced<'d>(&'d mut self, data: &'d [u8], read: &Read) -> &'d [u8] {
-        let own =
-            read.spans.number.as_ref().and_then(|span| std::str::from_utf8(&data[span.clone()]).ok()?.parse().ok());
+        let own = number_in(data, read);
         let number = match self.client {
             Dialect::Messages if self.shift > 0 => own.map(|own: u64| own.saturating_add(self.shift)),
-            Dialect::Responses if self.told.is_some() => Some(self.events),
+            Dialect::Responses if self.told.is_some() || self.is_numbered_anew => Some(self.events),
             Dialect::Messages | Dialect::Chat | Dialect::Responses => None,
         };
         // What the tier said of it in the beginning, the client has not seen.
@@ -164,16 +191,43 @@ impl Same {
         }
     }
 
+    /// A sign of life while what the tier says is held.
+    pub(super) fn beat(&mut self, released: &Released, out: &mut Vec<u8>) {
+        match (self.client, self.text) {
+            (Dialect::Messages, Some(text)) => {
+                let data = format!(
+                    r#"{{"type":"content_block_delta","index":{text},"delta":{{"type":"text_delta","text":""}}}}"#
+                );
+                released.write_event(out, "content_block_delta", data.as_bytes());
+            }
+            (Dialect::Messages, None) => released.write_event(out, "ping", br#"{"type":"ping"}"#),
+            (Dialect::Chat, _) => released.write_comment(out, b"ping"),
+            (Dialect::Responses, _) => {
+                let mut writer = DeltaWriter::numbered_from(self.client, self.head.clone(), self.events);
+                writer.beat(false, out);
+                self.events = writer.said().events;
+                self.is_numbered_anew = true;
+            }
+        }
+    }
+
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Vec<Vec<u8>> {
+        out.append(&mut self.ending);
         out.extend_from_slice(&self.last);
         envelope::push_terminal(out, self.client);
         self.items.take().unwrap_or_default()
     }
 
     pub(super) fn fail(&mut self, kind: ErrorKind, message: &str, request_id: &str, out: &mut Vec<u8>) {
+        out.append(&mut self.ending);
         let mut writer = DeltaWriter::numbered_from(self.client, self.head.clone(), self.events);
         writer.fail(kind, message, request_id, out);
     }
+}
+
+/// The number of what an event belongs to (Messages), or its own (Responses), as the tier has it.
+fn number_in(data: &[u8], read: &Read) -> Option<u64> {
+    read.spans.number.as_ref().and_then(|span| std::str::from_utf8(&data[span.clone()]).ok()?.parse().ok())
 }
 
 fn utterance<'e>(event: &Event<'e>, read: Read) -> Utterance<'e> {

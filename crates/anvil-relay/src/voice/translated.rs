@@ -78,6 +78,12 @@ impl Translated {
         form::event(released.write_delta(out, &mut self.writer, &Delta::Ping)).map(|_| ())
     }
 
+    /// A sign of life while what the tier says is held: in a text that is open, a piece of it.
+    pub(super) fn beat(&mut self, out: &mut Vec<u8>) {
+        let is_in_text = self.writer.said().has_text;
+        self.writer.beat(is_in_text, out);
+    }
+
     pub(super) fn end(&mut self, out: &mut Vec<u8>) -> Result<Vec<Vec<u8>>, Defect> {
         let ((), _) = form::event(self.writer.end(out))?;
         Ok(self.writer.take_items())

@@ -145,7 +145,8 @@ fn calls_side_by_side_of_many_files_each_are_not_compared_without_end() {
 #[test]
 fn a_schema_of_many_patterns_is_not_compiled() {
     let patterns = |count: usize| {
-        let patterns: serde_json::Map<_, _> = (0..count).map(|at| (format!("^[a-z]{{1,90}}{at}$"), json!({}))).collect();
+        let patterns: serde_json::Map<_, _> =
+            (0..count).map(|at| (format!("^[a-z]{{1,90}}{at}$"), json!({}))).collect();
         Schema::compile(&json!({"patternProperties": patterns}).to_string())
     };
     assert!(patterns(64).is_some());

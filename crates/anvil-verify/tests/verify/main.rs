@@ -22,7 +22,7 @@ mod template;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anvil_verify::{Completeness, Defect, form};
+use anvil_verify::{Completeness, Defect, Span, form};
 
 fn every_defect() -> Vec<Defect> {
     vec![
@@ -33,13 +33,42 @@ fn every_defect() -> Vec<Defect> {
         Defect::WrongContentType { expected: "text/event-stream" },
         Defect::TooLarge { limit: 7 },
         Defect::TierError { kind: "k".to_owned(), words: "http://10.0.0.7 secret".to_owned() },
+        Defect::Empty,
+        Defect::Blank,
+        Defect::ReasoningOnly,
+        Defect::CutShort,
+        Defect::TemplateToken { span: SPAN },
+        Defect::CallAsText { span: SPAN },
+        Defect::Repetition { span: SPAN },
+        Defect::Refusal { span: SPAN },
+        Defect::LowConfidence,
+        Defect::PromptTruncated { counted: 1, expected: 9 },
+        Defect::UnknownTool,
+        Defect::MalformedArguments { reason: "r", span: SPAN },
+        Defect::SchemaMismatch { keyword: "type".to_owned() },
+        Defect::ToolChoiceIgnored,
+        Defect::ParallelCalls,
+        Defect::DuplicateCallId,
+        Defect::EditTextMissing { edit: 0 },
+        Defect::EditTextAmbiguous { edit: 0 },
+        Defect::EditWithoutEffect { edit: 0 },
+        Defect::MalformedPatch { reason: "r", span: SPAN },
+        Defect::PatchContextMissing { hunk: 0 },
+        Defect::BrokenCode { language: "python", line: 1, span: SPAN },
+        Defect::OpenFence { span: SPAN },
+        Defect::NotJson { reason: "r", span: SPAN },
+        Defect::FormatMismatch { keyword: "type".to_owned() },
     ]
 }
+
+const SPAN: Span = Span { start: 0, end: 1 };
 
 #[test]
 fn labels_are_of_one_kind_and_differ() {
     let labels: BTreeSet<&str> = every_defect().iter().map(Defect::label).collect();
     assert_eq!(labels.len(), every_defect().len());
+    let source = include_str!("../../src/defect.rs");
+    assert_eq!(source.matches("=> \"").count(), labels.len(), "one is missing above");
     assert!(labels.iter().all(|label| label.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
 }
 
