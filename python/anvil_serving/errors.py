@@ -7,6 +7,7 @@
         ├── Malformed              400  not a request this dialect knows          (caller)
         ├── ThreadUnsupported      400  the conversation would lie at the vendor  (caller)
         ├── UnknownResponse        400  what the request refers to is not stored  (caller)
+        ├── UnknownBudget          400  no such budget is there to charge to      (caller)
         ├── ContextOverflow        400  the prompt is longer than the window      (caller)
         ├── Unauthenticated        401  no valid credential                       (caller)
         ├── RoutedInCircles        508  a tier is this router again               (router)
@@ -19,10 +20,13 @@
         ├── BodyTimeout            408  the body did not arrive in time           (caller)
         ├── UpgradeRefused         426  the path is not served over a WebSocket   (caller)
         ├── BodyTooLarge           413  the body is larger than the cap           (caller)
+        ├── BudgetSpent            429  nothing is left of what may be used       (caller)
+        ├── RateLimited            429  the caller asks too often                 (caller)
         ├── TierRefused            4xx  the tier says that the request is wrong   (caller)
         ├── Exhausted              503  no tier could answer                      (tier)
         │   └── Overloaded         503  no tier has a place; 529 in Messages      (tier)
         ├── DecisionsUnavailable   503  the log of decisions cannot be read       (operator)
+        ├── BudgetsUnavailable     503  what is left of budgets cannot be read    (operator)
         └── Internal               500  a defect of the router itself             (router)
 
 Each error says who is at fault and whether the same request may succeed later. How a `RequestError` looks on the wire
@@ -37,6 +41,8 @@ __all__ = [
     "AnvilError",
     "BodyTimeout",
     "BodyTooLarge",
+    "BudgetSpent",
+    "BudgetsUnavailable",
     "ConfigError",
     "ContextOverflow",
     "DecisionsUnavailable",
@@ -48,12 +54,14 @@ __all__ = [
     "MethodNotAllowed",
     "Overloaded",
     "PurposeUnserved",
+    "RateLimited",
     "RequestError",
     "RoutedInCircles",
     "StartupError",
     "ThreadUnsupported",
     "TierRefused",
     "Unauthenticated",
+    "UnknownBudget",
     "UnknownDecision",
     "UnknownModel",
     "UnknownResponse",
@@ -138,6 +146,14 @@ class UnknownResponse(RequestError):
     fault = "caller"
     status = 400
     kind = "unknown_response"
+
+
+class UnknownBudget(RequestError):
+    """The request asks to be charged to a budget that there is not, or not for this caller; the message lists those."""
+
+    fault = "caller"
+    status = 400
+    kind = "invalid_request"
 
 
 class ContextOverflow(RequestError):
@@ -254,6 +270,26 @@ class BodyTooLarge(RequestError):
     kind = "too_large"
 
 
+class BudgetSpent(RequestError):
+    """Too little is left of what the caller may use, and it stays so until the budget renews.
+
+    To try again before changes nothing: the answer says so to the SDKs that ask (`x-should-retry`).
+    """
+
+    fault = "caller"
+    status = 429
+    kind = "rate_limited"
+
+
+class RateLimited(RequestError):
+    """The caller asks more often than its `requests_per_minute`."""
+
+    fault = "caller"
+    retryable = True
+    status = 429
+    kind = "rate_limited"
+
+
 class TierRefused(RequestError):
     """The tier says that the request itself is wrong; its status and its words are relayed."""
 
@@ -284,6 +320,15 @@ class Overloaded(Exhausted):
 
 class DecisionsUnavailable(RequestError):
     """The log of decisions cannot be read. Answers are made all the same."""
+
+    fault = "operator"
+    retryable = True
+    status = 503
+    kind = "overloaded"
+
+
+class BudgetsUnavailable(RequestError):
+    """What is left of the budgets cannot be read, so nothing that they limit is done."""
 
     fault = "operator"
     retryable = True
