@@ -20,7 +20,7 @@ from anvil_serving.decisions import PriceList
 from anvil_serving.router.account import Account, Ledger
 from anvil_serving.router.caller import ANYBODY, Caller
 from anvil_serving.router.classify import load_classifier
-from anvil_serving.router.decide import Decider, Lexicon
+from anvil_serving.router.decide import Decider, Lexicon, hear
 from anvil_serving.router.session import Conversation, Sessions
 
 if TYPE_CHECKING:
@@ -88,13 +88,13 @@ def main() -> None:
         "held through a tool loop, Claude Code": recorded("messages", "claude_code_loop", "auto"),
     }
     loop = cases["held through a tool loop, Claude Code"]
-    key = deciding.decide(loop, asking).key
+    key = deciding.decide(loop, asking, hear(loop, asking)).key
     sessions.keep(key, Conversation("heavy", 0, "", "bounded-edit", 0.9))
     for name, request in cases.items():
-        spent = microseconds(lambda request=request: deciding.decide(request, asking))
+        spent = microseconds(lambda request=request: deciding.decide(request, asking, hear(request, asking)))
         print(f"{name:46} {spent:6.1f} µs  {'met' if spent <= AIM_MICROSECONDS else 'NOT MET'}")
     ledger = Ledger("1", "gated", {}, PriceList.load())
-    decided = deciding.decide(loop, asking)
+    decided = deciding.decide(loop, asking, hear(loop, asking))
 
     def account() -> object:
         return Account(ledger, decided, loop, answer_id="a", request_id="r").closed()

@@ -180,9 +180,11 @@ class TestDimensions:
         assert named in answer.json["error"]["message"]
         assert all(tier.requests == [] for tier in fleet.values())
 
-    def test_what_is_not_acted_on_yet_is_said(self, routed: RouterProcess, fleet: dict[str, Tier]) -> None:
+    def test_a_budget_that_there_is_not_is_refused(self, routed: RouterProcess, fleet: dict[str, Tier]) -> None:
         answer = ask(routed, "chat", headers={"x-anvil-budget": "team"})
-        assert "budget: not acted on" in answer.headers["x-anvil-warning"]
+        assert answer.status == 400
+        assert "there is no budget 'team' here: there is none" in answer.json["error"]["message"]
+        assert all(tier.requests == [] for tier in fleet.values())
 
     def test_an_answer_that_is_to_be_checked_is(self, routed: RouterProcess, fleet: dict[str, Tier]) -> None:
         answer = ask(routed, "chat", headers={"x-anvil-verify": "strict"})

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from .bind import check_bind, is_loopback
+from .budget import Period
 from .gate import WindowKind
 from .load import MAX_FILE_BYTES, load, loads
 from .problems import InvalidConfig, Problem, report
@@ -15,12 +16,14 @@ from .reference import json_schema, reference_markdown
 from .schema import (
     PRESET_WORK_CLASSES,
     WORK_CLASSES,
+    Budget,
     Client,
     Config,
     Decisions,
     Document,
     Fallback,
     Health,
+    NamedBudget,
     Router,
     Serve,
     Server,
@@ -35,6 +38,7 @@ __all__ = [
     "MAX_FILE_BYTES",
     "PRESET_WORK_CLASSES",
     "WORK_CLASSES",
+    "Budget",
     "Client",
     "Config",
     "Decisions",
@@ -42,6 +46,8 @@ __all__ = [
     "Fallback",
     "Health",
     "InvalidConfig",
+    "NamedBudget",
+    "Period",
     "Problem",
     "Router",
     "Secret",

@@ -21,6 +21,8 @@ _HEADERS: Mapping[str, str] = {
     "Verify": "[router.verify]",
     "Health": "[router.health]",
     "Fallback": "[router.fallback]",
+    "Budget": "[router.budget]",
+    "NamedBudget": "[router.budget.named.NAME]",
     "Tier": "[[router.tiers]]",
     "Timeouts": "[router.tiers.timeouts]",
     "Decisions": "[decisions]",
@@ -140,4 +142,6 @@ def _without_null(schema: Any) -> Any:
     if len(choices) == 1:
         del plain["anyOf"]
         plain = {**choices[0], **plain}
+    elif choices:
+        plain["anyOf"] = choices
     return plain

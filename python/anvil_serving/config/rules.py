@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from .budget import Budget
 from .problems import Finding, Path
 from .schema import PRESET_WORK_CLASSES, WORK_CLASSES
 from .suggest import listing, suggestion
@@ -28,8 +29,7 @@ class _Tier(Struct, frozen=True):
     table: Mapping[str, Any]
 
     def text(self, key: str) -> str:
-        value = self.table.get(key)
-        return value if isinstance(value, str) else ""
+        return _text(self.table, key)
 
 
 def rule_findings(document: Mapping[str, Any]) -> list[Finding]:
@@ -50,6 +50,7 @@ def rule_findings(document: Mapping[str, Any]) -> list[Finding]:
         *_metered(router, tiers),
         *_aliases(router, presets, tiers),
         *_clients(document.get("server"), presets),
+        *_budgets(router.get("budget"), document.get("server")),
         *_values(router),
     ]
 
@@ -174,6 +175,35 @@ def _aliases(router: Mapping[str, Any], presets: Mapping[str, Any], tiers: list[
             yield Finding(path=path, message=f'there is no preset or tier "{target}"', hint=hint)
         if pattern.lower() in names:
             yield _warning(path, "is the name of a preset or a tier, which comes first", "remove it")
+
+
+def _budgets(budget: object, server: object) -> Iterator[Finding]:
+    if not isinstance(budget, dict):
+        return
+    clients = server.get("clients") if isinstance(server, dict) else None
+    names = [_text(client, "name") for client in (clients if isinstance(clients, list) else [])]
+    named = budget.get("named", {})
+    for name, table in named.items() if isinstance(named, dict) else ():
+        path: Path = ("router", "budget", "named", name)
+        if not isinstance(table, dict):
+            continue
+        if "tokens" not in table and "usd" not in table:
+            yield _warning(path, "limits nothing", "give it `tokens` or `usd`, or remove it")
+        for place, client in enumerate(_listed(table.get("clients"))):
+            if client not in names:
+                hint = suggestion(client, names) or "name a client of [[server.clients]]"
+                yield Finding(path=(*path, "clients", place), message=f'there is no client "{client}"', hint=hint)
+    answer = budget.get("answer_tokens", Budget().answer_tokens)
+    for key in ("session_tokens", "client_tokens"):
+        limit = budget.get(key)
+        if isinstance(limit, int) and isinstance(answer, int) and limit <= answer:
+            message = f"a request that sets no cap takes {answer} tokens aside for its answer, and is always refused"
+            yield _warning(("router", "budget", key), message, "raise it, or lower `answer_tokens`")
+
+
+def _text(table: object, key: str) -> str:
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _clients(server: object, presets: Mapping[str, Any]) -> Iterator[Finding]:

@@ -13,21 +13,24 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from .budget import Budget, NamedBudget
 from .fallback import Fallback
 from .gate import Verify, Window
 from .problems import Problem
 from .tier import Tier, Timeouts
-from .units import EnvironmentName, Seconds, Text
+from .units import Dollars, EnvironmentName, Seconds, Text, Tokens
 
 __all__ = [
     "PRESET_WORK_CLASSES",
     "WORK_CLASSES",
+    "Budget",
     "Client",
     "Config",
     "Decisions",
     "Document",
     "Fallback",
     "Health",
+    "NamedBudget",
     "Router",
     "Serve",
     "Server",
@@ -76,6 +79,28 @@ class Client(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "way. Another preset, or a pinned tier that none of them lists, is answered 403. Empty: all."
         ),
     ] = ()
+    requests_per_minute: Annotated[
+        Annotated[int, Meta(ge=1, le=1_000_000)] | None,
+        Meta(
+            description="Requests that the client may send in a minute, with POST to whatever path, over all workers; "
+            "as many may come at once after a pause. One more is answered 429 with the time to wait, before it is "
+            "read. Without it a client in a loop takes the places of all others. Unset: any number."
+        ),
+    ] = None
+    budget_tokens: Annotated[
+        Tokens | Literal["off"] | None,
+        Meta(
+            description="Tokens that the client may use in a `client_period`, instead of `client_tokens` in "
+            '`[router.budget]`; `"off"`: any number.'
+        ),
+    ] = None
+    budget_usd: Annotated[
+        Dollars | Literal["off"] | None,
+        Meta(
+            description="US dollars that the client may cost in a `client_period`, instead of `client_usd` in "
+            '`[router.budget]`; `"off"`: any sum.'
+        ),
+    ] = None
 
 
 class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,6 +197,7 @@ class Router(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fallback: Annotated[Fallback, Meta(description="When a tier fails or is full; see `[router.fallback]`.")] = (
         Fallback()
     )
+    budget: Annotated[Budget, Meta(description="How much may be used; see `[router.budget]`.")] = Budget()
     quality_margin: Annotated[
         float,
         Meta(

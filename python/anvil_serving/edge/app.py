@@ -22,6 +22,7 @@ from anvil_serving.edge.limits import Limits
 from anvil_serving.edge.routes import Routes, dialect_of
 from anvil_serving.edge.watch import Watch
 from anvil_serving.errors import (
+    BudgetSpent,
     Exhausted,
     Internal,
     Malformed,
@@ -195,6 +196,8 @@ class App:
             raise RoutedInCircles("a tier of the router leads back to the router")
         if route is None or route.is_protected:
             exchange.caller = self._auth.check(headers)
+            if scope["method"] == "POST":
+                self._router.rates.take(exchange.caller)
         if route is None:
             raise UnknownRoute(f"nothing is served at {scope['path'][:200]}")
         method = scope["method"]
@@ -232,6 +235,9 @@ async def _refuse(exchange: Exchange, error: RequestError) -> None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", error.allow.encode()))
+    if isinstance(error, BudgetSpent):
+        # What the vendors' SDKs ask before they try again. Others go by `Retry-After`.
+        headers.append((b"x-should-retry", b"false"))
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b"Bearer"))
     body = error_answer(error, exchange.dialect, exchange.request_id)

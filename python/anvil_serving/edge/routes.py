@@ -125,7 +125,7 @@ class Routes:
         return models
 
     async def _advise(self, exchange: Exchange) -> None:
-        advice = self._router.advise(exchange, await exchange.read_body())
+        advice = await self._router.advise(exchange, await exchange.read_body())
         await exchange.respond(200, [_JSON], msgspec.json.encode(advice))
 
     async def _list_decisions(self, exchange: Exchange) -> None:

@@ -93,7 +93,7 @@ def serve(config: Config, *, host: str, port: int, workers: int, on_ready: Calla
     gc.freeze()
     # A worker takes it once its loop runs; before that, and here, it must not kill.
     signal.signal(DRAIN_SIGNAL, signal.SIG_IGN)
-    shared = Shared.among(config.router, workers)
+    shared = Shared.among(config.router, workers, clients=len(config.server.clients))
     try:
         server.serve(target_loader=partial(load, config, shared), wrap_loader=False)
     finally:

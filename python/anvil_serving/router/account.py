@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from anvil_serving import config
     from anvil_serving.router.decide import Decided
-    from anvil_serving.router.dimensions import Dimensions
     from anvil_serving.router.fallback import FailedAttempt
     from anvil_serving.router.plan import PlannedAttempt
+    from anvil_serving.router.spending import Spending
     from anvil_serving.upstream import Facts, Outcome, Request, Tier
 
 __all__ = ["Account", "Ledger"]
@@ -69,14 +69,26 @@ class Account:
         "decided",
         "id",
         "plan",
+        "spending",
         "warnings",
     )
 
-    def __init__(self, ledger: Ledger, decided: Decided, request: Request, *, answer_id: str, request_id: str) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        decided: Decided,
+        request: Request,
+        *,
+        answer_id: str,
+        request_id: str,
+        spending: Spending | None = None,
+    ) -> None:
+        """`spending`: what is taken of budgets; None: nothing is limited."""
         self.id = f"dec_{answer_id}"
         self.decided = decided
         self.plan = decided.plan
-        self.warnings = _unheeded(decided.narrowed)
+        self.warnings: tuple[str, ...] = ()
+        self.spending = spending
         self._ledger = ledger
         self._request = request
         self._request_id = request_id
@@ -102,10 +114,12 @@ class Account:
 
     def not_made(self, planned: PlannedAttempt, failed: FailedAttempt) -> None:
         """An attempt could not be started."""
+        self._settle(None)
         self._add(planned, failed.label)
 
     def made(self, planned: PlannedAttempt, outcome: Outcome) -> None:
         """An attempt has ended, well or not."""
+        self._settle(outcome)
         tier = planned.replica.tier
         usd = _usd(self._ledger.prices.get(tier.id), outcome)
         self._cost = None if usd is None or self._cost is None else self._cost + usd
@@ -133,9 +147,19 @@ class Account:
 
         What it had said by then is not known, nor what it bills.
         """
+        self._settle(None)
         usd = _usd_of_nothing(self._ledger.prices.get(planned.tier_id))
         self._cost = None if usd is None or self._cost is None else self._cost + usd
         self._add(planned, label, cost_usd=usd)
+
+    def sent(self) -> None:
+        """A tier has been asked, and is at work."""
+        if self.spending is not None:
+            self.spending.sent()
+
+    def _settle(self, outcome: Outcome | None) -> None:
+        if self.spending is not None:
+            self.spending.ended(outcome)
 
     def _add(self, planned: PlannedAttempt, outcome: str, **measured: Any) -> None:
         tier, queued = planned.replica.tier, self._queued
@@ -180,7 +204,8 @@ class Account:
             self._result = _Result("failed", sent or 500, name)
 
     def closed(self) -> Decision:
-        """The decision to keep."""
+        """The decision to keep. What is still set aside of budgets is settled."""
+        self._settle(None)
         decided, work, facts, request = self.decided, self.decided.work, self.decided.facts, self._request
         answer, result = self._answer, self._result
         return Decision(
@@ -259,14 +284,6 @@ def _usd(price: Price | None, outcome: Outcome) -> float | None:
 def _usd_of_nothing(price: Price | None) -> float | None:
     """What tokens cost that nobody counted: nothing where none costs anything."""
     return 0.0 if price is not None and price.input == price.output == 0 else None
-
-
-def _unheeded(narrowed: Dimensions) -> tuple[str, ...]:
-    """What the caller asks for and nothing here does yet."""
-    said = [
-        f"{name}: not acted on by this version" for name, value in (("budget", narrowed.budget),) if value is not None
-    ]
-    return tuple(said)
 
 
 def _facts(facts: Facts, *, stream: bool) -> decisions.Facts:

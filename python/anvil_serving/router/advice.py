@@ -9,6 +9,7 @@ import msgspec
 
 from anvil_serving.decisions import Candidate, Feature
 from anvil_serving.errors import Malformed
+from anvil_serving.router.budget import Left
 
 if TYPE_CHECKING:
     from anvil_serving.router.decide import Decided
@@ -71,6 +72,8 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     dimensions: Mapping[str, str]
     plan: tuple[PlannedStep, ...]
     candidates: tuple[Candidate, ...]
+    budgets: tuple[Left, ...]
+    """What is left of the budgets that it would be charged to."""
 
 
 def read_advice_request(body: bytes, headers: Mapping[bytes, bytes]) -> tuple[str, bytes, Signals]:
@@ -122,6 +125,7 @@ def advice_of(decided: Decided) -> Advice:
             for each in plan.attempts
         ),
         candidates=tuple(each for each in plan.candidates if decided.caller.may_reach(each.tier)),
+        budgets=decided.purse.left,
     )
 
 

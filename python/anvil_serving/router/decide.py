@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from anvil_serving.decisions import Feature
+from anvil_serving.router.budget import UNLIMITED, Purse
 from anvil_serving.router.caller import Caller
 from anvil_serving.router.classify import Classification, Evidence
 from anvil_serving.router.dimensions import Dimensions, read_dimensions
@@ -19,7 +20,7 @@ from anvil_serving.router.needs import Needs, needs_of
 from anvil_serving.router.plan import Plan
 from anvil_serving.router.policy import Question
 from anvil_serving.router.rank import Held
-from anvil_serving.router.session import Key, session_name
+from anvil_serving.router.session import Key, conversation_name, session_name
 from anvil_serving.upstream import Facts
 
 if TYPE_CHECKING:
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
     from anvil_serving.router.session import Conversation, Sessions
     from anvil_serving.upstream import Phrases, Request
 
-__all__ = ["Asking", "Decided", "Decider", "Lexicon", "Work", "evidence_of"]
+__all__ = ["Asking", "Decided", "Decider", "Heard", "Lexicon", "Work", "evidence_of", "hear"]
 
 _CHAT = "chat"
+_BYTES_A_TOKEN = 3
+_ANSWERLESS = ("embeddings", "rerank")
+"""Purposes whose answers are numbers, which nobody counts in tokens."""
 _MARKED_CHARACTERS = 600
 """How much of a text is searched for what only a harness writes; further down somebody may quote it."""
 
@@ -49,6 +53,23 @@ class Asking(Protocol):
     @property
     def request_headers(self) -> Mapping[bytes, bytes]:
         """All headers of the request."""
+
+
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """What a request says of itself besides what it asks."""
+
+    narrowed: Dimensions
+    session: str | None
+    """The caller's own name for its session."""
+    conversation: int
+    """A hash of how the conversation begins; 0 for what is none."""
+    purse: Purse = UNLIMITED
+    """What it may use, where that is limited."""
+
+    @property
+    def session_or_conversation(self) -> str | None:
+        """The session's name, or what stands for it where the caller gives none; None for what is no conversation."""
+        return self.session or conversation_name(self.conversation)
 
 
 class Work(msgspec.Struct, frozen=True, gc=False):
@@ -90,6 +111,7 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     seconds: float
     """What deciding took."""
     purpose: str = "chat"
+    purse: Purse = UNLIMITED
 
     @property
     def asked(self) -> str:
@@ -99,7 +121,7 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     @property
     def conversation_name(self) -> str | None:
         """What stands for a session that the caller gives no name; None for what is no conversation."""
-        return f"prefix:{self.facts.conversation:016x}" if self.facts.conversation else None
+        return conversation_name(self.facts.conversation)
 
 
 class Lexicon:
@@ -139,18 +161,16 @@ class Decider:
         self._classifier = classifier
         self._lexicon = lexicon
 
-    def decide(self, request: Request, asking: Asking, signals: Signals | None = None) -> Decided:
+    def decide(self, request: Request, asking: Asking, heard: Heard, signals: Signals | None = None) -> Decided:
         """What a conversation's request leads to; `signals` say more of it than its body does.
 
-        Raises `Malformed` for a dimension that cannot be held to, and `Forbidden` for what the caller may not ask for.
+        Raises `Forbidden` for what the caller may not ask for.
         """
         began = time.perf_counter()
-        facts = request.facts
-        narrowed = read_dimensions(asking.request_headers, facts.dimensions)
+        facts, narrowed, session = request.facts, heard.narrowed, heard.session
         if signals is not None and signals.work_class is not None and narrowed.intent is None:
             narrowed = msgspec.structs.replace(narrowed, intent=signals.work_class, intent_source="body")
         intent = self._intents.resolve(request.model, narrowed, asking.caller)
-        session = session_name(asking.request_headers, in_body=facts.session, narrowed=narrowed.session)
         key = self._sessions.key(asking.caller, session, facts.conversation)
         known = self._sessions.find(key)
         needs = needs_of(facts, narrowed)
@@ -167,24 +187,34 @@ class Decider:
             None if known is None else known.replica,
             time.monotonic(),
             None if known is None else known.broken_by,
+            heard.purse,
         )
         work, plan = self._planned(question, request, facts, known)
         seconds = time.perf_counter() - began
-        return Decided(plan, facts, intent, work, needs, narrowed, asking.caller, session, key, seconds)
+        return Decided(
+            plan, facts, intent, work, needs, narrowed, asking.caller, session, key, seconds, purse=heard.purse
+        )
 
-    def decide_for(self, purpose: str, request: Request, asking: Asking) -> Decided:
-        """What a request of no dialect leads to. Raises as `decide` does, and `PurposeUnserved`."""
+    def decide_for(self, purpose: str, request: Request, asking: Asking, heard: Heard, *, size: int) -> Decided:
+        """What a request of no dialect leads to; `size` is its body's in bytes.
+
+        Raises as `decide` does, and `PurposeUnserved`.
+        """
         began = time.perf_counter()
-        facts = request.facts
-        narrowed = read_dimensions(asking.request_headers, facts.dimensions)
+        facts, narrowed = request.facts, heard.narrowed
         intent = self._intents.resolve(request.model, narrowed, asking.caller)
-        needs = needs_of(facts, narrowed)
-        question = Question(intent, _CHAT, request.dialect, needs, asking.caller, now=time.monotonic())
+        # Nothing of it has been read: its size is all that there is to go by.
+        needs = msgspec.structs.replace(
+            needs_of(facts, narrowed), prompt_tokens=size // _BYTES_A_TOKEN, answers=int(purpose not in _ANSWERLESS)
+        )
+        question = Question(
+            intent, _CHAT, request.dialect, needs, asking.caller, now=time.monotonic(), purse=heard.purse
+        )
         plan = self._policy.plan_for(purpose, question)
         key = self._sessions.key(asking.caller, None, 0)
         work, seconds = Work(_CHAT, "default"), time.perf_counter() - began
         return Decided(
-            plan, facts, intent, work, needs, narrowed, asking.caller, narrowed.session, key, seconds, purpose
+            plan, facts, intent, work, needs, narrowed, asking.caller, heard.session, key, seconds, purpose, heard.purse
         )
 
     def _planned(
@@ -212,6 +242,14 @@ class Decider:
             if other.attempts and (not plan.attempts or other.lowest_quality > plan.lowest_quality):
                 plan, work_class = other, inferred.runner_up
         return Work(work_class, "inferred", inferred.probability, inferred), plan
+
+
+def hear(request: Request, asking: Asking) -> Heard:
+    """What a request says of itself. Raises `Malformed` for a dimension that cannot be held to."""
+    facts = request.facts
+    narrowed = read_dimensions(asking.request_headers, facts.dimensions)
+    session = session_name(asking.request_headers, in_body=facts.session, narrowed=narrowed.session)
+    return Heard(narrowed, session, facts.conversation)
 
 
 def evidence_of(request: Request, facts: Facts, lexicon: Lexicon) -> Evidence:

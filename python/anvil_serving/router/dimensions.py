@@ -47,7 +47,8 @@ class Dimensions(msgspec.Struct, frozen=True, gc=False):
     max_latency_seconds: float | None = None
     """The longest acceptable wait for the first byte."""
     verify: Verify | None = None
-    budget: str | None = None
+    budgets: tuple[str, ...] = ()
+    """The named budgets that the request is charged to as well."""
     session: str | None = None
 
     @property
@@ -59,7 +60,7 @@ class Dimensions(msgspec.Struct, frozen=True, gc=False):
             "max_cost_usd": None if self.max_cost_usd is None else str(self.max_cost_usd),
             "max_latency_ms": None if self.max_latency_seconds is None else str(self.max_latency_seconds * 1_000),
             "verify": self.verify,
-            "budget": self.budget,
+            "budget": ", ".join(self.budgets) or None,
         }
         return {name: value for name, value in said.items() if value is not None}
 
@@ -108,7 +109,7 @@ def read_dimensions(headers: Mapping[bytes, bytes], members: Sequence[tuple[str,
         max_cost_usd=_least(said.get("max_cost_usd", ()), _number),
         max_latency_seconds=_least(said.get("max_latency_ms", ()), lambda each: _number(each) / 1_000),
         verify=_strictest(said.get("verify", ())),
-        budget=_name(said["budget"][0]) if "budget" in said else None,
+        budgets=tuple(map(_name, said.get("budget", ()))),
         session=_name(said["session"][0], limit=_SESSION_LIMIT) if "session" in said else None,
     )
 

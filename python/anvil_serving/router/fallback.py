@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BREAKER_OPEN",
+    "BUDGET_HELD",
+    "BUDGET_SPENT",
+    "BUDGET_UNKNOWN",
     "DEADLINE",
     "MODEL_UNKNOWN",
     "RETRIES_SPENT",
@@ -40,6 +43,12 @@ BREAKER_OPEN = "breaker_open"
 """Not made: since the plan was made, the address has failed others."""
 RETRIES_SPENT = "retries_spent"
 """Not made: the tier has failed this request already, and too many others."""
+BUDGET_SPENT = "budget_spent"
+"""Not made: since the plan was made, what was left of a budget has been spent."""
+BUDGET_HELD = "budget_held"
+"""Not made: since the plan was made, others have set aside what was left of a budget."""
+BUDGET_UNKNOWN = "budget_unknown"
+"""Not made: it costs, and what is left of a budget, or how much it costs, cannot be said."""
 DEADLINE = "deadline"
 """Given up: the exchange's time until its first byte was over."""
 
@@ -68,7 +77,8 @@ _QUALITY = """empty blank reasoning_only cut_short template_token call_as_text r
 prompt_truncated unknown_tool malformed_arguments schema_mismatch tool_choice_ignored parallel_calls duplicate_call_id
 edit_text_missing edit_text_ambiguous edit_without_effect malformed_patch patch_context_missing broken_code open_fence
 not_json format_mismatch"""
-_ROUTER = f"engine_closed panicked {BREAKER_OPEN} {RETRIES_SPENT} {DEADLINE} {QUEUE_FULL} {QUEUE_TIMEOUT}"
+_ROUTER = f"""engine_closed panicked {BREAKER_OPEN} {RETRIES_SPENT} {DEADLINE} {QUEUE_FULL} {QUEUE_TIMEOUT}
+{BUDGET_SPENT} {BUDGET_HELD} {BUDGET_UNKNOWN}"""
 
 _FAULT_OF_LABEL: Mapping[str, Fault] = {
     **dict.fromkeys(_TIER.split(), Fault.TIER),

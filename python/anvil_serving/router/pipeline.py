@@ -36,7 +36,7 @@ from anvil_serving.router.classify import load_classifier
 from anvil_serving.router.client import Client
 from anvil_serving.router.course import Course
 from anvil_serving.router.deadline import Deadline
-from anvil_serving.router.decide import Decider, Lexicon
+from anvil_serving.router.decide import Decider, Lexicon, hear
 from anvil_serving.router.exchange import Exchange
 from anvil_serving.router.fallback import (
     BREAKER_OPEN,
@@ -55,11 +55,13 @@ from anvil_serving.router.offered import offered_models
 from anvil_serving.router.overflow import context_overflow, prompt_too_long
 from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Conditions, Policy
+from anvil_serving.router.rate import RateLimits
 from anvil_serving.router.residency import Residency
 from anvil_serving.router.session import Conversation, Sessions
 from anvil_serving.router.shared import Shared
 from anvil_serving.router.stored import StoredResponses
 from anvil_serving.router.traffic import Traffic
+from anvil_serving.router.treasury import Treasury, unpaid
 from anvil_serving.router.verification import verified
 from anvil_serving.upstream import AbandonedError, Calibration, Health, Switchboard, Tiers, Tokenizer, UnknownModelError
 
@@ -95,13 +97,15 @@ class Router:
         self, configuration: config.Config, secrets: Mapping[str, config.Secret], shared: Shared | None = None
     ) -> None:
         """`shared`: what this worker has in common with others; None: there are none."""
-        settings = configuration.router
+        settings, clients = configuration.router, configuration.server.clients
+        shared = shared or Shared.alone(settings, clients=len(clients))
+        self.rates = RateLimits(clients, shared.rates)
         self._presets = settings.presets
         self._window = settings.window
         self._made_checks: dict[Checking, Checks] = {}
         self.tiers = Tiers(settings, secrets)
         self._switchboard = Switchboard()
-        self._traffic = Traffic(self.tiers, settings.fallback, shared or Shared.alone(settings))
+        self._traffic = Traffic(self.tiers, settings.fallback, shared)
         self.health = Health(settings.health, self.tiers, self._switchboard, on_return=self._traffic.recovered)
         self._calibration = Calibration()
         self._tokenizer = Tokenizer(self._switchboard, self._calibration)
@@ -117,6 +121,7 @@ class Router:
             prices=self._ledger.prices,
             conditions=Conditions(self._calibration, self._residency, self._traffic),
         )
+        self._treasury = Treasury(settings.budget, clients, policy.reckoning)
         intents = Intents(settings.presets, [tier.id for tier in self.tiers], settings.aliases)
         self._decider = Decider(
             intents,
@@ -132,14 +137,16 @@ class Router:
         self._echoes_model = configuration.server.response_model == "request"
 
     def start(self) -> None:
-        """Begins what goes on besides requests: health checks, and the keeping of decisions."""
+        """Begins what goes on besides requests: health checks, and the keeping of decisions and of what is used."""
         self.health.watch()
+        self._treasury.start()
         self.decisions.start()
 
     def close(self) -> None:
         """Ends the attempts that still run, and the engine; keeps the last decisions."""
         self.health.close()
         self._switchboard.close(grace=0.0)
+        self._treasury.close()
         self.decisions.close()
 
     def caller(self, client: config.Client) -> Caller:
@@ -157,21 +164,30 @@ class Router:
             raise ThreadUnsupported("threads are not supported here: send the whole conversation", param="thread")
         opening = _opening(client, asked)
         request = _read(self._stored.resumed, asked, client.caller.name)
-        await self._keep_account(client, request, opening, self._decider.decide(request, client))
+        heard = await self._treasury.hear(request, client)
+        await self._keep_account(client, request, opening, self._decider.decide(request, client, heard))
 
     async def forward(self, client: Client, purpose: str, body: bytes) -> None:
         """Passes a request of no dialect on to a tier that declares `purpose`, and its answer back.
 
         Raises as `answer` does, and `PurposeUnserved` when no tier declares it.
         """
-        request = _read(Request.decode_unread, body)
+        request, size = _read(Request.decode_unread, body), len(body)
         del body
-        decided = self._decider.decide_for(purpose, request, client)
+        heard = await self._treasury.hear(request, client)
+        decided = self._decider.decide_for(purpose, request, client, heard, size=size)
         await self._keep_account(client, request, _opening(client, request), decided)
 
     async def _keep_account(self, client: Client, request: Request, opening: Opening, decided: Decided) -> None:
         """Follows the plan; whatever comes of it, the decision is kept."""
-        account = Account(self._ledger, decided, request, answer_id=client.answer_id, request_id=client.request_id)
+        account = Account(
+            self._ledger,
+            decided,
+            request,
+            answer_id=client.answer_id,
+            request_id=client.request_id,
+            spending=self._treasury.spending(decided),
+        )
         client.announce(account.id, decided.plan.intent, decided.work.work_class)
         try:
             await self._follow(client, request, opening, account)
@@ -199,7 +215,10 @@ class Router:
                     return
         finally:
             deadline.lift()
-        raise exhaustion(plan, course.failed, client.caller, status=self._exhaustion_status, dialect=request.dialect)
+        lacking = plan.lacking if account.spending is None else account.spending.lacking or plan.lacking
+        raise unpaid(lacking, course.failed, request.dialect) or exhaustion(
+            plan, course.failed, client.caller, status=self._exhaustion_status, dialect=request.dialect
+        )
 
     async def _attempt(self, exchange: Exchange, planned: PlannedAttempt) -> bool:
         """Makes an attempt as soon as there is a place for it. Returns whether the exchange is over."""
@@ -231,6 +250,9 @@ class Router:
     async def _ask(self, exchange: Exchange, planned: PlannedAttempt, visit: Visit) -> bool:
         """Asks the address, and passes on what it answers. Returns whether the exchange is over."""
         course, account = exchange.course, exchange.account
+        if account.spending is not None and (missing := await account.spending.set_aside(planned)) is not None:
+            course.not_made(planned, missing)
+            return False
         attempt = await self._dispatch(exchange, planned)
         if attempt is None:
             return True
@@ -238,6 +260,7 @@ class Router:
             visit.failed(fault_of(attempt.label))
             course.not_made(planned, attempt)
             return False
+        account.sent()
         self._residency.asked(planned.tier_id)
         planned.replica.in_flight += 1
         try:
@@ -288,24 +311,27 @@ class Router:
         Raises `Malformed`, and `UnknownResponse` as `answer` does.
         """
         request = _read(self._stored.resumed, _read(Request.decode_prompt, dialect, body), client.caller.name)
-        decided = self._decider.decide(request, client)
+        decided = self._decider.decide(request, client, hear(request, client))
         if not decided.plan.attempts:
             return max(1, decided.facts.prompt_tokens)
         replica = decided.plan.attempts[0].replica
         return await self._tokenizer.count(replica, request, body, headers_for("messages", client))
 
-    def advise(self, client: Client, body: bytes) -> Advice:
+    async def advise(self, client: Client, body: bytes) -> Advice:
         """What a request would lead to. Asks no tier and changes nothing.
 
         Raises as `answer` does for a request that is none, or that nobody could answer.
         """
         dialect, body, signals = read_advice_request(body, client.request_headers)
         request = _read(self._stored.resumed, _read(Request.decode_prompt, dialect, body), client.caller.name)
-        decided = self._decider.decide(request, client, signals)
+        heard = await self._treasury.hear(request, client)
+        decided = self._decider.decide(request, client, heard, signals)
         if decided.plan.too_long is not None:
             raise prompt_too_long(decided.plan.too_long, dialect)
         if not decided.plan.attempts:
-            raise exhaustion(decided.plan, (), client.caller, status=_NOBODY)
+            raise unpaid(decided.plan.lacking, (), dialect) or exhaustion(
+                decided.plan, (), client.caller, status=_NOBODY
+            )
         return advice_of(decided)
 
     async def _dispatch(self, exchange: Exchange, planned: PlannedAttempt) -> Attempt | FailedAttempt | None:

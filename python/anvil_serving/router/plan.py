@@ -6,6 +6,7 @@ import msgspec
 
 from anvil_serving.decisions import Candidate
 from anvil_serving.router.verification import UNCHECKED, Checking
+from anvil_serving.state import Shortfall
 from anvil_serving.upstream import Replica
 
 __all__ = ["Candidate", "Head", "Plan", "PlannedAttempt", "TooLong"]
@@ -58,6 +59,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     """Set where there is nobody to ask, and only for the prompt's length."""
     displaced: str | None = None
     """The tier that would have been first if it were loaded."""
+    lacking: Shortfall | None = None
+    """The budget for want of which there is nobody to ask."""
     tried_again_in: float | None = None
     """Seconds until the first of those may be asked again that are left alone now; None: none of them is."""
 

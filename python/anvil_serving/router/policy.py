@@ -10,6 +10,7 @@ import msgspec
 from anvil_serving.config import PRESET_WORK_CLASSES, WORK_CLASSES
 from anvil_serving.decisions import Candidate
 from anvil_serving.errors import PurposeUnserved
+from anvil_serving.router.budget import UNLIMITED, Purse, Reckoning, sooner
 from anvil_serving.router.caller import ANYBODY, Caller
 from anvil_serving.router.intent import Intent
 from anvil_serving.router.needs import Needs
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from anvil_serving import config
     from anvil_serving.decisions import Price
     from anvil_serving.profile import Profile
+    from anvil_serving.router.budget import Unpaid
+    from anvil_serving.state import Shortfall
     from anvil_serving.upstream import Replica, Tier, Tiers
 
 __all__ = ["Conditions", "Policy", "Question"]
@@ -53,6 +56,7 @@ class Question(msgspec.Struct, frozen=True, gc=False):
     """Seconds, of any clock that only goes forward."""
     broken_by: str | None = None
     """The tier whose last answer in the conversation broke off because it was bad."""
+    purse: Purse = UNLIMITED
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -82,6 +86,8 @@ class Policy:
         self._calibration = conditions.calibration
         self._residency = conditions.residency
         self._traffic = conditions.traffic
+        self.reckoning = Reckoning(conditions.calibration, prices, answer_tokens=settings.budget.answer_tokens)
+        """What answers may come to, as budgets count them."""
         self._is_gated = settings.mode == "gated"
         self._verification = Verification(settings)
         self._metered = frozenset(settings.metered_cloud)
@@ -97,6 +103,7 @@ class Policy:
         able: list[Able] = []
         out: list[Candidate] = []
         too_long: TooLong | None = None
+        lacking: Shortfall | None = None
         tried_again_in: float | None = None
         for order, tier in enumerate(pool):
             cell = self._profile[tier.id, question.work_class]
@@ -108,6 +115,8 @@ class Policy:
                     if long is not None:
                         why_not = f"a prompt of about {long.prompt_tokens} tokens does not fit {long.context_limit}"
                         too_long = long if too_long is None or long.context_limit > too_long.context_limit else too_long
+            if why_not is None and (unpaid := self._unpaid(tier, question)) is not None:
+                why_not, lacking = unpaid.reason, sooner(lacking, unpaid.lacking)
             if why_not is None:
                 # Last, so that who is told to come back later is told of those alone that will do then.
                 closed = self._traffic.why_closed(tier, question.now)
@@ -124,8 +133,8 @@ class Policy:
             (),
             tuple(out),
             question.work_class,
-            # While somebody has the room and is only left alone for a moment, a shorter prompt is not what is wanted.
-            too_long=too_long if tried_again_in is None else None,
+            too_long=None if tried_again_in is not None or _outweighs_length(lacking) else too_long,
+            lacking=lacking if tried_again_in is None else None,
             tried_again_in=tried_again_in,
         )
 
@@ -217,6 +226,13 @@ class Policy:
             if waited is not None and waited > needs.max_latency_seconds:
                 return f"its first byte takes {waited:.1f} s, above the request's {needs.max_latency_seconds:g} s"
         return None
+
+    def _unpaid(self, tier: Tier, question: Question) -> Unpaid | None:
+        """Why what budgets have left is not enough for it."""
+        purse = question.purse
+        if not purse.limits:
+            return None
+        return purse.why_closed(self.reckoning.need(tier, question.needs), self.reckoning.price(tier))
 
     @staticmethod
     def _why_not_able(tier: Tier, needs: Needs) -> str | None:
@@ -319,9 +335,12 @@ class Policy:
         attempts: list[PlannedAttempt] = []
         candidates: list[Candidate] = []
         out: list[Candidate] = []
+        lacking: Shortfall | None = None
         tried_again_in: float | None = None
         for tier in [tier for tier in named if tier in declared] or declared:
             why_not = self._why_closed(tier, question) or self._why_too_much(tier, question)
+            if why_not is None and (unpaid := self._unpaid(tier, question)) is not None:
+                why_not, lacking = unpaid.reason, sooner(lacking, unpaid.lacking)
             closed = self._traffic.why_closed(tier, question.now) if why_not is None else None
             if closed is not None:
                 why_not, tried_again_in = closed[0], _sooner(closed[1], tried_again_in)
@@ -331,7 +350,22 @@ class Policy:
             candidates.append(Candidate(tier.id, len(candidates) + 1, f"declares {purpose}"))
             path = f"/{purpose}"
             attempts += [PlannedAttempt(replica, "chat", path=path) for replica in self._replicas(tier, question)]
-        return Plan(purpose, tuple(attempts), (*candidates, *out), _CHAT, tried_again_in=tried_again_in)
+        return Plan(
+            purpose,
+            tuple(attempts),
+            (*candidates, *out),
+            _CHAT,
+            lacking=lacking if not attempts and tried_again_in is None else None,
+            tried_again_in=tried_again_in,
+        )
+
+
+def _outweighs_length(lacking: Shortfall | None) -> bool:
+    """Whether a shorter prompt is not what is wanted, although one would fit; as while somebody rests for a moment.
+
+    Spent dollars are no reason: the tiers that cost none are still there for it.
+    """
+    return lacking is not None and (lacking.unit == "tokens" or not lacking.is_lasting)
 
 
 def _sooner(seconds: float, than: float | None) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from anvil_serving.router.caller import Caller
 
-__all__ = ["Conversation", "Key", "Sessions", "kept_name", "session_name"]
+__all__ = ["Conversation", "Key", "Sessions", "conversation_name", "kept_name", "session_name"]
 
 _MOST = 16_384
 """Conversations that are remembered; the one that was silent longest is forgotten first."""
@@ -59,6 +59,11 @@ def session_name(headers: Mapping[bytes, bytes], *, in_body: str | None, narrowe
     if not name:
         return None
     return kept_name(name) if name.isprintable() else hashed_name(name)
+
+
+def conversation_name(conversation: int) -> str | None:
+    """What stands for a session that the caller gives no name: a hash of how the conversation begins; None for 0."""
+    return f"prefix:{conversation:016x}" if conversation else None
 
 
 def kept_name(name: str) -> str:

@@ -178,3 +178,43 @@ def test_clients_of_a_wrong_type_are_left_to_the_shape(server: object) -> None:
 )
 def test_wrong_types_are_left_to_the_shape(router: object) -> None:
     assert [finding for finding in rule_findings({"router": router}) if finding.severity == "error"] == []
+
+
+# ── budgets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def budgets(budget: Any, *names: str) -> list[tuple[str, tuple[str | int, ...], str]]:
+    """What is found of budgets, where there are clients of these names."""
+    listed = [{"name": name, "auth_env": "TOKEN"} for name in names]
+    router = {"presets": {"chat": ["a"]}, "tiers": [tier("a")], "budget": budget}
+    findings = rule_findings({"router": router, "server": {"clients": listed}})
+    return [(finding.severity, finding.path[2:], finding.message) for finding in findings]
+
+
+def test_good_budgets_have_no_findings() -> None:
+    named = {"team": {"usd": 5.0, "clients": ["ci"]}, "other": {"tokens": 5}}
+    assert budgets({"session_tokens": 2_000_000, "client_usd": 0, "named": named}, "ci") == []
+
+
+def test_a_budget_is_open_to_clients_that_exist() -> None:
+    named = {"team": {"usd": 5.0, "clients": ["ci", "cli"]}}
+    assert budgets({"named": named}, "ci") == [("error", ("named", "team", "clients", 1), 'there is no client "cli"')]
+
+
+def test_a_budget_without_a_limit_is_a_warning() -> None:
+    assert budgets({"named": {"team": {"period": "day"}}}) == [("warning", ("named", "team"), "limits nothing")]
+
+
+@pytest.mark.parametrize("key", ["session_tokens", "client_tokens"])
+def test_a_limit_that_no_request_without_a_cap_gets_below_is_a_warning(key: str) -> None:
+    always = "a request that sets no cap takes 32000 tokens aside for its answer, and is always refused"
+    assert budgets({key: 32_000}) == [("warning", (key,), always)]
+    assert budgets({key: 32_001}) == []
+    assert budgets({key: 32_000, "answer_tokens": 4_000}) == []
+
+
+@pytest.mark.parametrize(
+    "budget", ["x", {"named": 5}, {"named": {"team": 5}}, {"session_tokens": "many"}, {"answer_tokens": "few"}]
+)
+def test_what_has_no_shape_of_a_budget_is_left_to_others(budget: Any) -> None:
+    assert budgets(budget) == []

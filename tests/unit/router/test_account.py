@@ -370,23 +370,20 @@ def test_calls_that_failed_are_kept_the_latest_of_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("narrowed", "warnings"),
+    "narrowed",
     [
-        (Dimensions(verify="strict"), ()),
-        (Dimensions(verify="off"), ()),
-        (Dimensions(budget="team"), ("budget: not acted on by this version",)),
-        (Dimensions(max_cost_usd=1.0, local_only=True, session="s"), ()),
+        Dimensions(verify="strict"),
+        Dimensions(budgets=("team", "project")),
+        Dimensions(max_cost_usd=1.0, local_only=True, session="s"),
     ],
 )
-def test_what_is_asked_for_and_not_done_is_said(narrowed: Dimensions, warnings: tuple[str, ...]) -> None:
-    account = _account(narrowed=narrowed)
-    assert account.warnings == warnings
-    decision = account.closed()
-    assert decision.warnings == warnings
+def test_what_is_asked_for_is_done_and_kept(narrowed: Dimensions) -> None:
+    decision = _account(narrowed=narrowed).closed()
+    assert decision.warnings == ()
     assert decision.dimensions == narrowed.said
 
 
 def test_what_the_caller_was_told_at_the_start_is_what_is_kept() -> None:
     account = _account(narrowed=Dimensions(verify="strict"))
-    account.started(("top_k: dropped", "budget: not acted on by this version"))
-    assert account.closed().warnings == ("top_k: dropped", "budget: not acted on by this version")
+    account.started(("top_k: dropped", "seed: dropped"))
+    assert account.closed().warnings == ("top_k: dropped", "seed: dropped")

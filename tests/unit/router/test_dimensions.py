@@ -41,7 +41,7 @@ SAID = [
     ("verify", "off", "verify", "off"),
     ("verify", "structural", "verify", "structural"),
     ("verify", "strict", "verify", "strict"),
-    ("budget", "team a", "budget", "team a"),
+    ("budget", "team a", "budgets", ("team a",)),
     ("session", "s-1", "session", "s-1"),
 ]
 
@@ -122,11 +122,15 @@ def test_a_prompt_that_may_not_leave_by_one_word_may_not_by_any(values: tuple[st
 
 
 def test_of_two_names_the_headers_holds_then_the_bodys_first() -> None:
-    for name in ("intent", "budget", "session"):
+    for name in ("intent", "session"):
         headers = {_header(name): b"header"}
         assert getattr(_read(headers, {name: "body"}, {name: "metadata"}), name) == "header"
         assert getattr(_read({}, {name: "body"}, {name: "metadata"}), name) == "body"
     assert _read({b"x-anvil-intent": b"a"}, {"intent": "b"}).intent_source == "header"
+
+
+def test_every_budget_that_is_named_is_charged() -> None:
+    assert _read({b"x-anvil-budget": b"a"}, {"budget": "b"}, {"budget": "c"}).budgets == ("a", "b", "c")
 
 
 def test_what_is_not_taken_has_to_make_sense_all_the_same() -> None:
@@ -193,12 +197,12 @@ def test_a_number_is_one(name: str, value: Any) -> None:
 
 def test_names_may_be_this_long() -> None:
     narrowed = _read({b"x-anvil-intent": b"a" * 256}, {"budget": "ü" * 256, "session": "s" * 4_096})
-    assert (narrowed.intent, narrowed.budget, narrowed.session) == ("a" * 256, "ü" * 256, "s" * 4_096)
+    assert (narrowed.intent, narrowed.budgets, narrowed.session) == ("a" * 256, ("ü" * 256,), "s" * 4_096)
 
 
 def test_a_header_is_read_as_utf8() -> None:
-    assert _read({b"x-anvil-budget": "büro".encode()}).budget == "büro"
-    assert _read({b"x-anvil-budget": b"\xff"}).budget == "\ufffd"
+    assert _read({b"x-anvil-budget": "büro".encode()}).budgets == ("büro",)
+    assert _read({b"x-anvil-budget": b"\xff"}).budgets == ("\ufffd",)
 
 
 _headers = st.dictionaries(
