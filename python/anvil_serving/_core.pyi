@@ -328,8 +328,8 @@ class Checks:
         `least_mean_logprob`: an answer whose tokens have a lower mean log-probability, in nats, is rejected.
 
         `repairs`: tool calls are mended where it is certain what was meant. A stream of which more than
-        `max_held_bytes` would have to be held is rejected. While a part of one is held that the client has begun to see,
-        it is given a sign of life every `heartbeat_every` seconds. Raises `ValueError` for a name that is none.
+        `max_held_bytes` would have to be held is rejected. A client that has begun to see one is given a sign of life
+        every `heartbeat_every` seconds while more of it is held. Raises `ValueError` for a name that is none.
         """
 
     @staticmethod

@@ -33,7 +33,7 @@ PATHS = {"messages": "/v1/messages", "chat": "/v1/chat/completions", "responses"
 
 _COMMAND = [sys.executable, "-m", "anvil_serving", "serve"]
 _READY_SECONDS = 15.0
-_WRITTEN_SECONDS = 5.0
+_WRITTEN_SECONDS = 20.0
 _SERVING = re.compile(r"serving on http://127\.0\.0\.1:(\d+)")
 
 

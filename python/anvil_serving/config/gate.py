@@ -60,8 +60,8 @@ class Window(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     heartbeat_every: Annotated[
         Seconds,
         Meta(
-            description="Seconds between two signs of life, also while a long call or block of an answer that has begun "
-            "is held. Proxies before the router end what is silent for too long, nginx after 60 s."
+            description="Seconds between two signs of life, also while a long call or block of an answer that has "
+            "begun is held. Proxies before the router end what is silent for too long, nginx after 60 s."
         ),
     ] = 15.0
 

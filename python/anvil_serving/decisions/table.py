@@ -165,10 +165,13 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def check_version(connection: sqlite3.Connection, path: Path) -> int:
     """The version of the table, 0 where there is none yet. Raises `NewerFile` and `ForeignFile`."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    # In one statement: between two, another worker may make the table.
+    version, application, tables = connection.execute(
+        "SELECT (SELECT user_version FROM pragma_user_version), "
+        "(SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)"
+    ).fetchone()
     if application != APPLICATION_ID:
-        if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] or version:
+        if tables or version:
             raise ForeignFile(
                 f"{path} is the database of another program", hint="set [decisions] path to a file of its own"
             )
@@ -178,7 +181,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
             f"{path} was written by a newer release of anvil-serving",
             hint="update this one, or set [decisions] path to another file",
         )
-    return version
+    return int(version)
 
 
 def _create(connection: sqlite3.Connection, path: Path) -> None:

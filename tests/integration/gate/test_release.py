@@ -7,7 +7,7 @@ from tests.fakes import answers
 from tests.fakes.asked import Asked, AskedTool
 from tests.fakes.defects import LATE, LATE_TEXT, Defective, listed
 from tests.fakes.said import Said
-from tests.fakes.steps import Stall
+from tests.fakes.steps import Pause, Stall
 from tests.integration.gate.rig import (
     DIALECTS,
     FORMS,
@@ -59,7 +59,9 @@ def test_a_late_defect(rig: Rig, window: str, dialect: str, streamed: bool, defe
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_who_asks_again_after_an_answer_broke_off_is_answered_by_another(rig: Rig, dialect: str) -> None:
     defect = LATE["unknown tool"]
-    rig.plays(defect.said, defect.good)
+    events = [answers.chunk(event) for event in defect.said.events(dialect)]
+    # Long enough that the words have left before the call comes, however busy the machine is.
+    rig.plays([answers.stream_head(), *events[:10], Pause(1.0), *events[10:], Stall()], defect.good)
     body = defect.asked.body(dialect, "backed-first", stream=True)
     with rig.windows["block"].client() as one, rig.windows["block"].client() as other:
         broken = one.ask("POST", PATHS[dialect], body)

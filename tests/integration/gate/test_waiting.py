@@ -189,11 +189,12 @@ def test_a_client_that_has_begun_to_read_hears_something_while_a_call_is_held(
 
 def test_the_sdks_read_signs_of_life_and_a_call_after_them(held: RouterProcess) -> None:
     address = f"http://127.0.0.1:{held.port}"
-    messages = Asked(tools=(LIST,)).body("messages", "alone-first", stream=False) | {"max_tokens": 500}
-    messages.pop("stream", None)
+    messages, input_ = (
+        Asked(tools=(LIST,)).body(each, "alone-first", stream=False) for each in ("messages", "responses")
+    )
     with (
         anthropic.Anthropic(base_url=address, api_key="any", max_retries=0) as client,
-        client.messages.stream(**messages) as stream,
+        client.messages.stream(**{"max_tokens": 500} | messages) as stream,
     ):
         message = stream.get_final_message()
     text, call = message.content
@@ -203,7 +204,7 @@ def test_the_sdks_read_signs_of_life_and_a_call_after_them(held: RouterProcess) 
     )
     with (
         openai.OpenAI(base_url=f"{address}/v1", api_key="any", max_retries=0) as vendor,
-        vendor.responses.stream(model="alone-first", input="go") as responses,
+        vendor.responses.stream(**input_) as responses,
     ):
         response = responses.get_final_response()
     assert response.output_text == LATE_TEXT
