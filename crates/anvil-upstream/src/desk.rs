@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anvil_relay::{Ending, Relay, Step};
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -78,6 +79,16 @@ impl Desk {
         self.wait(out).await
     }
 
+    /// Lets go of what a relay holds, which takes as long as to let it out.
+    fn clear_away(&mut self) {
+        if self.relay.outstanding(0) > LONG
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let relay = self.relay.step_aside();
+            drop(runtime.spawn_blocking(move || drop(relay)));
+        }
+    }
+
     async fn wait(&mut self, out: &mut Vec<u8>) -> Step {
         let Some(away) = &mut self.away else { return Step::Continue };
         let done = away.await;
@@ -93,5 +104,11 @@ impl Desk {
             // The runtime ends, and all attempts with it.
             Err(_) => Step::Continue,
         }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.clear_away();
     }
 }

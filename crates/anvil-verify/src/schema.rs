@@ -20,11 +20,13 @@ pub const MAX_SCHEMA_BYTES: usize = 128 << 10;
 /// take more is not held against its schema.
 pub const MAX_WORK: u64 = 1 << 19;
 
-/// The most work for which a mismatch is explained: an explanation of nested branches takes 30 microseconds for each of them.
+/// The most work for which a mismatch is explained: an explanation of nested branches takes 30 microseconds for each of them (measured).
 const EXPLAINED_WORK: u64 = 1 << 12;
 
-/// The most matching that a value may take, in characters times states of the patterns' automata (about 4 ns each, at worst).
-const MAX_MATCHING: u64 = 1 << 24;
+/// The most matching that a value may take, in characters times states of the patterns' automata (about 4 ns each, at worst), and
+/// the most for which a mismatch is explained, which matches once more.
+const MAX_MATCHING: u64 = 1 << 22;
+const EXPLAINED_MATCHING: u64 = 1 << 20;
 
 /// The largest automaton of a pattern, in bytes; what a character costs is bounded by it.
 const MAX_PATTERN_BYTES: usize = 64 << 10;
@@ -136,7 +138,7 @@ impl Load {
     }
 
     fn is_light(self) -> bool {
-        self.work <= EXPLAINED_WORK
+        self.work <= EXPLAINED_WORK && self.matching <= EXPLAINED_MATCHING
     }
 }
 

@@ -130,14 +130,28 @@ fn extent(value: &Value) -> Extent {
     }
 }
 
-/// The states of a pattern's automaton, at most: one for each character, as often as it is counted out.
+/// The states of a pattern's automaton, about and rather too many: one for each letter or class of letters, as often as anything in it
+/// is counted out.
 fn states(pattern: &str) -> u64 {
-    let counted = |part: &str| {
-        let counts = part.split('}').next().unwrap_or_default().split(',');
-        counts.filter_map(|count| count.trim().parse::<u64>().ok()).max().unwrap_or(1).max(1)
-    };
-    let times = pattern.split('{').skip(1).map(counted).fold(1, u64::saturating_mul);
-    times.saturating_mul(pattern.len() as u64 + 1).min(MAX_STATES)
+    let (mut atoms, mut times, mut is_in_class, mut is_escaped) = (1_u64, 1_u64, false, false);
+    for (at, letter) in pattern.char_indices() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '[' => is_in_class = true,
+            ']' => is_in_class = false,
+            '{' if !is_in_class => times = times.saturating_mul(count(pattern.get(at + 1..).unwrap_or_default())),
+            _ => {}
+        }
+        atoms += u64::from(!is_in_class && !is_escaped);
+    }
+    times.saturating_mul(atoms).min(MAX_STATES)
+}
+
+/// The higher number of `1,64}`, which is at least 1.
+fn count(counted: &str) -> u64 {
+    let numbers = counted.split('}').next().unwrap_or_default().split(',');
+    numbers.filter_map(|number| number.trim().parse().ok()).max().unwrap_or(1).max(1)
 }
 
 /// Where in a schema a value of it stands.
