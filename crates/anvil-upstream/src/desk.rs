@@ -12,8 +12,9 @@ use tokio::task::{JoinHandle, spawn_blocking};
 /// What may cost more than this is not done on the engine's thread, where every other exchange would wait for it.
 const LONG: Duration = Duration::from_millis(20);
 
-/// So many long pieces of work are done at once in the process; the others wait, and keep nobody from the thread.
-static ROOM: Semaphore = Semaphore::const_new(4);
+/// So many long pieces of work are done at once in the process; the others wait, and keep nobody from the thread. More than there are
+/// cores, for a piece that is soon done must not wait for those that are not.
+static ROOM: Semaphore = Semaphore::const_new(32);
 
 /// A relay and where it is.
 #[derive(Debug)]

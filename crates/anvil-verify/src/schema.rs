@@ -75,11 +75,12 @@ impl Schema {
             return None;
         }
         if let Some(cached) = cache(|cache| cache.get(text)) {
-            return cached;
+            return cached.schema;
         }
         // Outside the lock: another thread may compile the same, and nobody waits.
         let schema = Self::build(text).map(Arc::new);
-        cache(|cache| cache.insert(text, schema.clone(), Self::size(text, schema.as_deref())));
+        let compiled = Compiled { size: Self::size(text, schema.as_deref()), schema: schema.clone() };
+        cache(|cache| cache.insert(text, compiled));
         schema
     }
 
@@ -173,8 +174,13 @@ fn is_type_of_same(error: &ValidationError<'_>, other: &ValidationError<'_>) -> 
     matches!(error.kind(), ValidationErrorKind::Type { .. }) && error.instance_path() == other.instance_path()
 }
 
-/// What a text was compiled to, and about how many bytes of memory it takes.
-type Compiled = (Option<Arc<Schema>>, usize);
+/// What a text was compiled to.
+#[derive(Debug, Clone)]
+struct Compiled {
+    schema: Option<Arc<Schema>>,
+    /// About how many bytes of memory it takes.
+    size: usize,
+}
 
 /// Two generations: what is used in the younger one outlives the older one. No clock, no order to keep, a bound on both.
 #[derive(Debug, Default)]
@@ -185,21 +191,22 @@ struct Cache {
 }
 
 impl Cache {
-    fn get(&mut self, text: &str) -> Option<Option<Arc<Schema>>> {
-        if let Some((compiled, _)) = self.young.get(text) {
+    fn get(&mut self, text: &str) -> Option<Compiled> {
+        if let Some(compiled) = self.young.get(text) {
             return Some(compiled.clone());
         }
-        let (compiled, size) = self.old.remove(text)?;
-        self.insert(text, compiled.clone(), size);
+        let compiled = self.old.remove(text)?;
+        self.insert(text, compiled.clone());
         Some(compiled)
     }
 
-    fn insert(&mut self, text: &str, compiled: Option<Arc<Schema>>, size: usize) {
+    fn insert(&mut self, text: &str, compiled: Compiled) {
+        let size = compiled.size;
         if self.young.len() >= GENERATION || self.young_bytes + size > GENERATION_BYTES {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        if self.young.insert(text.into(), (compiled, size)).is_none() {
+        if self.young.insert(text.into(), compiled).is_none() {
             self.young_bytes += size;
         }
     }
@@ -219,7 +226,7 @@ mod tests {
     fn the_cache_keeps_what_is_used_and_is_bounded() {
         let mut cache = Cache::default();
         for number in 0..10 * GENERATION {
-            cache.insert(&format!("{number}"), None, 1);
+            cache.insert(&format!("{number}"), Compiled { schema: None, size: 1 });
             assert!(number == 0 || cache.get("0").is_some(), "{number}");
             assert!(cache.young.len() + cache.old.len() <= 2 * GENERATION);
         }
@@ -230,8 +237,8 @@ mod tests {
     fn the_cache_is_bounded_in_bytes() {
         let mut cache = Cache::default();
         for number in 0..40 {
-            cache.insert(&format!("{number}"), None, GENERATION_BYTES / 3);
-            let bytes: usize = cache.young.values().chain(cache.old.values()).map(|(_, size)| size).sum();
+            cache.insert(&format!("{number}"), Compiled { schema: None, size: GENERATION_BYTES / 3 });
+            let bytes: usize = cache.young.values().chain(cache.old.values()).map(|compiled| compiled.size).sum();
             assert!(bytes <= 2 * GENERATION_BYTES, "{bytes}");
         }
     }

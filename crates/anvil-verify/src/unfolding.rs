@@ -218,9 +218,12 @@ impl<'a> Walk<'a> {
         let states = self.states(name, member);
         // Definitions are held against a value only where a reference leads to them, which counts them there.
         let is_applied = !matches!(name, "$defs" | "definitions");
-        sum.map(|sum| match is_applied {
-            true => Unfolding { states: sum.states.saturating_add(states), ..sum },
-            false => Unfolding { height: sum.height, ..Unfolding::ONE },
+        sum.map(|sum| {
+            if is_applied {
+                Unfolding { states: sum.states.saturating_add(states), ..sum }
+            } else {
+                Unfolding { height: sum.height, ..Unfolding::ONE }
+            }
         })
     }
 

@@ -312,3 +312,16 @@ def test_whatever_a_tier_sends_the_router_lives_and_no_half_answer_ends_cleanly(
     assert (router.pid, router.worker_pids) == before
     assert router.is_healthy()
     assert "panicked" not in router.log
+
+
+@pytest.mark.parametrize("count", [2**64 - 1, 2**63, -1, 1e300, 0.5, "many", None])
+def test_a_tier_that_lies_about_its_tokens_spoils_no_decision(
+    router: RouterProcess, hostile: Tier, count: float | str | None
+) -> None:
+    usage = {"choices": [], "usage": {"prompt_tokens": count, "completion_tokens": count, "total_tokens": count}}
+    events = [_delta({"content": "Some text."}), _delta({}, "stop")]
+    end = [b"data: " + json.dumps(usage).encode() + b"\n\n", b"data: [DONE]\n\n"]
+    hostile.plays(_streamed([*events, *end]))
+    answer = _ask(router, _request("bad-chat"))
+    assert answer.status in {200, 503}
+    assert router.decision(answer.headers["x-anvil-decision"]).attempts
