@@ -300,16 +300,15 @@ impl Stream {
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<Known, Defect> {
         let complete = self.hearing.completeness.verdict()?;
         let Report { finish, usage, .. } = self.hearing.report;
-        let noted = match self.verdict(complete, finish, usage) {
-            Ok(proof) => {
-                self.release(proof, out)?;
-                None
-            }
+        let (proof, noted) = match self.verdict(complete, finish, usage) {
+            Ok(proof) => (Some(proof), None),
             // All of it has left: it cannot be taken back, and to break it off would say that it is not whole.
-            Err(defect) if self.window.is_open() => Some(defect),
+            Err(defect) if self.window.is_open() => (None, Some(defect)),
             Err(defect) => return Err(defect),
         };
-        let items = self.voice.end(out)?;
+        let (before, was_open) = (out.len(), self.window.has_opened());
+        let ended = proof.map_or(Ok(()), |proof| self.release(proof, out)).and_then(|()| self.voice.end(out));
+        let items = ended.inspect_err(|_| take_back(&mut self.window, was_open, out, before))?;
         let calls = std::mem::take(&mut self.hearing.calls);
         Ok(Known { items, calls, repairs: self.gate.repaired(), noted })
     }
@@ -363,6 +362,18 @@ impl Parts<'_> {
             self.window.hold(utterance)?;
             return repair(self.window, repairs);
         };
+        let (before, was_open) = (out.len(), self.window.has_opened());
+        let said = self.say(utterance, proof, repairs, out);
+        said.inspect_err(|_| take_back(self.window, was_open, out, before))
+    }
+
+    fn say(
+        &mut self,
+        utterance: Utterance<'_>,
+        proof: Passed,
+        repairs: Vec<Repair>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Defect> {
         if repairs.is_empty() {
             let (released, held) = self.window.open(proof);
             held.iter().chain([&utterance]).try_for_each(|utterance| self.voice.say(utterance, &released, out))
@@ -373,6 +384,14 @@ impl Parts<'_> {
             let (released, held) = self.window.open(proof);
             held.iter().try_for_each(|utterance| self.voice.say(utterance, &released, out))
         }
+    }
+}
+
+/// What was let out first of all and cannot be said in the client's dialect has not left: nothing of the answer has then.
+fn take_back(window: &mut Window, was_open: bool, out: &mut Vec<u8>, before: usize) {
+    if !was_open {
+        out.truncate(before);
+        window.take_back();
     }
 }
 

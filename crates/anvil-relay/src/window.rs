@@ -199,6 +199,12 @@ impl Window {
         }
     }
 
+    /// Closes it as if it had never been open: what was let out first of all could not be said, and has not left.
+    pub(crate) fn take_back(&mut self) {
+        self.state = State::Held(Held::new(self.limit));
+        self.has_opened = false;
+    }
+
     /// Opens the window; what was held.
     pub(crate) fn open(&mut self, proof: Passed) -> (Released, Vec<Utterance<'static>>) {
         self.has_opened = true;

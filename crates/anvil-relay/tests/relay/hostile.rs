@@ -176,6 +176,19 @@ fn what_is_not_understood_is_held_as_long_as_what_is() {
 }
 
 #[test]
+fn what_cannot_be_said_in_the_clients_dialect_is_rejected_before_any_of_it_has_left() {
+    // A piece of a call behind a text behind the call: Messages has one block after the other.
+    let call = called(0, "f", "{");
+    let more = chunk(r#"{"tool_calls":[{"index":0,"function":{"arguments":"}"}}]}"#);
+    let events = [said("Before."), call, said("Between."), more, end("length")].concat();
+    let asked = r#"{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}],"tools":[{"name":"f","input_schema":{"type":"object"}}]}"#;
+    let setup = setup(Dialect::Messages, Dialect::Chat, Hold::Whole, asked);
+    let (out, step) = crate::run(setup, [events.as_bytes()], Ending::Clean);
+    assert!(matches!(step, Step::Reject(Defect::MalformedEvent { .. })), "{step:?}");
+    assert!(out.is_empty());
+}
+
+#[test]
 fn a_relay_that_steps_aside_goes_on_where_it_was() {
     let setup = setup(Dialect::Chat, Dialect::Chat, Hold::Block, &request("", ""));
     let (mut relay, mut out) = (Relay::new(setup), Vec::new());
