@@ -29,12 +29,17 @@ pub enum Step<'a> {
     },
     /// The user, or the harness in the user's place, said something.
     User(Cow<'a, str>),
+    /// What the system's, or the developer's, instructions say, before the conversation or in its midst.
+    Instructions(Cow<'a, str>),
 }
 
 impl Request {
     /// Tells the steps of the conversation in their order. Whether it could be read; where it could not, nothing is told.
     pub fn history(&self, mut tell: impl FnMut(Step<'_>)) -> bool {
         let Ok((conversation, _)) = translate::read(self) else { return false };
+        for text in &conversation.system {
+            tell(Step::Instructions(text.decoded()));
+        }
         for message in &conversation.messages {
             for part in &message.parts {
                 match part {
@@ -48,6 +53,7 @@ impl Request {
                         tell(Step::Result { id: result.id.decoded(), text, is_error: result.is_error });
                     }
                     Part::Text(text) if message.role == Role::User => tell(Step::User(text.decoded())),
+                    Part::Text(text) if message.role == Role::System => tell(Step::Instructions(text.decoded())),
                     Part::Text(_) | Part::Image(_) | Part::Document(_) | Part::Reasoning(_) => {}
                 }
             }

@@ -45,6 +45,7 @@ impl Conversation for Asking {
             Step::Call { id, name, arguments } => seen.call(&id, &name, &arguments),
             Step::Result { id, text, is_error } => seen.result(&id, &text, is_error),
             Step::User(text) => seen.user(&text),
+            Step::Instructions(text) => seen.instructions(&text),
         });
     }
 

@@ -21,7 +21,7 @@ const KEPT_BYTES: usize = 2 * 1024 * 1024;
 const SEARCH: &str = "<<<<<<< SEARCH";
 const REPLACE: &str = ">>>>>>> REPLACE";
 /// What a text with edits in it has somewhere.
-const EDITS: [&str; 2] = [SEARCH, "\n@@ "];
+const EDITS: [&str; 2] = [" SEARCH", "@@"];
 /// What a byte of an open block may take, in nanoseconds, when it ends: a parse, and what a broken one is asked then. Nearly all take a
 /// hundredth of that.
 const PARSED: u64 = 6_000;
@@ -60,8 +60,6 @@ pub(crate) struct Prose {
 struct Ended {
     blocks: Vec<FencedBlock>,
     has_search: bool,
-    /// Whether a SEARCH block was open when the fence around it ended.
-    has_open_search: bool,
 }
 
 impl Prose {
@@ -215,9 +213,6 @@ impl Prose {
             self.check_block(block)?;
             self.apply(block.span.end)?;
         }
-        if ended.has_open_search {
-            self.end_edits()?;
-        }
         if ended.has_search { self.apply(self.kept.len()) } else { Ok(()) }
     }
 
@@ -284,7 +279,7 @@ fn take(event: FenceEvent<'_>, is_in_search: &mut bool, ended: &mut Ended) {
         }
         FenceEvent::Opened { .. } => {}
         FenceEvent::Closed(block) => {
-            ended.has_open_search |= std::mem::take(is_in_search);
+            *is_in_search = false;
             ended.blocks.push(block);
         }
     }

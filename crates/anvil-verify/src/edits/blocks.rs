@@ -1,8 +1,12 @@
 //! Edits that stand in the text of an answer: SEARCH/REPLACE blocks and unified diffs.
 //!
-//! Only a harness that pastes files into the chat takes its edits from the text (Aider), so only pasted files are judged by: a
-//! diff in an agent's closing words tells what was done. Markers, the search for a file's name and the leniency are as in
-//! Aider 0.86.2 (`editblock_coder.py`, `udiff_coder.py`).
+//! Only a harness that pastes files into the chat takes its edits from the text (Aider), so only pasted files are judged by, and
+//! only where its instructions ask for such edits: a diff in an agent's closing words tells what was done, and a block in an
+//! answer to a question what could be done. Markers, the search for a file's name, the leniency and the order in which files
+//! are tried are those of Aider 0.86.2 (`coders/editblock_coder.py`, `coders/udiff_coder.py`); its own verdicts on generated
+//! edits are in `tests/verify/edits/oracle`.
+
+mod place;
 
 use std::collections::HashMap;
 
@@ -10,9 +14,11 @@ use super::hunk::Hunk;
 use super::request::Change;
 use super::{WORK, replace};
 use crate::defect::Defect;
-use crate::seen::Seen;
+use crate::seen::{InText, Seen};
 use crate::span::Span;
 use crate::verdict::Passed;
+
+use place::{Fences, is_marker, names, resolved, unwrapped};
 
 /// Bytes of one line, and of one block, that are looked at; an answer with a longer one is not judged any further.
 const MAX_BLOCK: usize = 1 << 20;
@@ -35,10 +41,11 @@ pub struct Blocks {
     at: usize,
     /// The last lines, the newest at the end.
     recent: Vec<String>,
+    fences: Fences,
     state: State,
-    /// The file of the block before.
+    /// The file of the last block, where it is one of the pasted ones.
     name: Option<String>,
-    /// Pasted files as the blocks so far have left them; `None` where that is not known.
+    /// Pasted files as the edits so far have left them; `None` where that is not known.
     files: HashMap<String, Option<String>>,
     edits: usize,
     hunks: usize,
@@ -60,7 +67,7 @@ enum State {
         old: String,
         new: String,
     },
-    /// In the hunks of a diff of the file of that name.
+    /// In the hunks of a diff of the pasted file of that name.
     Diff {
         path: String,
         hunk: Option<Hunk>,
@@ -78,6 +85,9 @@ impl Blocks {
     /// # Errors
     /// As [`text`], at the line that proves it.
     pub fn push(&mut self, piece: &str, seen: &Seen) -> Result<(), Defect> {
+        if seen.in_text().is_none() {
+            return Ok(());
+        }
         for part in piece.split_inclusive('\n') {
             if self.blind {
                 return Ok(());
@@ -116,9 +126,9 @@ impl Blocks {
         let line = std::mem::take(&mut self.line);
         let start = self.at;
         self.at = self.at.saturating_add(line.len());
-        let bare = line.trim_end();
+        let bare = line.trim();
         match std::mem::take(&mut self.state) {
-            State::Outside => self.outside(start, bare, seen),
+            State::Outside => self.outside(start, line.trim_end(), seen),
             State::Search { start, mut old } => {
                 if is_marker(bare, '=', "") {
                     self.searched(&old, seen)?;
@@ -130,8 +140,8 @@ impl Blocks {
                 }
             }
             State::Replace { start, old, mut new } => {
-                if is_marker(bare, '>', " REPLACE") {
-                    self.replaced(&Change { old, new, all: false });
+                if is_marker(bare, '>', " REPLACE") || is_marker(bare, '=', "") {
+                    self.replaced(&old, new, seen);
                 } else {
                     new.push_str(&line);
                     self.blind = new.len() > MAX_BLOCK;
@@ -142,7 +152,7 @@ impl Blocks {
                 self.diff_line(path, hunk, start, line.trim_end_matches(['\n', '\r']), seen)?;
             }
         }
-        self.recent.push(bare.to_owned());
+        self.recent.push(line.trim_end().to_owned());
         if self.recent.len() > 3 {
             self.recent.remove(0);
         }
@@ -150,66 +160,70 @@ impl Blocks {
     }
 
     fn outside(&mut self, start: usize, line: &str, seen: &Seen) {
-        if is_marker(line.strip_suffix('>').unwrap_or(line), '<', " SEARCH") {
-            if !self
-                .recent
-                .iter()
-                .rev()
-                .find(|line| !line.is_empty())
-                .is_some_and(|line| is_marker(line, '>', " REPLACE"))
-            {
-                self.name = self.named(seen);
+        self.fences.line(line);
+        let bare = line.trim();
+        let is_head = is_marker(bare.strip_suffix('>').unwrap_or(bare), '<', " SEARCH");
+        if is_head && seen.in_text() == Some(InText::Blocks) && self.fences.begins_block() {
+            let names = names(&self.recent);
+            if !names.is_empty() {
+                self.name = resolved(&names, seen);
             }
             self.state = State::Search { start, old: String::new() };
-        } else if line.starts_with("+++ ") {
-            let old = self.recent.last().and_then(|line| line.strip_prefix("--- "));
-            let path = old.and_then(|path| known(path.strip_prefix("a/").unwrap_or(path), seen));
-            // A second diff of a file goes on where the first has left it, which is not followed.
-            if let Some(path) = path.filter(|path| !self.files.contains_key(path)) {
+        } else if line.starts_with("+++ ") && seen.in_text() == Some(InText::Diffs) && self.fences.is_diff() {
+            let has_old = self.recent.last().is_some_and(|line| line.starts_with("--- "));
+            let path = line.trim_start_matches("+++ ").trim();
+            let path = [path, path.strip_prefix("b/").unwrap_or(path)].map(|path| resolved(&[path], seen));
+            if let Some(path) = path.into_iter().flatten().next().filter(|_| has_old) {
                 self.state = State::Diff { path, hunk: None };
             }
         }
     }
 
-    /// The pasted file whose name stands above the block, below at most fences.
-    fn named(&self, seen: &Seen) -> Option<String> {
-        let line = self.recent.iter().rev().find(|line| !line.starts_with("```"))?;
-        let name = line.trim().trim_start_matches('#').trim().trim_end_matches(':').trim_matches(['`', '*']);
-        known(name, seen)
-    }
-
-    /// The text of a block's SEARCH half is there.
+    /// The text of a block's SEARCH half is there: it must stand in one of the pasted files.
     fn searched(&mut self, old: &str, seen: &Seen) -> Result<(), Defect> {
         let edit = self.edits;
         self.edits = self.edits.saturating_add(1);
-        // Lines of dots stand for what is left out.
-        let dotted = old.lines().any(|line| line.trim_start().starts_with("..."));
-        if self.name.is_none() || dotted || old.trim().is_empty() {
+        // Without a name among the pasted files, another file may be meant. Lines of dots stand for what is left out.
+        if self.name.is_none() || is_dotted(old) || old.trim().is_empty() {
             return Ok(());
         }
         for (path, text) in seen.pasted() {
-            let text = match self.files.get(path) {
-                Some(None) => return Ok(()),
-                Some(Some(text)) => text,
-                None => text,
-            };
-            self.worked = self.worked.saturating_add(text.len().saturating_add(old.len()).saturating_mul(4));
-            if self.worked > WORK || replace::stands_loosely(text, old) {
-                if let (Some(name), false) = (&self.name, self.files.contains_key(path)) {
-                    self.files.insert(name.clone(), seen.whole(name).map(str::to_owned));
-                }
+            let Some(text) = self.files.get(path).map_or(Some(text), |text| text.as_deref()) else { return Ok(()) };
+            self.worked = self.worked.saturating_add(text.len().saturating_add(old.len()).saturating_mul(8));
+            if self.worked > WORK || stands(text, old, path) {
                 return Ok(());
             }
         }
         Err(Defect::EditTextMissing { edit })
     }
 
-    /// A block has ended.
-    fn replaced(&mut self, change: &Change) {
-        let Some(name) = &self.name else { return };
-        if let Some(file) = self.files.get_mut(name) {
-            *file = file.take().and_then(|text| replace::applied(&text, change));
+    /// A block has ended, and what it has made of the files is followed as far as it is plain.
+    fn replaced(&mut self, old: &str, new: String, seen: &Seen) {
+        let change = Change { old: old.to_owned(), new, all: false };
+        let named = self.name.as_deref().and_then(|name| seen.pasted().find(|(path, _)| *path == name));
+        if let (Some((name, text)), false) = (named, is_dotted(old)) {
+            let text = self.files.get(name).map_or(Some(text), |text| text.as_deref());
+            let is_plain = unwrapped(old, name) == old && unwrapped(&change.new, name) == change.new;
+            let after = text.filter(|_| is_plain).and_then(|text| first_replaced(text, &change));
+            if after.is_some() {
+                self.files.insert(name.to_owned(), after);
+                return;
+            }
         }
+        let is_new = old.trim().is_empty();
+        let touched = |path: &str, text: &str| {
+            Some(path) == self.name.as_deref()
+                || (!is_new && (self.worked > WORK || is_dotted(old) || stands(text, old, path)))
+        };
+        let touched: Vec<String> = seen
+            .pasted()
+            .filter(|(path, text)| match self.files.get(*path) {
+                None => touched(path, text),
+                Some(text) => text.as_ref().is_some_and(|text| touched(path, text)),
+            })
+            .map(|(path, _)| path.to_owned())
+            .collect();
+        self.files.extend(touched.into_iter().map(|path| (path, None)));
     }
 
     fn diff_line(
@@ -220,79 +234,59 @@ impl Blocks {
         line: &str,
         seen: &Seen,
     ) -> Result<(), Defect> {
-        if line.starts_with("@@") {
+        let is_next = line.starts_with("+++ ") && self.recent.last().is_some_and(|line| line.starts_with("--- "));
+        if line.starts_with("```") || is_next {
             self.close(&path, hunk, seen)?;
-            self.state = State::Diff { path, hunk: Some(Hunk::default()) };
-            return Ok(());
-        }
-        match hunk {
-            Some(mut hunk) if line.is_empty() || line.starts_with([' ', '+', '-', '\\']) => {
-                hunk.push(line);
-                self.blind = hunk.size() > MAX_BLOCK;
-                self.state = State::Diff { path, hunk: Some(hunk) };
-            }
-            hunk => {
-                self.close(&path, hunk, seen)?;
-                self.files.insert(path, None);
-                self.outside(start, line.trim_end(), seen);
-            }
+            self.outside(start, line, seen);
+        } else if line.starts_with('@') {
+            self.close(&path, hunk, seen)?;
+            self.state = State::Diff { path, hunk: None };
+        } else {
+            let mut hunk = hunk.unwrap_or_default();
+            hunk.push(line);
+            self.blind = hunk.size() > MAX_BLOCK;
+            self.state = State::Diff { path, hunk: Some(hunk) };
         }
         Ok(())
     }
 
-    /// A hunk has ended.
+    /// A hunk has ended. What it adds may be a place for the next.
     fn close(&mut self, path: &str, hunk: Option<Hunk>, seen: &Seen) -> Result<(), Defect> {
         let Some(hunk) = hunk else { return Ok(()) };
         let at = self.hunks;
         self.hunks = self.hunks.saturating_add(1);
-        let Some(text) = seen.whole(path) else { return Ok(()) };
-        self.worked = self.worked.saturating_add(text.len().saturating_mul(hunk.runs().saturating_add(2)));
-        if self.worked > WORK || hunk.may_apply(text) {
+        let Some(text) = seen.pasted().find(|(name, _)| *name == path).map(|(_, text)| text) else { return Ok(()) };
+        let Some(text) = self.files.entry(path.to_owned()).or_insert_with(|| Some(text.to_owned())) else {
             return Ok(());
+        };
+        self.worked = self.worked.saturating_add(text.len().saturating_mul(hunk.lines().saturating_add(2)));
+        if self.worked <= WORK && !hunk.may_apply(text) {
+            return Err(Defect::PatchContextMissing { hunk: at });
         }
-        Err(Defect::PatchContextMissing { hunk: at })
+        text.push('\n');
+        text.push_str(hunk.added());
+        Ok(())
     }
 }
 
-/// The pasted file of that name, or the only one that ends with it.
-fn known(name: &str, seen: &Seen) -> Option<String> {
-    let name = name.trim();
-    let is_it = |path: &str| path == name || path.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'));
-    let mut found = seen.pasted().map(|(path, _)| path).filter(|path| !name.is_empty() && is_it(path));
-    let (first, second) = (found.next()?, found.next());
-    second.is_none().then(|| first.to_owned())
+fn is_dotted(old: &str) -> bool {
+    old.lines().any(|line| line.trim_start().starts_with("..."))
 }
 
-/// Whether the line is five to nine of the letter and then the word.
-fn is_marker(line: &str, letter: char, word: &str) -> bool {
-    let rest = line.trim_start_matches(letter);
-    (5..=9).contains(&line.len().saturating_sub(rest.len())) && rest == word
-}
-
-/// The replacements of Cline's `diff` argument; `None` where they are not in its form.
-pub(super) fn changes(diff: &str) -> Option<Vec<Change>> {
-    let marked = |line: &str, letters: [char; 2], word: &str| {
-        let rest = line.trim_start_matches(letters);
-        line.len().saturating_sub(rest.len()) >= 3 && rest.strip_suffix('>').unwrap_or(rest) == word
-    };
-    let mut changes = Vec::new();
-    let mut open: Option<(String, Option<String>)> = None;
-    for line in diff.split_inclusive('\n') {
-        let bare = line.trim_end();
-        match &mut open {
-            None if marked(bare, ['-', '<'], " SEARCH") => open = Some((String::new(), None)),
-            None if bare.is_empty() => {}
-            None => return None,
-            Some((_, new @ None)) if bare.len() >= 3 && bare.bytes().all(|byte| byte == b'=') => {
-                *new = Some(String::new());
-            }
-            Some((old, None)) => old.push_str(line),
-            Some((old, Some(new))) if marked(bare, ['+', '>'], " REPLACE") => {
-                changes.push(Change { old: std::mem::take(old), new: std::mem::take(new), all: false });
-                open = None;
-            }
-            Some((_, Some(new))) => new.push_str(line),
-        }
+/// Whether the text stands in the file of that name, as it is or taken out of a wrapping.
+fn stands(text: &str, old: &str, path: &str) -> bool {
+    replace::stands_loosely(text, old) || {
+        let inner = unwrapped(old, path);
+        inner != old && replace::stands_loosely(text, &inner)
     }
-    open.is_none().then_some(changes)
+}
+
+/// The file with the first run of whole lines replaced that is the old text to the letter.
+fn first_replaced(text: &str, change: &Change) -> Option<String> {
+    let ended =
+        |text: &str| if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    let (text, old, new) = (format!("\n{}", ended(text)), format!("\n{}", ended(&change.old)), ended(&change.new));
+    let at = text.find(&old).filter(|_| !change.old.trim().is_empty())?;
+    let (before, after) = (text.get(1..at.saturating_add(1))?, text.get(at.saturating_add(old.len())..)?);
+    Some(format!("{before}{new}{after}"))
 }

@@ -15,7 +15,8 @@ const fn plain(letter: char) -> char {
     }
 }
 
-/// As Claude Code still finds it: either form of a line's end, of quotes, and with `escapes` `\u00e9` for `é`.
+/// As Claude Code still finds it: either form of a line's end, of quotes, and with `escapes` `\u00e9` for `é`, on either side
+/// (the matching of `Edit` in the bundle of 2.1.197).
 pub(super) fn exact(text: &str, escapes: bool) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut rest = text;
@@ -41,11 +42,20 @@ fn quote(letter: char) -> char {
     }
 }
 
-/// The letter that `\uXXXX` at the front stands for, and what follows. Halves of a pair stay as they are, on both sides.
+/// The letter that `\uXXXX` at the front stands for, or a pair of them, and what follows. Half a pair stays as it is.
 fn escape(text: &str) -> Option<(char, &str)> {
+    let (first, rest) = unit(text)?;
+    let pair = unit(rest).filter(|_| (0xd800..0xdc00).contains(&first));
+    let (units, rest) = pair.map_or(([first, 0], rest), |(second, after)| ([first, second], after));
+    let count = if pair.is_some() { 2 } else { 1 };
+    let letter = char::decode_utf16(units.into_iter().take(count)).next()?.ok()?;
+    Some((letter, rest))
+}
+
+fn unit(text: &str) -> Option<(u16, &str)> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
-    let code = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())??;
-    Some((char::from_u32(code)?, text.get(6..)?))
+    let code = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())??;
+    Some((code, text.get(6..)?))
 }
 
 /// Without white space and case, with plain punctuation; with `escapes`, as if `\n` and its like had been unescaped.
@@ -65,15 +75,19 @@ pub(super) fn squeezed(text: &str, escapes: bool) -> String {
     folded
 }
 
-/// The lines without surrounding white space, with plain punctuation, between line feeds: a run of lines stands in a file
-/// when its folded form stands in the file's.
+/// The lines that are not blank, without surrounding white space, with plain punctuation, between line feeds: a run of lines
+/// stands in a file when its folded form stands in the file's. Blank lines do not count because readers of patches differ in
+/// what an empty line between marked ones means; `OpenCode` also takes three dots for an ellipsis.
 pub(super) fn lines(text: &str) -> String {
     let mut folded = String::with_capacity(text.len().saturating_add(2));
     folded.push('\n');
     for line in text.split('\n') {
         let plain: String = line.chars().map(plain).collect();
-        folded.push_str(plain.trim());
-        folded.push('\n');
+        let line = plain.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
+        if !line.is_empty() {
+            folded.push_str(&line.replace('…', "..."));
+            folded.push('\n');
+        }
     }
     folded
 }

@@ -1,34 +1,30 @@
 //! One hunk of a unified diff in a text.
 
+use std::collections::HashSet;
+
 use super::fold;
 
-/// What a hunk takes away and adds.
+/// What a hunk takes away, keeps and adds.
 ///
-/// Aider applies a hunk with less and less of its context, so only the lines that it takes away must stand in the file.
+/// Aider 0.86.2 (`udiff_coder.py`) drops a hunk's context line by line until it applies, and before that the lines, up to a third,
+/// that the file does not have, also those to be taken away. So a hunk certainly fails only where none of its lines stands in
+/// the file.
 #[derive(Debug, Default)]
 pub(super) struct Hunk {
-    /// Neighbouring lines that are taken away.
-    gone: Vec<String>,
+    /// The lines of the file as the hunk has them, folded; blank ones left out.
+    before: HashSet<String>,
     added: String,
-    taking: bool,
     size: usize,
-    /// A line may also be the head of the next file's diff.
-    unclear: bool,
 }
 
 impl Hunk {
     /// The next line, with its mark.
     pub(super) fn push(&mut self, line: &str) {
         self.size = self.size.saturating_add(line.len()).saturating_add(1);
-        self.unclear |= line.starts_with("--- ") || line.starts_with("+++ ");
-        let taking = std::mem::replace(&mut self.taking, line.starts_with('-'));
-        if let Some(gone) = line.strip_prefix('-') {
-            match self.gone.last_mut() {
-                Some(run) if taking => {
-                    run.push('\n');
-                    run.push_str(gone);
-                }
-                _ => self.gone.push(gone.to_owned()),
+        if let Some(before) = line.strip_prefix(['-', ' ']) {
+            let before = fold::squeezed(before, false);
+            if !before.is_empty() {
+                self.before.insert(before);
             }
         } else if let Some(added) = line.strip_prefix('+') {
             self.added.push_str(added);
@@ -41,17 +37,21 @@ impl Hunk {
         self.size
     }
 
-    /// How many stretches are taken away.
-    pub(super) fn runs(&self) -> usize {
-        self.gone.len()
+    /// How many lines are sought.
+    pub(super) fn lines(&self) -> usize {
+        self.before.len()
     }
 
-    /// Whether it may apply to the file; a hunk whose new lines all stand there already tells what was done.
+    /// What it adds.
+    pub(super) fn added(&self) -> &str {
+        &self.added
+    }
+
+    /// Whether it may apply to the file. One that takes no line for its place is put at the end.
     pub(super) fn may_apply(&self, text: &str) -> bool {
+        // In a file of a line or two a blank line of context may be a place, too.
+        let is_short = text.lines().take(4).count() < 4;
         let file = fold::squeezed(text, false);
-        let added = fold::squeezed(&self.added, false);
-        self.unclear
-            || (!added.is_empty() && file.contains(&added))
-            || self.gone.iter().all(|run| file.contains(&fold::squeezed(run, false)))
+        is_short || self.before.is_empty() || self.before.iter().any(|line| file.contains(line))
     }
 }

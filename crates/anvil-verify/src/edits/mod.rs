@@ -4,6 +4,7 @@
 //! the harness's own tool ([`Seen`] says what the conversation holds). Where it does not, the edit passes.
 
 mod blocks;
+mod cline;
 mod fold;
 mod hunk;
 pub(crate) mod patch;
@@ -40,7 +41,7 @@ pub fn may_edit(name: &str, arguments: &str) -> bool {
 pub fn call(name: &str, arguments: &str, seen: &Seen) -> Result<Passed, Defect> {
     match Request::of(name, arguments).or_else(|| crate::seen::shell_patch(name, arguments)) {
         Some(Request::Replace { tool, path, changes }) => replace::check(tool, &changes, seen.file(&path))?,
-        Some(Request::Patch { text, codex }) => patch::check(&text, codex, seen)?,
+        Some(Request::Patch { text, holder }) => patch::check(&text, holder, seen)?,
         Some(Request::Write { .. }) | None => {}
     }
     Ok(Passed::new())

@@ -1,9 +1,12 @@
 //! Patches in Codex's form: `*** Begin Patch`, sections of files, `*** End Patch`.
 //!
-//! The form is the grammar that Codex offers with its `apply_patch` tool; how leniently Codex applies it was read in its open
-//! sources (`seek_sequence`: exact, then without trailing, then without surrounding white space, then with plain punctuation).
+//! The form is the grammar that Codex offers with its `apply_patch` tool. Codex looks for the lines of a change as they are, then
+//! without trailing, then without surrounding white space, then with plain punctuation (`codex-rs/apply-patch`, `seek_sequence`
+//! and `parser`; `OpenCode` 1.18.33 does the same). The verdicts are held against those of Codex 0.169.0 itself in
+//! `tests/verify/edits/oracle.rs`.
 
 use super::fold;
+use super::request::Holder;
 use crate::defect::Defect;
 use crate::seen::Seen;
 use crate::span::Span;
@@ -38,11 +41,34 @@ pub(crate) struct Chunk {
     pub(crate) new: Vec<String>,
 }
 
-/// Reads a patch. Of what Codex would refuse only that is refused here which no reader takes; more where `codex` itself reads.
+/// Who reads a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Codex, which refuses what it does not understand.
+    Codex,
+    /// `OpenCode`, which passes over it.
+    OpenCode,
+    /// Perhaps one of those, perhaps one who is more lenient in all.
+    Unknown,
+}
+
+impl Reader {
+    /// Who reads what stands in `holder`.
+    pub(crate) fn of(holder: Holder, is_codex: bool) -> Self {
+        match holder {
+            Holder::Nothing => Self::Codex,
+            Holder::Input if is_codex => Self::Codex,
+            Holder::Input => Self::Unknown,
+            Holder::PatchText => Self::OpenCode,
+        }
+    }
+}
+
+/// Reads a patch. Only that is refused which the reader certainly does not take.
 ///
 /// # Errors
 /// [`Defect::MalformedPatch`].
-pub(crate) fn parse(text: &str, codex: bool) -> Result<Vec<Section>, Defect> {
+pub(crate) fn parse(text: &str, reader: Reader) -> Result<Vec<Section>, Defect> {
     let mut sections: Vec<Section> = Vec::new();
     let (mut begun, mut offset) = (false, 0);
     for line in text.split('\n') {
@@ -54,16 +80,23 @@ pub(crate) fn parse(text: &str, codex: bool) -> Result<Vec<Section>, Defect> {
         } else if line.trim() == END {
             return Ok(sections);
         } else {
-            section_line(&mut sections, line)
-                .or_else(|reason| if codex { Err(Defect::MalformedPatch { reason, span }) } else { Ok(()) })?;
+            let read = section_line(&mut sections, line, reader);
+            read.or_else(|reason| match reader {
+                Reader::Codex => Err(Defect::MalformedPatch { reason, span }),
+                Reader::OpenCode | Reader::Unknown => Ok(()),
+            })?;
         }
+    }
+    let has = |marker: &str| text.lines().any(|line| line.trim_start().starts_with(marker));
+    if reader == Reader::Unknown && has(BEGIN) == has(END) {
+        return Ok(sections);
     }
     let reason = if begun { "it has no `*** End Patch`" } else { "it has no `*** Begin Patch`" };
     Err(Defect::MalformedPatch { reason, span: Span::new(0, text.len()) })
 }
 
 /// One line between the beginning and the end.
-fn section_line(sections: &mut Vec<Section>, line: &str) -> Result<(), &'static str> {
+fn section_line(sections: &mut Vec<Section>, line: &str, reader: Reader) -> Result<(), &'static str> {
     if let Some(header) = line.trim_start().strip_prefix("*** ").filter(|_| !line.starts_with(['+', '-', ' '])) {
         return header_line(sections, header.trim_end());
     }
@@ -78,6 +111,12 @@ fn section_line(sections: &mut Vec<Section>, line: &str) -> Result<(), &'static 
             };
             text.push_str(added);
             text.push('\n');
+            Ok(())
+        }
+        // `OpenCode` begins to read at the first `@@`.
+        Some(Deed::Update { chunks, .. })
+            if reader == Reader::OpenCode && chunks.is_empty() && !line.starts_with("@@") =>
+        {
             Ok(())
         }
         Some(Deed::Update { chunks, .. }) => chunk_line(chunks, line),
@@ -144,8 +183,12 @@ fn chunk_line(chunks: &mut Vec<Chunk>, line: &str) -> Result<(), &'static str> {
 ///
 /// # Errors
 /// [`Defect::MalformedPatch`], [`Defect::PatchContextMissing`].
-pub(super) fn check(text: &str, codex: bool, seen: &Seen) -> Result<(), Defect> {
-    let sections = parse(text, codex)?;
+pub(super) fn check(text: &str, holder: Holder, seen: &Seen) -> Result<(), Defect> {
+    let reader = Reader::of(holder, seen.is_codex());
+    let sections = parse(text, reader)?;
+    if reader == Reader::Unknown {
+        return Ok(());
+    }
     let mut hunk = 0_usize;
     let mut budget = super::WORK;
     for (at, section) in sections.iter().enumerate() {

@@ -5,9 +5,28 @@ use super::{WORK, fold};
 use crate::defect::Defect;
 use crate::seen::{File, Source};
 
-/// What Claude Code puts in place of short forms of tags before it gives up; an old text with one of them is not judged.
-const SHORT_FORMS: [&str; 12] =
-    ["<fnr>", "<n>", "</n>", "<o>", "</o>", "<e>", "</e>", "<s>", "</s>", "<r>", "</r>", "< "];
+/// Short forms of tags that Claude Code puts long ones in place of where the text is not found (bundle of 2.1.197); an old text
+/// with one of them is not judged.
+const SHORT_FORMS: [&str; 18] = [
+    "<fnr>",
+    "<n>",
+    "</n>",
+    "<o>",
+    "</o>",
+    "<e>",
+    "</e>",
+    "<s>",
+    "</s>",
+    "<r>",
+    "</r>",
+    "< META_START >",
+    "< META_END >",
+    "< EOT >",
+    "< META >",
+    "< SOS >",
+    "\n\nH:",
+    "\n\nA:",
+];
 
 /// Whether the replacements apply, in order.
 pub(super) fn check(tool: Tool, changes: &[Change], file: Option<&File>) -> Result<(), Defect> {
@@ -24,7 +43,7 @@ pub(super) fn check(tool: Tool, changes: &[Change], file: Option<&File>) -> Resu
         }
         let old = change.old.replace("\r\n", "\n");
         if old.is_empty() {
-            return empty(tool, edit, &text);
+            return if edit == 0 { empty(tool, file, &text) } else { Ok(()) };
         }
         if !stands(strict, &text, &old) {
             return Err(Defect::EditTextMissing { edit });
@@ -44,19 +63,29 @@ pub(super) fn check(tool: Tool, changes: &[Change], file: Option<&File>) -> Resu
 /// A text replaced by itself, where the tool refuses that whatever the file.
 fn without_effect(tool: Tool, changes: &[Change]) -> Result<(), Defect> {
     let same = |change: &Change| change.old == change.new;
+    // White space at a line's end is taken from the new text (Claude Code), or from the file (Pi), before they are compared.
+    let bare = |change: &Change| same(change) && !ends_blank(&change.old);
+    let plain = |change: &Change| bare(change) && change.old.is_ascii();
     let edit = match tool {
-        Tool::Claude | Tool::OpenCode | Tool::Continue => changes.iter().position(same),
-        Tool::Pi if !changes.is_empty() && changes.iter().all(same) => Some(0),
+        Tool::Claude => changes.iter().position(bare),
+        Tool::OpenCode | Tool::Continue => changes.iter().position(same),
+        Tool::Pi if !changes.is_empty() && changes.iter().all(plain) => Some(0),
         // Qwen Code may still turn typographic quotes into plain ones; Cline writes the file as it is.
         Tool::Pi | Tool::Qwen | Tool::Cline => None,
     };
     edit.map_or(Ok(()), |edit| Err(Defect::EditWithoutEffect { edit }))
 }
 
-/// An empty old text asks for a new file; of a file that is there it says nothing.
-fn empty(tool: Tool, edit: usize, text: &str) -> Result<(), Defect> {
-    let refused = matches!(tool, Tool::Claude | Tool::OpenCode | Tool::Qwen) && edit == 0;
-    if refused && !text.trim().is_empty() { Err(Defect::EditTextAmbiguous { edit }) } else { Ok(()) }
+/// Whether a line ends with white space.
+pub(crate) fn ends_blank(text: &str) -> bool {
+    text.split('\n').any(|line| line.strip_suffix('\r').unwrap_or(line).ends_with(char::is_whitespace))
+}
+
+/// An empty old text asks for a new file; of a file that is there it says nothing. Continue's `Edit`, which has the form of
+/// Claude Code's, takes it for the file's beginning, and older versions of `OpenCode` for all of the file.
+fn empty(tool: Tool, file: &File, text: &str) -> Result<(), Defect> {
+    let refused = tool == Tool::Qwen || (tool == Tool::Claude && file.source == Source::ClaudeCode);
+    if refused && !text.trim().is_empty() { Err(Defect::EditTextAmbiguous { edit: 0 }) } else { Ok(()) }
 }
 
 /// What can be said of the first replacement in a file of which only parts are known: that its text stands there twice.
@@ -80,7 +109,8 @@ fn is_ambiguous(tool: Tool, change: &Change, count: usize) -> bool {
         Tool::OpenCode | Tool::Cline => false,
     };
     let all = change.all && tool != Tool::Pi;
-    refuses && !all && count > 1
+    // An old text with other ends of lines is found line by line, perhaps in one place only.
+    refuses && !all && count > 1 && !change.old.contains('\r')
 }
 
 /// Whether the old text stands in the file under any reading that the tool tries.
@@ -90,7 +120,6 @@ fn stands(strict: bool, text: &str, old: &str) -> bool {
     }
     if strict {
         return SHORT_FORMS.iter().any(|form| old.contains(form))
-            || ["\n\nH:", "\n\nA:"].iter().any(|form| old.contains(form))
             || [false, true]
                 .iter()
                 .any(|escapes| fold::exact(&format!("{text}\n"), *escapes).contains(&fold::exact(old, *escapes)));
@@ -108,13 +137,14 @@ pub(super) fn stands_loosely(text: &str, old: &str) -> bool {
     under(false) || under(true) || is_anchored(text, old)
 }
 
-/// Whether the first and the last line of three or more stand in the file: some tools then forgive what is between.
+/// Whether the first and the last line of several stand in the file: some tools then forgive what is between. Of two lines
+/// with a line feed at the end `OpenCode` 1.18.33 still finds three lines that begin and end so.
 fn is_anchored(text: &str, old: &str) -> bool {
     let file = fold::lines(text);
     [old, old.trim()].iter().any(|old| {
         let lines: Vec<&str> = old.strip_suffix('\n').unwrap_or(old).split('\n').collect();
         let ends = [lines.first(), lines.last()];
-        lines.len() >= 3 && ends.into_iter().flatten().all(|line| file.contains(&fold::lines(line)))
+        lines.len() >= 2 && ends.into_iter().flatten().all(|line| file.contains(&fold::lines(line)))
     })
 }
 
@@ -123,9 +153,9 @@ fn is_anchored(text: &str, old: &str) -> bool {
 pub(crate) fn applied(text: &str, change: &Change) -> Option<String> {
     let old = change.old.replace("\r\n", "\n");
     let new = change.new.replace("\r\n", "\n");
-    let trailing = new.split('\n').any(|line| line.ends_with([' ', '\t']));
     let swallows = new.is_empty() && !old.ends_with('\n');
-    if old.is_empty() || trailing || swallows {
+    let escapes = [&old, &new].iter().any(|text| text.contains("\\u"));
+    if old.is_empty() || ends_blank(&new) || swallows || escapes {
         return None;
     }
     let count = text.matches(&old).count();

@@ -53,9 +53,21 @@ pub(crate) enum Request {
     Patch {
         /// The patch.
         text: String,
-        /// Whether Codex itself reads it, which is stricter than its imitators.
-        codex: bool,
+        /// In what.
+        holder: Holder,
     },
+}
+
+/// What a patch stands in, which tells who reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// Nothing: the tool is free-form, as Codex's.
+    Nothing,
+    /// `input`, or a shell's command: Codex's, or a tool of Cline or `OpenClaw` of that name. Cline 3.0.65 takes lines for one
+    /// another of which two thirds are alike, and a patch without its first and last line.
+    Input,
+    /// `patchText`: `OpenCode`'s.
+    PatchText,
 }
 
 impl Request {
@@ -81,7 +93,7 @@ impl Request {
             "multi_edit" => Self::replace(Tool::Continue, text("filepath")?, changes(arguments.get("edits")?)?),
             "replace_in_file" => {
                 let path = text("path").or_else(|| text("absolutePath"))?;
-                Self::replace(Tool::Cline, path, super::blocks::changes(&text("diff")?)?)
+                Self::replace(Tool::Cline, path, super::cline::changes(&text("diff")?)?)
             }
             _ => None,
         }
@@ -116,13 +128,13 @@ impl Request {
         match serde_json::from_str(arguments) {
             Ok(Value::Object(object)) => {
                 let member = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
-                let codex = member("input").or_else(|| member("patch"));
-                let is_codex = codex.is_some();
-                Some(Self::Patch { text: codex.or_else(|| member("patchText"))?, codex: is_codex })
+                let input = member("input").or_else(|| member("patch"));
+                let holder = if input.is_some() { Holder::Input } else { Holder::PatchText };
+                Some(Self::Patch { text: input.or_else(|| member("patchText"))?, holder })
             }
-            Ok(Value::String(text)) => Some(Self::Patch { text, codex: true }),
+            Ok(Value::String(text)) => Some(Self::Patch { text, holder: Holder::Input }),
             Ok(_) => None,
-            Err(_) => Some(Self::Patch { text: arguments.to_owned(), codex: true }),
+            Err(_) => Some(Self::Patch { text: arguments.to_owned(), holder: Holder::Nothing }),
         }
     }
 }
@@ -165,10 +177,12 @@ fn changes(edits: &Value) -> Option<Vec<Change>> {
 
 fn change(edit: &Map<String, Value>) -> Option<Change> {
     let text = |keys: [&str; 3]| keys.iter().find_map(|key| edit.get(*key)).and_then(Value::as_str).map(str::to_owned);
-    let all = ["replace_all", "replaceAll"].iter().find_map(|key| edit.get(*key));
+    let all = ["replace_all", "replaceAll", "allow_multiple"].iter().find_map(|key| edit.get(*key));
+    // Older versions of Qwen Code ask how many places are meant.
+    let several = edit.get("expected_replacements").is_some_and(|count| count.as_u64() != Some(1));
     Some(Change {
         old: text(["old_string", "oldString", "oldText"])?,
         new: text(["new_string", "newString", "newText"])?,
-        all: all.is_some_and(|all| *all != Value::Bool(false) && !all.is_null()),
+        all: several || all.is_some_and(|all| *all != Value::Bool(false) && !all.is_null()),
     })
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::file::Source;
 use super::reading::{Form, Range};
 use super::shell::{self, Deed};
-use crate::edits::request::Request;
+use crate::edits::request::{Holder, Request};
 
 /// What a call can have done.
 #[derive(Debug, PartialEq, Eq)]
@@ -97,14 +97,18 @@ impl Act {
             return if background || name == "spawn_agent" { Self::Endless } else { Self::Anything };
         }
         if SHELLS.contains(&name) {
-            return Self::shell(&arguments);
+            return Self::shell(name, &arguments);
         }
         Self::read(name, &arguments)
     }
 
-    fn shell(arguments: &Value) -> Self {
+    fn shell(name: &str, arguments: &Value) -> Self {
         let Some(command) = shell::command(arguments) else { return Self::Anything };
         match shell::deed(&command) {
+            // Claude Code, whose shell's name that is, tells of files that changed, or refuses to edit them.
+            Deed::Anything if name != "Bash" && (is_in_background(arguments) || shell::goes_on(&command)) => {
+                Self::Endless
+            }
             Deed::Anything => Self::Anything,
             Deed::Nothing => Self::Nothing,
             Deed::Print { path, range, form } => {
@@ -131,6 +135,11 @@ impl Act {
         let (Some(path), Some(range)) = (path, range(arguments, from_zero)) else { return Self::Nothing };
         Self::Read(Look { path: path.to_owned(), range, form, source })
     }
+}
+
+fn is_in_background(arguments: &Value) -> bool {
+    let flags = ["run_in_background", "is_background", "background", "runInBackground"];
+    flags.iter().any(|flag| arguments.get(*flag).is_some_and(|set| *set == Value::Bool(true)))
 }
 
 fn range(arguments: &Value, from_zero: bool) -> Option<Range> {
@@ -164,7 +173,7 @@ pub(crate) fn shell_patch(name: &str, arguments: &str) -> Option<Request> {
         ["bash" | "sh" | "zsh", "-c" | "-lc", script] | [script] => heredoc(script)?,
         _ => return None,
     };
-    Some(Request::Patch { text: text.to_owned(), codex: true })
+    Some(Request::Patch { text: text.to_owned(), holder: Holder::Input })
 }
 
 /// The text that `apply_patch <<'EOF'` is given, where nothing follows it. Only a quoted mark keeps the text as it stands.

@@ -11,11 +11,12 @@ const LINE: usize = 48;
 /// rules an edit of it is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Claude Code: its edits refuse a file that changed since it was read, and match exactly (measured with 2.1.197).
+    /// Claude Code: of a file that changed it tells before the next request, or else refuses to edit it, and it matches exactly
+    /// (measured with 2.1.197, and in its bundle; 2.1.332 may still edit a file that changed where the text stands in it).
     ClaudeCode,
-    /// Qwen Code: its edits refuse a file that changed since it was read (read in the bundle of 0.15.10).
+    /// Qwen Code: its edits refuse a file that changed since it was read (`checkPriorRead` in the bundle of 0.15.10).
     Qwen,
-    /// Aider: pastes every file anew, as it is, into each request.
+    /// Aider: pastes every file anew, as it is, into each request (`get_files_content` of 0.86.2).
     Aider,
     /// Any other.
     Other,

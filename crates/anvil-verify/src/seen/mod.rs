@@ -2,8 +2,11 @@
 
 mod act;
 mod file;
+mod notice;
+mod outcome;
 mod paste;
 mod path;
+mod pending;
 mod reading;
 mod shell;
 
@@ -11,13 +14,16 @@ use std::collections::HashMap;
 
 pub(crate) use act::shell_patch;
 pub(crate) use file::{File, Source};
+pub(crate) use notice::InText;
+pub(crate) use paste::FENCES;
 
 use act::{Act, Look};
+use pending::{Pending, collide};
 use reading::Reading;
 
-use crate::edits::patch::{self, Deed};
+use crate::edits::patch::{self, Deed, Reader};
 use crate::edits::replace;
-use crate::edits::request::{Request, Tool};
+use crate::edits::request::{Change, Holder, Request, Tool};
 
 /// Bytes of files that are kept; the files seen longest ago are let go, and are then not known.
 const MAX_BYTES: usize = 16 << 20;
@@ -32,9 +38,6 @@ const WORK: usize = 128 << 20;
 /// Names of files that are compared with each other; with more, nothing is known any more. Each reading of a file while 256 are known
 /// takes about 512 of them.
 const COMPARISONS: usize = 4 << 20;
-
-/// Bytes of an answer that only says that a file has not changed.
-const MAX_NOTE: usize = 600;
 
 /// The files that a conversation holds, as they provably are now.
 ///
@@ -53,16 +56,8 @@ pub struct Seen {
     compared: usize,
     /// Something may be changing files all the time.
     unsettled: bool,
-}
-
-/// A call without a result.
-#[derive(Debug)]
-struct Pending {
-    act: Act,
-    /// The files that it reads or changes.
-    names: Vec<String>,
-    /// Whether its place among the others that ran beside it is not known.
-    overlapped: bool,
+    is_codex: bool,
+    in_text: Option<InText>,
 }
 
 impl Seen {
@@ -110,7 +105,7 @@ impl Seen {
                 (Act::Read(look), names)
             }
             Act::Change(request) => {
-                let names: Vec<String> = paths(&request).iter().map(normal).collect();
+                let names: Vec<String> = self.paths(&request).iter().map(normal).collect();
                 if (1..=MAX_NAMES).contains(&names.len()) {
                     (Act::Change(request), names)
                 } else {
@@ -118,6 +113,21 @@ impl Seen {
                 }
             }
             act => (act, Vec::new()),
+        }
+    }
+
+    /// The files that a request names; none where it cannot be read.
+    fn paths(&self, request: &Request) -> Vec<String> {
+        match request {
+            Request::Replace { path, .. } | Request::Write { path, .. } => vec![path.clone()],
+            Request::Patch { text, holder } => {
+                let sections = patch::parse(text, Reader::of(*holder, self.is_codex)).unwrap_or_default();
+                let names = |section: patch::Section| match section.deed {
+                    Deed::Update { to: Some(to), .. } => vec![section.path, to],
+                    _ => vec![section.path],
+                };
+                sections.into_iter().flat_map(names).collect()
+            }
         }
     }
 
@@ -136,13 +146,24 @@ impl Seen {
                 self.forget(name);
             }
         }
+        self.is_codex |= outcome::is_of_codex(text);
         match call.act {
-            Act::Anything => self.forget_all(),
+            Act::Anything => {
+                self.unsettled |= outcome::goes_on(text);
+                self.forget_all();
+            }
             Act::Read(look) if !call.overlapped && !is_error => self.looked(&look, text),
             Act::Change(request) if !call.overlapped => self.changed(request, text, is_error),
             // A reading that failed says nothing of the file.
             Act::Read(_) | Act::Change(_) | Act::Nothing | Act::Endless => {}
         }
+        self.heed(text);
+    }
+
+    /// What the system's, or the developer's, instructions say, at the beginning or on the way.
+    pub fn instructions(&mut self, text: &str) {
+        self.in_text = notice::in_text(text).or(self.in_text);
+        self.forget_named(text);
     }
 
     /// What the user wrote or pasted.
@@ -155,17 +176,21 @@ impl Seen {
         }
         if let Some(root) = paste::root(text) {
             self.root = Some(root.to_owned());
+            self.is_codex = true;
         }
+        // Aider puts its instructions there for models that take no system message.
+        self.in_text = notice::in_text(text).or(self.in_text);
         if let Some(files) = paste::aider(text) {
             self.drop_where(|_, file| file.source == Source::Aider);
             for (path, text) in files {
                 self.store(path, Source::Aider, Reading::Whole(text.to_owned()));
             }
-        } else if paste::tells_of_changes(text) {
+        } else if notice::tells_of_changes(text) {
             self.forget_all();
-        } else if !paste::is_of_the_harness(text) {
+        } else if !notice::is_of_the_harness(text) {
             self.drop_where(|_, file| !file.source.outlives_a_turn());
         }
+        self.heed(text);
     }
 
     /// What is known of the file of that name, where it is certain.
@@ -180,11 +205,18 @@ impl Seen {
         if self.unsettled || self.pending.values().any(unsure) {
             return None;
         }
-        let mut candidates = self.files.iter().filter(|(name, _)| path::may_be_one(name, &path));
-        match (self.files.get(&path), candidates.next(), candidates.next()) {
-            (Some(file), _, None) | (None, Some((_, file)), None) => Some(file),
-            _ => None,
-        }
+        let is_other = |name: &String| *name != path && path::may_be_one(name, &path);
+        self.files.get(&path).filter(|_| !self.files.keys().any(is_other))
+    }
+
+    /// Whether the conversation is Codex's.
+    pub(crate) fn is_codex(&self) -> bool {
+        self.is_codex
+    }
+
+    /// The edits that the harness takes from the text of answers.
+    pub(crate) fn in_text(&self) -> Option<InText> {
+        self.in_text
     }
 
     /// The text of the file of that name, where all of it is known and certain.
@@ -208,8 +240,7 @@ impl Seen {
     fn looked(&mut self, look: &Look, text: &str) {
         match reading::read(look.form, look.range, text) {
             Some(reading) => self.store(&look.path, look.source, reading),
-            // The file is as it was when last read: Claude Code and Qwen Code say so instead of showing it again.
-            None if text.len() < MAX_NOTE && text.to_lowercase().contains("unchanged") => {}
+            None if reading::is_unchanged(text) => {}
             None => self.forget(&look.path),
         }
     }
@@ -219,20 +250,29 @@ impl Seen {
         let failed = is_error || text.starts_with("<tool_use_error>");
         match request {
             // A patch that fails may have changed some of its files.
-            Request::Patch { text: patch, codex } => self.patched(&patch, codex, !failed && text.contains("Success")),
+            Request::Patch { text: patch, holder } => {
+                self.patched(&patch, holder, !failed && outcome::is_patched(text));
+            }
             _ if failed => {}
-            Request::Replace { path, .. } | Request::Write { path, .. } if !succeeded(text) => self.forget(&path),
-            Request::Write { tool, path, text } => match source(tool) {
-                Some(source) => self.store(&path, source, Reading::Whole(text.replace("\r\n", "\n"))),
-                None => self.forget(&path),
-            },
+            Request::Replace { path, .. } | Request::Write { path, .. } if !outcome::succeeded(text) => {
+                self.forget(&path);
+            }
+            Request::Write { tool, path, text } => {
+                self.forget_aliases(&path, &[]);
+                // Claude Code takes white space from the lines' ends, except in Markdown.
+                match outcome::source(tool).filter(|_| !replace::ends_blank(&text)) {
+                    Some(source) => self.store(&path, source, Reading::Whole(text.replace("\r\n", "\n"))),
+                    None => self.forget(&path),
+                }
+            }
             Request::Replace { tool: Tool::Cline, path, .. } => match paste::final_content(text) {
                 Some(text) => self.store(&path, Source::Other, Reading::Whole(text.to_owned())),
                 None => self.forget(&path),
             },
             Request::Replace { tool, path, changes } => {
+                self.forget_aliases(&path, &changes);
                 let before = self.whole(&path).map(str::to_owned);
-                let mut after = before.filter(|_| source(tool).is_some());
+                let mut after = before.filter(|_| outcome::source(tool).is_some());
                 for change in &changes {
                     let cost = after.as_ref().map_or(0, String::len);
                     after = after.filter(|_| self.afford(cost)).and_then(|text| replace::applied(&text, change));
@@ -243,12 +283,15 @@ impl Seen {
     }
 
     /// A patch has come back.
-    fn patched(&mut self, text: &str, codex: bool, applied: bool) {
-        let Ok(sections) = patch::parse(text, codex) else { return self.forget_all() };
+    fn patched(&mut self, text: &str, holder: Holder, applied: bool) {
+        let reader = Reader::of(holder, self.is_codex);
+        let Ok(sections) = patch::parse(text, reader) else { return self.forget_all() };
+        let applied = applied && reader == Reader::Codex;
         for section in sections {
+            self.forget_aliases(&section.path, &[]);
             match section.deed {
-                Deed::Add(text) if applied && codex => self.store(&section.path, Source::Other, Reading::Whole(text)),
-                Deed::Update { chunks, to: None } if applied && codex => {
+                Deed::Add(text) if applied => self.store(&section.path, Source::Other, Reading::Whole(text)),
+                Deed::Update { chunks, to: None } if applied => {
                     let mut after = self.whole(&section.path).map(str::to_owned);
                     for chunk in &chunks {
                         let cost = after.as_ref().map_or(0, String::len);
@@ -344,6 +387,38 @@ impl Seen {
         self.drop_where(|name, _| path::may_be_one(name, &path));
     }
 
+    /// Lets go of the files that what the harness adds to a text names: they have changed, or may have.
+    fn heed(&mut self, text: &str) {
+        for reminder in notice::reminders(text) {
+            self.forget_named(reminder);
+        }
+    }
+
+    /// Lets go of the files that the text names, except those that are pasted anew each time.
+    fn forget_named(&mut self, text: &str) {
+        if !self.afford(text.len().saturating_mul(self.files.len())) {
+            return self.forget_all();
+        }
+        self.drop_where(|path, file| file.source != Source::Aider && notice::names(text, path));
+    }
+
+    /// Lets go of what may be the file of that name under another, by a link: what has the same text; where the text is not
+    /// known, what has all that was replaced in it; where that is not known either, what has the same last name.
+    fn forget_aliases(&mut self, path: &str, changes: &[Change]) {
+        let path = path::normal(path, self.root.as_deref());
+        let text = self.whole(&path).map(str::to_owned);
+        if !self.afford(self.bytes.saturating_mul(changes.len().saturating_add(1))) {
+            return self.forget_all();
+        }
+        let last = path.rsplit('/').next().unwrap_or(&path);
+        let is_alias = |name: &str, file: &File| match (&text, changes, file.whole()) {
+            (Some(text), _, whole) => whole.is_none_or(|whole| whole.trim_end() == text.trim_end()),
+            (None, [], _) | (None, _, None) => name.rsplit('/').next() == Some(last),
+            (None, changes, Some(whole)) => changes.iter().all(|change| whole.contains(&change.old)),
+        };
+        self.drop_where(|name, file| name != path && file.source != Source::Aider && is_alias(name, file));
+    }
+
     fn forget_all(&mut self) {
         self.files.clear();
         self.bytes = 0;
@@ -357,63 +432,4 @@ impl Seen {
             Act::Anything | Act::Endless => self.forget_all(),
         }
     }
-}
-
-/// The files that a request names; none where it cannot be read.
-fn paths(request: &Request) -> Vec<String> {
-    match request {
-        Request::Replace { path, .. } | Request::Write { path, .. } => vec![path.clone()],
-        Request::Patch { text, codex } => {
-            let sections = patch::parse(text, *codex).unwrap_or_default();
-            let names = |section: patch::Section| match section.deed {
-                Deed::Update { to: Some(to), .. } => vec![section.path, to],
-                _ => vec![section.path],
-            };
-            sections.into_iter().flat_map(names).collect()
-        }
-    }
-}
-
-/// Whether two calls that run side by side give different outcomes in different orders.
-fn collide(one: &Pending, other: &Pending) -> bool {
-    let meet = || one.names.iter().any(|name| other.names.iter().any(|named| path::may_be_one(name, named)));
-    match (&one.act, &other.act) {
-        (Act::Anything | Act::Endless, Act::Read(_) | Act::Change(_))
-        | (Act::Read(_) | Act::Change(_), Act::Anything | Act::Endless) => true,
-        // Claude Code runs its edits one after the other, in the order of the calls.
-        (
-            Act::Change(Request::Replace { tool: Tool::Claude, .. }),
-            Act::Change(Request::Replace { tool: Tool::Claude, .. }),
-        ) => false,
-        (Act::Read(_) | Act::Change(_), Act::Change(_)) | (Act::Change(_), Act::Read(_)) => meet(),
-        _ => false,
-    }
-}
-
-/// Whose file it is after the tool wrote it; `None` where a formatter of the harness may have worked on it since.
-fn source(tool: Tool) -> Option<Source> {
-    match tool {
-        Tool::Claude => Some(Source::ClaudeCode),
-        Tool::Qwen => Some(Source::Qwen),
-        Tool::Pi | Tool::Continue => Some(Source::Other),
-        Tool::OpenCode | Tool::Cline => None,
-    }
-}
-
-/// Whether the words are those of an edit tool that did as it was told, and of nobody who did otherwise on the way.
-fn succeeded(text: &str) -> bool {
-    let done = [
-        "has been updated",
-        "File created successfully",
-        "Successfully replaced",
-        "Successfully wrote",
-        "Successfully edited",
-        "Successfully created",
-        "Successfully overwrote",
-        "<final_file_content",
-    ];
-    let head = text.get(..text.len().min(400)).unwrap_or(text);
-    let otherwise = ["User modified", "user modified", "auto-format", "The user made"];
-    done.iter().any(|words| head.contains(words) || text.starts_with(words))
-        && !otherwise.iter().any(|words| text.contains(words))
 }

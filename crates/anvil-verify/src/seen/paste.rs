@@ -1,10 +1,10 @@
-//! What stands in the user's messages: files that a harness pasted, and what it tells of the place and of changes.
+//! What stands in the user's messages: files that a harness pasted, and what it tells of the place.
 
 /// The words before the files that Aider lets the model edit (0.86.2).
 const ADDED: &str = "*added these files to the chat*";
 
-/// The fences that Aider chooses from, so that none stands in the file.
-const FENCES: [(&str, &str); 7] = [
+/// The fences that Aider chooses from, so that no line of a file begins with it.
+pub(crate) const FENCES: [(&str, &str); 7] = [
     ("```", "```"),
     ("````", "````"),
     ("<source>", "</source>"),
@@ -21,11 +21,19 @@ pub(super) fn aider(text: &str) -> Option<Vec<(&str, &str)>> {
     let mut files = Vec::new();
     while let Some((path, body)) = next_header(&mut rest) {
         let (fence, after) = body;
-        let Some((content, tail)) = until(after, fence) else { return Some(Vec::new()) };
+        let Some((content, tail)) = until(after, fence).filter(|(_, tail)| goes_on(tail)) else {
+            return Some(Vec::new());
+        };
         files.push((path, content));
         rest = tail;
     }
     Some(files)
+}
+
+/// Whether what follows a file is an empty line, as Aider writes one before the next, or the end. Anything else says that the
+/// fence was one of the file's own: where all of them stand in the files, Aider takes the first all the same.
+fn goes_on(tail: &str) -> bool {
+    tail.trim().is_empty() || tail.starts_with('\n')
 }
 
 type Opened<'a> = (&'static str, &'a str);
@@ -61,25 +69,6 @@ pub(super) fn root(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("<environment_context>")?.1.split_once("<cwd>")?;
     let (root, _) = rest.split_once("</cwd>")?;
     (!root.contains('\n')).then_some(root)
-}
-
-/// Whether a harness tells that a file changed under the model's hands.
-pub(super) fn tells_of_changes(text: &str) -> bool {
-    ["was modified, either by the user or by a linter", "modified since you last", "# Recently Modified Files"]
-        .iter()
-        .any(|words| text.contains(words))
-}
-
-/// Whether the harness wrote the message by itself, in the middle of the work.
-pub(super) fn is_of_the_harness(text: &str) -> bool {
-    let text = text.trim();
-    ["system-reminder", "environment_context"].iter().any(|tag| {
-        let inner =
-            text.strip_prefix('<').and_then(|rest| rest.strip_prefix(tag)).and_then(|rest| rest.strip_prefix('>'));
-        inner.is_some_and(|inner| {
-            inner.ends_with('>') && inner.strip_suffix('>').is_some_and(|inner| inner.ends_with(&format!("</{tag}")))
-        })
-    })
 }
 
 /// The file after Cline's edit.

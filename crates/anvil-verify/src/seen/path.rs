@@ -31,13 +31,15 @@ pub(crate) fn is_absolute(path: &str) -> bool {
     path.starts_with(['/', '~', '\\']) || path.as_bytes().get(1) == Some(&b':')
 }
 
-/// Whether two normal paths may name one file: they are equal, or one is relative and the other ends with it.
+/// Whether two normal paths may name one file. They are equal, for which case does not count, as on some systems; or an absolute
+/// one ends with the other, which is relative to who knows what, or a link's name (as macOS has `/tmp` for `/private/tmp`).
 pub(crate) fn may_be_one(one: &str, other: &str) -> bool {
     let ends = |long: &str, short: &str| {
+        let start = long.len().saturating_sub(short.len());
         is_absolute(long)
-            && !is_absolute(short)
             && !short.is_empty()
-            && long.strip_suffix(short).is_some_and(|rest| rest.ends_with('/'))
+            && long.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(short))
+            && (short.starts_with('/') || long.get(..start).is_some_and(|rest| rest.ends_with('/')))
     };
-    one == other || ends(one, other) || ends(other, one)
+    one.eq_ignore_ascii_case(other) || ends(one, other) || ends(other, one)
 }

@@ -61,6 +61,13 @@ const SILENT_LIMIT: usize = 2000;
 /// What stands in an answer instead of what was left out.
 const CUT_MARKS: [&str; 4] = ["... [truncated]", "... (line truncated to", "tokens truncated…", "[Truncated"];
 
+/// Whether the file is as it was when last read: Claude Code (2.1.197, 2.1.332) and Qwen Code (0.15.10) say so instead of showing
+/// it again.
+pub(crate) fn is_unchanged(answer: &str) -> bool {
+    ["File unchanged since last read.", "Wasted call"].iter().any(|words| answer.starts_with(words))
+        || (answer.starts_with("[File ") && answer.contains(" unchanged since last read in this session"))
+}
+
 /// Takes an answer of a read tool out of its dress.
 pub(crate) fn read(form: Form, range: Range, answer: &str) -> Option<Reading> {
     let cut = |line: &str| line.len() >= SILENT_LIMIT && line.ends_with("...");

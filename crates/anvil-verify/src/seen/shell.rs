@@ -81,6 +81,12 @@ pub(crate) fn command(arguments: &Value) -> Option<String> {
     }
 }
 
+/// Whether a part of the command may be at work after it has come back: there is a `&` that joins nothing.
+pub(crate) fn goes_on(command: &str) -> bool {
+    let joined = command.replace("&&", " ").replace(">&", " ").replace("&>", " ").replace("|&", " ");
+    joined.contains('&') || ["nohup ", "setsid ", "disown"].iter().any(|word| command.contains(word))
+}
+
 fn is_plain(letter: char) -> bool {
     letter.is_alphanumeric() || "-_./,=+:@%".contains(letter)
 }

@@ -110,17 +110,18 @@ fn codex_patches_find_their_lines_or_fail() {
 const PASTE: &str =
     "I have *added these files to the chat* so you can go ahead and edit them.\n\na.py\n```\ndef f():\n    pass\n```\n";
 
+const BLOCKS: &str = "# *SEARCH/REPLACE block* Rules:\n\nEvery *SEARCH/REPLACE block* must use this format:";
+
 #[test]
 fn aider_blocks_are_held_against_the_pasted_files() {
     let mut seen = Seen::new();
+    seen.instructions(BLOCKS);
     seen.user(PASTE);
     seen.user("rename f");
     let block = |old: &str| format!("a.py\n```python\n<<<<<<< SEARCH\n{old}\n=======\nnew\n>>>>>>> REPLACE\n```\n");
     assert_eq!(label(edits::text(&block("def f():\n  pass"), &seen)), None);
     assert_eq!(label(edits::text(&block("def g():"), &seen)), Some("edit_text_missing"));
     assert_eq!(label(edits::text("a.py\n<<<<<<< SEARCH\ndef f():\n", &seen)), Some("malformed_patch"));
-    let diff = "--- a/a.py\n+++ b/a.py\n@@ -1,2 +1,2 @@\n-def g():\n+def h():\n";
-    assert_eq!(label(edits::text(diff, &seen)), Some("patch_context_missing"));
 }
 
 proptest! {
@@ -143,6 +144,7 @@ proptest! {
     #[test]
     fn every_cut_gives_one_verdict(at in 0_usize..60, good in any::<bool>()) {
         let mut seen = Seen::new();
+        seen.instructions(BLOCKS);
         seen.user(PASTE);
         let text = format!("a.py\n<<<<<<< SEARCH\ndef {}():\n=======\nx\n>>>>>>> REPLACE\n", if good { "f" } else { "g" });
         let (head, tail) = text.split_at(at.min(text.len()));
