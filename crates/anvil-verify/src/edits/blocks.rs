@@ -203,7 +203,8 @@ impl Blocks {
         let named = self.name.as_deref().and_then(|name| seen.pasted().find(|(path, _)| *path == name));
         if let (Some((name, text)), false) = (named, is_dotted(old)) {
             let text = self.files.get(name).map_or(Some(text), |text| text.as_deref());
-            let is_plain = unwrapped(old, name) == old && unwrapped(&change.new, name) == change.new;
+            let is_bare = |text: &str| unwrapped(text, name) == text && !text.contains('\r') && !text.ends_with("\n\n");
+            let is_plain = is_bare(old) && is_bare(&change.new);
             let after = text.filter(|_| is_plain).and_then(|text| first_replaced(text, &change));
             if after.is_some() {
                 self.files.insert(name.to_owned(), after);
@@ -234,7 +235,9 @@ impl Blocks {
         line: &str,
         seen: &Seen,
     ) -> Result<(), Defect> {
-        let is_next = line.starts_with("+++ ") && self.recent.last().is_some_and(|line| line.starts_with("--- "));
+        // A line of three dashes takes one away, or begins the next file: the line below tells.
+        let held = self.recent.last().filter(|line| line.starts_with("--- "));
+        let is_next = line.starts_with("+++ ") && held.is_some();
         if line.starts_with("```") || is_next {
             self.close(&path, hunk, seen)?;
             self.outside(start, line, seen);
@@ -243,7 +246,10 @@ impl Blocks {
             self.state = State::Diff { path, hunk: None };
         } else {
             let mut hunk = hunk.unwrap_or_default();
-            hunk.push(line);
+            held.iter().for_each(|held| hunk.push(held));
+            if !line.starts_with("--- ") {
+                hunk.push(line);
+            }
             self.blind = hunk.size() > MAX_BLOCK;
             self.state = State::Diff { path, hunk: Some(hunk) };
         }
@@ -275,9 +281,9 @@ fn is_dotted(old: &str) -> bool {
 
 /// Whether the text stands in the file of that name, as it is or taken out of a wrapping.
 fn stands(text: &str, old: &str, path: &str) -> bool {
-    replace::stands_loosely(text, old) || {
+    replace::stands_in_lines(text, old) || {
         let inner = unwrapped(old, path);
-        inner != old && replace::stands_loosely(text, &inner)
+        inner != old && replace::stands_in_lines(text, &inner)
     }
 }
 

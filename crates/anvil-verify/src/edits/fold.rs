@@ -92,13 +92,40 @@ pub(super) fn lines(text: &str) -> String {
     folded
 }
 
+/// The lines without white space at their ends, with plain punctuation and, as Pi's reading makes them, dots for an ellipsis.
+pub(super) fn ends(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for line in text.split('\n') {
+        let line = line.trim_end_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}');
+        for letter in line.chars() {
+            match plain(letter) {
+                '…' => folded.push_str("..."),
+                letter => folded.push(letter),
+            }
+        }
+        folded.push('\n');
+    }
+    folded
+}
+
+/// The lines without white space at their beginnings, between line feeds.
+pub(super) fn starts(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len().saturating_add(2));
+    folded.push('\n');
+    for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
+        folded.push_str(line.trim_start().trim_end_matches('\r'));
+        folded.push('\n');
+    }
+    folded
+}
+
 /// Whether Unicode's compatibility forms (NFKC, by which Pi compares) may change the text beyond what is folded here.
 pub(super) fn may_compose(text: &str) -> bool {
     !text.chars().all(|letter| {
         letter.is_ascii()
             || plain(letter).is_ascii()
             || matches!(letter,
-                'À'..='ı' | 'Ķ'..='ľ' | 'Ł'..='ň' | 'Ŋ'..='ž' | 'А'..='я' | 'ё'
+                '…' | 'À'..='ı' | 'Ķ'..='ľ' | 'Ł'..='ň' | 'Ŋ'..='ž' | 'А'..='я' | 'ё'
                 | '\u{2190}'..='\u{21ff}' | '\u{2500}'..='\u{27bf}' | '一'..='\u{9fff}' | '\u{1f300}'..='\u{1faff}')
     })
 }

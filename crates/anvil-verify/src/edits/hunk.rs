@@ -13,7 +13,11 @@ use super::fold;
 pub(super) struct Hunk {
     /// The lines of the file as the hunk has them, folded; blank ones left out.
     before: HashSet<String>,
+    /// The lines before and after, but for white space in blank ones.
+    whole: [String; 2],
     added: String,
+    /// A line to be taken away is blank, and may be found anywhere.
+    takes_blank: bool,
     size: usize,
 }
 
@@ -21,8 +25,20 @@ impl Hunk {
     /// The next line, with its mark.
     pub(super) fn push(&mut self, line: &str) {
         self.size = self.size.saturating_add(line.len()).saturating_add(1);
+        let sides = match line.chars().next() {
+            None | Some(' ') => [true, true],
+            Some('-') => [true, false],
+            Some('+') => [false, true],
+            Some(_) => [false, false],
+        };
+        let text = line.get(1..).unwrap_or_default();
+        for (side, _) in self.whole.iter_mut().zip(sides).filter(|(_, has)| *has) {
+            side.push_str(if text.trim().is_empty() { "" } else { text });
+            side.push('\n');
+        }
         if let Some(before) = line.strip_prefix(['-', ' ']) {
             let before = fold::squeezed(before, false);
+            self.takes_blank |= before.is_empty() && line.starts_with('-');
             if !before.is_empty() {
                 self.before.insert(before);
             }
@@ -47,8 +63,13 @@ impl Hunk {
         &self.added
     }
 
-    /// Whether it may apply to the file. One that takes no line for its place is put at the end.
+    /// Whether it may apply to the file. One that takes no line for its place is put at the end; one that changes nothing is passed
+    /// over.
     pub(super) fn may_apply(&self, text: &str) -> bool {
+        let [before, after] = &self.whole;
+        if before == after || self.takes_blank {
+            return true;
+        }
         // In a file of a line or two a blank line of context may be a place, too.
         let is_short = text.lines().take(4).count() < 4;
         let file = fold::squeezed(text, false);

@@ -70,7 +70,7 @@ impl Reader {
 /// [`Defect::MalformedPatch`].
 pub(crate) fn parse(text: &str, reader: Reader) -> Result<Vec<Section>, Defect> {
     let mut sections: Vec<Section> = Vec::new();
-    let (mut begun, mut offset) = (false, 0);
+    let (mut begun, mut passes, mut offset) = (false, false, 0);
     for line in text.split('\n') {
         let span = Span::new(offset, offset.saturating_add(line.len()));
         offset = offset.saturating_add(line.len()).saturating_add(1);
@@ -79,7 +79,7 @@ pub(crate) fn parse(text: &str, reader: Reader) -> Result<Vec<Section>, Defect> 
             begun = line.trim() == BEGIN;
         } else if line.trim() == END {
             return Ok(sections);
-        } else {
+        } else if reader != Reader::OpenCode || !passes_over(line, &mut passes) {
             let read = section_line(&mut sections, line, reader);
             read.or_else(|reason| match reader {
                 Reader::Codex => Err(Defect::MalformedPatch { reason, span }),
@@ -93,6 +93,15 @@ pub(crate) fn parse(text: &str, reader: Reader) -> Result<Vec<Section>, Defect> 
     }
     let reason = if begun { "it has no `*** End Patch`" } else { "it has no `*** Begin Patch`" };
     Err(Defect::MalformedPatch { reason, span: Span::new(0, text.len()) })
+}
+
+/// Whether `OpenCode` passes over the line: what follows a line of three stars that names no file, up to one that does.
+fn passes_over(line: &str, passes: &mut bool) -> bool {
+    if line.starts_with("***") {
+        let headers = ["*** Add File:", "*** Delete File:", "*** Update File:", "*** Move to:"];
+        *passes = !headers.iter().any(|header| line.starts_with(header));
+    }
+    *passes
 }
 
 /// One line between the beginning and the end.
@@ -128,7 +137,8 @@ fn section_line(sections: &mut Vec<Section>, line: &str, reader: Reader) -> Resu
 
 /// A line that begins with three stars.
 fn header_line(sections: &mut Vec<Section>, header: &str) -> Result<(), &'static str> {
-    let (word, path) = header.split_once(": ").unwrap_or((header, ""));
+    let (word, path) = header.split_once(':').unwrap_or((header, ""));
+    let path = path.trim();
     let deed = match word {
         "Add File" => Deed::Add(String::new()),
         "Delete File" => Deed::Delete,

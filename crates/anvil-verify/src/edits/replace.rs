@@ -33,7 +33,6 @@ pub(super) fn check(tool: Tool, changes: &[Change], file: Option<&File>) -> Resu
     without_effect(tool, changes)?;
     let Some(file) = file else { return Ok(()) };
     let Some(whole) = file.whole() else { return in_part(tool, changes, file) };
-    let strict = tool == Tool::Claude && file.source == Source::ClaudeCode;
     let mut text = whole.to_owned();
     let mut budget = WORK;
     for (edit, change) in changes.iter().enumerate() {
@@ -45,10 +44,10 @@ pub(super) fn check(tool: Tool, changes: &[Change], file: Option<&File>) -> Resu
         if old.is_empty() {
             return if edit == 0 { empty(tool, file, &text) } else { Ok(()) };
         }
-        if !stands(strict, &text, &old) {
+        if !stands(tool, file.source, &text, &old) {
             return Err(Defect::EditTextMissing { edit });
         }
-        if is_ambiguous(tool, change, text.matches(&old).take(2).count()) {
+        if is_ambiguous(tool, file.source, change, text.matches(&old).take(2).count()) {
             return Err(Defect::EditTextAmbiguous { edit });
         }
         // Pi and Cline find every text in the file as it was; the others in what the replacement before has made of it.
@@ -96,12 +95,13 @@ fn in_part(tool: Tool, changes: &[Change], file: &File) -> Result<(), Defect> {
         return Ok(());
     }
     let count = file.stretches().iter().map(|stretch| stretch.matches(&old).take(2).count()).sum();
-    if is_ambiguous(tool, change, count) { Err(Defect::EditTextAmbiguous { edit: 0 }) } else { Ok(()) }
+    if is_ambiguous(tool, file.source, change, count) { Err(Defect::EditTextAmbiguous { edit: 0 }) } else { Ok(()) }
 }
 
 /// Whether the tool refuses a text that stands to the letter in `count` places.
-fn is_ambiguous(tool: Tool, change: &Change, count: usize) -> bool {
+fn is_ambiguous(tool: Tool, source: Source, change: &Change, count: usize) -> bool {
     let refuses = match tool {
+        Tool::Claude if source == Source::ClaudeCode => true,
         Tool::Claude | Tool::Continue | Tool::Pi => !change.old.trim().is_empty(),
         // It takes the line's end along when it deletes, which may single out one place.
         Tool::Qwen => !change.new.is_empty(),
@@ -114,17 +114,26 @@ fn is_ambiguous(tool: Tool, change: &Change, count: usize) -> bool {
 }
 
 /// Whether the old text stands in the file under any reading that the tool tries.
-fn stands(strict: bool, text: &str, old: &str) -> bool {
+fn stands(tool: Tool, source: Source, text: &str, old: &str) -> bool {
     if text.contains(old) || format!("{text}\n").contains(old) {
         return true;
     }
-    if strict {
-        return SHORT_FORMS.iter().any(|form| old.contains(form))
-            || [false, true]
-                .iter()
-                .any(|escapes| fold::exact(&format!("{text}\n"), *escapes).contains(&fold::exact(old, *escapes)));
+    match (tool, source) {
+        (Tool::Claude, Source::ClaudeCode) => {
+            let text = format!("{text}\n");
+            let under = |escapes| fold::exact(&text, escapes).contains(&fold::exact(old, escapes));
+            SHORT_FORMS.iter().any(|form| old.contains(form)) || under(false) || under(true)
+        }
+        (Tool::Qwen, Source::Qwen) => stands_but_for_ends(text, old),
+        (Tool::Pi, _) => fold::may_compose(old) || fold::may_compose(text) || stands_but_for_ends(text, old),
+        _ => stands_loosely(text, old),
     }
-    stands_loosely(text, old)
+}
+
+/// Whether the old text stands in the file but for white space at the ends of lines, and for punctuation: as Qwen Code 0.15.10
+/// (`editHelper.ts`), Pi 0.73.1 (`edit-diff.ts`) and `OpenClaw` 2026.9.6 find it.
+fn stands_but_for_ends(text: &str, old: &str) -> bool {
+    old.trim().is_empty() || fold::ends(text).contains(fold::ends(old).trim_end_matches('\n'))
 }
 
 /// Whether the old text stands in the file under any reading that any tool tries.
@@ -135,6 +144,21 @@ pub(super) fn stands_loosely(text: &str, old: &str) -> bool {
     }
     let under = |escapes| fold::squeezed(text, escapes).contains(&fold::squeezed(old, escapes));
     under(false) || under(true) || is_anchored(text, old)
+}
+
+/// Whether the old text stands in the file as a run of whole lines, but for white space before each, as Aider finds it.
+pub(super) fn stands_in_lines(text: &str, old: &str) -> bool {
+    let splits = |text: &str| text.contains(['\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
+    let strips = |text: &str| text.contains(|letter: char| ('\u{1c}'..='\u{1f}').contains(&letter));
+    if old.trim().is_empty() || [text, old].iter().any(|text| splits(text) || strips(text)) {
+        return true;
+    }
+    // Empty lines at the end are dropped.
+    let end = old.trim_end().len();
+    let blank = old.get(end..).and_then(|rest| rest.find('\n')).map_or(old.len(), |at| end.saturating_add(at));
+    let (file, old) = (fold::starts(text), fold::starts(old.get(..blank).unwrap_or(old)));
+    // An empty line at the front may be too much.
+    file.contains(&old) || old.strip_prefix('\n').is_some_and(|rest| rest.starts_with('\n') && file.contains(rest))
 }
 
 /// Whether the first and the last line of several stand in the file: some tools then forgive what is between. Of two lines

@@ -142,9 +142,8 @@ impl Seen {
         };
         self.compare_with_pending(call.names.len());
         if call.overlapped {
-            for name in &call.names {
-                self.forget(name);
-            }
+            self.lose(&call);
+            call.names.iter().for_each(|name| self.forget(name));
         }
         self.is_codex |= outcome::is_of_codex(text);
         match call.act {
@@ -260,7 +259,7 @@ impl Seen {
             Request::Write { tool, path, text } => {
                 self.forget_aliases(&path, &[]);
                 // Claude Code takes white space from the lines' ends, except in Markdown.
-                match outcome::source(tool).filter(|_| !replace::ends_blank(&text)) {
+                match outcome::source(tool).filter(|_| tool != Tool::Claude || !replace::ends_blank(&text)) {
                     Some(source) => self.store(&path, source, Reading::Whole(text.replace("\r\n", "\n"))),
                     None => self.forget(&path),
                 }
@@ -426,9 +425,15 @@ impl Seen {
 
     /// Lets go of what a call may have changed.
     fn lose(&mut self, call: &Pending) {
-        match call.act {
+        match &call.act {
             Act::Nothing | Act::Read(_) => {}
-            Act::Change(_) => call.names.iter().for_each(|name| self.forget(name)),
+            Act::Change(request) => {
+                let changes = if let Request::Replace { changes, .. } = request { changes.as_slice() } else { &[] };
+                for name in &call.names {
+                    self.forget_aliases(name, changes);
+                    self.forget(name);
+                }
+            }
             Act::Anything | Act::Endless => self.forget_all(),
         }
     }

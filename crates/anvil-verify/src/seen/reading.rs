@@ -7,7 +7,7 @@
 /// A form of a read tool's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// `1\ttext` or `     1→text`, of Claude Code.
+    /// `1\ttext`, `1:text` or `     1→text`, of Claude Code.
     Tabbed,
     /// `<content>`, then `1: text`; before that `<file>`, then `00001| text`.
     OpenCode,
@@ -133,7 +133,8 @@ fn tabbed(range: Range, answer: &str) -> Option<Reading> {
     }
     let body = answer.find("\n\n<system-reminder>\n").map_or(answer, |at| answer.split_at(at).0);
     let lines: Vec<&str> = body.split('\n').collect();
-    let (first, texts) = gapless(&lines, &["\t", "→"])?;
+    // A colon where a line begins with a tab (2.1.197).
+    let (first, texts) = ["\t", "→", ":"].into_iter().find_map(|mark| gapless(&lines, &[mark]))?;
     let full = match range.limit {
         Some(limit) => texts.len() >= limit,
         None => texts.len() == SILENT_LIMIT,

@@ -1,5 +1,11 @@
 //! Edits of an answer against the files that the conversation holds, in the forms of real harnesses.
 
+mod aider;
+mod conversation;
+mod known;
+mod oracle;
+mod patches;
+
 use anvil_verify::{Defect, Seen, edits};
 use proptest::prelude::*;
 use serde_json::json;
@@ -92,38 +98,6 @@ fn opencode_and_pi_are_lenient() {
     assert_eq!(label(edits::call("edit", &call("x = 3"), &seen)), Some("edit_text_missing"));
 }
 
-#[test]
-fn codex_patches_find_their_lines_or_fail() {
-    let mut seen = Seen::new();
-    seen.call("c", "exec_command", r#"{"cmd":"cat src/a.py"}"#);
-    seen.result("c", &format!("Chunk ID: 1\nProcess exited with code 0\nOutput:\n{FILE}"), false);
-    let patch = |lines: &str| format!("*** Begin Patch\n*** Update File: src/a.py\n@@\n{lines}\n*** End Patch\n");
-    assert_eq!(label(edits::call("apply_patch", &patch(" def f():\n-  return \"x\"\n+  return 2"), &seen)), None);
-    assert_eq!(label(edits::call("apply_patch", &patch("-def g():\n+def h():"), &seen)), Some("patch_context_missing"));
-    assert_eq!(label(edits::call("apply_patch", &patch("def g():"), &seen)), Some("malformed_patch"));
-    assert_eq!(
-        label(edits::call("apply_patch", "*** Begin Patch\n*** Delete File: x", &seen)),
-        Some("malformed_patch")
-    );
-}
-
-const PASTE: &str =
-    "I have *added these files to the chat* so you can go ahead and edit them.\n\na.py\n```\ndef f():\n    pass\n```\n";
-
-const BLOCKS: &str = "# *SEARCH/REPLACE block* Rules:\n\nEvery *SEARCH/REPLACE block* must use this format:";
-
-#[test]
-fn aider_blocks_are_held_against_the_pasted_files() {
-    let mut seen = Seen::new();
-    seen.instructions(BLOCKS);
-    seen.user(PASTE);
-    seen.user("rename f");
-    let block = |old: &str| format!("a.py\n```python\n<<<<<<< SEARCH\n{old}\n=======\nnew\n>>>>>>> REPLACE\n```\n");
-    assert_eq!(label(edits::text(&block("def f():\n  pass"), &seen)), None);
-    assert_eq!(label(edits::text(&block("def g():"), &seen)), Some("edit_text_missing"));
-    assert_eq!(label(edits::text("a.py\n<<<<<<< SEARCH\ndef f():\n", &seen)), Some("malformed_patch"));
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -139,17 +113,5 @@ proptest! {
         seen.call("m", "mcp__x__y", "{}");
         seen.result("m", "", false);
         prop_assert_eq!(edit(&seen, &changed, "NEW"), None);
-    }
-
-    #[test]
-    fn every_cut_gives_one_verdict(at in 0_usize..60, good in any::<bool>()) {
-        let mut seen = Seen::new();
-        seen.instructions(BLOCKS);
-        seen.user(PASTE);
-        let text = format!("a.py\n<<<<<<< SEARCH\ndef {}():\n=======\nx\n>>>>>>> REPLACE\n", if good { "f" } else { "g" });
-        let (head, tail) = text.split_at(at.min(text.len()));
-        let mut blocks = edits::Blocks::new();
-        let cut = blocks.push(head, &seen).and_then(|()| blocks.push(tail, &seen)).and_then(|()| blocks.finish(&seen));
-        prop_assert_eq!(label(cut), label(edits::text(&text, &seen)));
     }
 }
