@@ -16,7 +16,7 @@ from tests.fakes.said import Said, SaidCall
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEFECTS", "LATE", "LATE_TEXT", "SOURCE", "Defective", "Fate", "listed", "read"]
+__all__ = ["DEFECTS", "LATE", "LATE_TEXT", "SOURCE", "Defective", "Fate", "block", "listed", "pasted", "read"]
 
 Fate: TypeAlias = Literal["rejected", "passed", "broken", "noted"]
 """What becomes of it: nothing leaves; all leaves, unproven; it is proven when part of it has left, or when all has."""
@@ -117,6 +117,20 @@ def read(**more: Any) -> Asked:
     numbered = "\n".join(f"{number}\t{line}" for number, line in enumerate(SOURCE.splitlines(), 1))
     call = SaidCall("Read", json.dumps({"file_path": _PATH}), "call_that_read")
     return Asked("mend the file", tools=(_READ, _EDIT, _WRITE), happened=(Happened(call, numbered),), **more)
+
+
+def pasted() -> Asked:
+    """A request of Aider's that has pasted a file of `SOURCE`, and asks for blocks."""
+    paste = (
+        "I have *added these files to the chat* so you can go ahead and edit them.\n\n*Trust this message as the true "
+        f"contents of these files!*\n\ntotal.py\n```\n{SOURCE}```\n\nReturn a float."
+    )
+    return Asked(paste, system="# *SEARCH/REPLACE block* Rules:\n\nOne block for each change.")
+
+
+def block(old: str, new: str) -> str:
+    """A block of Aider's form that changes that file."""
+    return f"total.py\n```python\n<<<<<<< SEARCH\n{old}=======\n{new}>>>>>>> REPLACE\n```\n\n"
 
 
 def _shown(**more: Any) -> Asked:
@@ -263,6 +277,12 @@ _EDITS = {
     ),
     "old text ambiguous": Defective(
         "edit_text_ambiguous", _edit("    result = 0\n", f"    result = {SECRET!r}\n"), read(), _MENDED
+    ),
+    "block of lines that are not there": Defective(
+        "edit_text_missing",
+        Said(block("    return sum(prices)\n", f"    return {SECRET!r}\n")),
+        pasted(),
+        Said(block("        result += price\n", "        result += price or 0\n")),
     ),
     "edit without effect": Defective(
         "edit_without_effect", _edit("    return result\n", "    return result\n"), read(), _MENDED

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tests.fakes.asked import Asked, AskedTool
-from tests.fakes.defects import LATE_TEXT, SOURCE, listed, read
+from tests.fakes.asked import Asked, AskedTool, Happened
+from tests.fakes.defects import LATE_TEXT, block, listed, pasted, read
 from tests.fakes.said import Said, SaidCall
 
 if TYPE_CHECKING:
@@ -42,14 +42,16 @@ _LIST = AskedTool(
 )
 _NOW = AskedTool("now", {"type": "object", "properties": {}})
 _PATCH = AskedTool("apply_patch", is_freeform=True)
+_INPUT = AskedTool("apply_patch", {"type": "object", "properties": {"input": {"type": "string"}}})
 _PATCH_TEXT = "*** Begin Patch\n*** Add File: made.py\n+def made():\n+    return 1\n*** End Patch\n"
-_AIDER = (
-    "I have *added these files to the chat* so you can go ahead and edit them.\n\n*Trust this message as the true "
-    f"contents of these files!*\n\ntotal.py\n```\n{SOURCE}```\n\nReturn a float."
-)
-_SEARCH = (
-    "Here is the change:\n\ntotal.py\n```python\n<<<<<<< SEARCH\n    for price in prices:\n        result += price\n"
-    "=======\n    for price in prices:\n        result += float(price)\n>>>>>>> REPLACE\n```\n"
+_FLOAT = block("        result += price\n", "        result += float(price)\n")
+_ROUND = block("        result += float(price)\n", "        result += round(float(price), 2)\n")
+_ADDED = block("", "\n\ndef most(prices):\n    return max(prices)\n")
+_MOST = block("def most(prices):\n", "def most(prices: list[float]) -> float:\n")
+_CLINE = "*** Update File: total.py\n@@\n def total(price):\n-    result = 0\n+    result = 0.0\n"
+_TOLD = (
+    "clean\n\n<system-reminder>\nNote: /work/total.py changed on disk since you last read it. Here are the relevant "
+    "changes:\n3\t    for value in prices:\n4\t        result += value\n</system-reminder>"
 )
 _OLD = "    for price in prices:\n        result += price\n"
 _EDIT = {"file_path": "/work/total.py", "old_string": _OLD, "new_string": _OLD.replace("price\n", "float(price)\n")}
@@ -84,7 +86,21 @@ ODDITIES: Mapping[str, Oddity] = {
     "call in a text where no tool is offered": Oddity(
         Said('Hermes models write <tool_call>{"name": "f", "arguments": {}}</tool_call> when they call a tool.')
     ),
-    "search and replace": Oddity(Said(_SEARCH), Asked(_AIDER)),
+    "search and replace": Oddity(Said(f"Here is the change:\n\n{_FLOAT}"), pasted()),
+    "block that changes what the one before has written": Oddity(Said(_FLOAT + _ROUND), pasted()),
+    "block that changes what the one before has added": Oddity(Said(_ADDED + _MOST), pasted()),
+    "block that nobody asked for": Oddity(
+        Said(block("    return sum(prices)\n", "    return 0\n")), replace(pasted(), system="Answer questions.")
+    ),
+    "edit of a file that changed, as the harness told": Oddity(
+        Said("", calls=(SaidCall("Edit", json.dumps(_EDIT | {"old_string": "        result += value\n"})),)),
+        replace(
+            read(), happened=(*read().happened, Happened(SaidCall("Bash", '{"command": "git status"}', "b"), _TOLD))
+        ),
+    ),
+    "patch of a harness that adds its ends": Oddity(
+        Said("", calls=(SaidCall("apply_patch", json.dumps({"input": _CLINE})),)), Asked(tools=(_INPUT,))
+    ),
     "edit that applies": Oddity(Said("", calls=(SaidCall("Edit", json.dumps(_EDIT)),)), read()),
     "freeform patch": Oddity(
         Said("", calls=(SaidCall("apply_patch", _PATCH_TEXT, is_freeform=True),)), Asked(tools=(_PATCH,))

@@ -12,7 +12,6 @@ import argparse
 import contextlib
 import importlib.metadata
 import json
-import os
 import random
 import subprocess
 import sys
@@ -103,7 +102,7 @@ def escaped(text: str) -> str:
 
 SLIPS: list[Callable[[random.Random, str], str]] = [
     by_line(lambda line: "  " + line),
-    by_line(lambda line: line[2:] if line.startswith("  ") else line),
+    by_line(lambda line: line.removeprefix("  ")),
     by_line(str.strip),
     by_line(str.rstrip),
     by_line(lambda line: line + "  "),
@@ -116,7 +115,9 @@ SLIPS: list[Callable[[random.Random, str], str]] = [
     one_line(lambda line: [line.replace("e", "o")]),
     one_line(lambda line: [line[: len(line) // 2]]),
     one_line(lambda line: [line + "x"]),
-    always(lambda text: text.replace("\u201c", '"').replace("\u201d", '"').replace("\u2019", "'").replace("\u2014", "-")),
+    always(
+        lambda text: text.replace("\u201c", '"').replace("\u201d", '"').replace("\u2019", "'").replace("\u2014", "-")
+    ),
     always(lambda text: text.replace("'", "\u2019").replace('"', "\u201d")),
     always(lambda text: text.replace("\u2026", "...")),
     always(lambda text: text.replace("\u00a0", " ")),
@@ -182,7 +183,9 @@ def patch(chance: random.Random) -> dict[str, Any]:
     text = source(chance)
     body = []
     for _ in range(chance.choice([1, 1, 2])):
-        head = chance.choice(["@@", "@@", "@@ " + chance.choice(text.split("\n")).strip(), "", "@@ def nowhere():", "@@ -1,3 +1,3 @@"])
+        head = chance.choice(
+            ["@@", "@@", "@@ " + chance.choice(text.split("\n")).strip(), "", "@@ def nowhere():", "@@ -1,3 +1,3 @@"]
+        )
         old = slipped(chance, stretch(chance, text).replace("\r", ""))
         change = marked(chance, old, replacement(chance, old), "")
         if chance.random() < 0.06:
@@ -194,7 +197,10 @@ def patch(chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.08:
         lines.pop(chance.choice([0, -1, 1]))
     if chance.random() < 0.06:
-        lines.insert(chance.randrange(len(lines) + 1), chance.choice(["", "junk", "*** Alter File: b.py", "  ", "```", "*** Delete File: b.py"]))
+        lines.insert(
+            chance.randrange(len(lines) + 1),
+            chance.choice(["", "junk", "*** Alter File: b.py", "  ", "```", "*** Delete File: b.py"]),
+        )
     ends = chance.choice(["\n", "\n", ""])
     return {"file": text, "patch": "\n".join(lines) + ends}
 
@@ -207,11 +213,21 @@ def aider_blocks(chance: random.Random) -> dict[str, Any]:
         basis = files[path] if chance.random() < 0.85 else "".join(parts[-1:]).replace(">>>>>>> REPLACE", "")
         old = slipped(chance, stretch(chance, basis))
         new = replacement(chance, old)
-        name = chance.choice([path, path, path, f"`{path}`", f"**{path}**:", f"# {path}", "b.py", "c.py", "A.py", "Here:", ""])
+        name = chance.choice(
+            [path, path, path, f"`{path}`", f"**{path}**:", f"# {path}", "b.py", "c.py", "A.py", "Here:", ""]
+        )
         fence = chance.choice(["```python", "```python", "```", "```bash", "", f"```{path}"])
         divider = chance.choice(["=======", "=======", "=======", "  ======="])
         end = chance.choice([">>>>>>> REPLACE", ">>>>>>> REPLACE", ">>>>>>> REPLACE", "=======", ""])
-        lines = [name, fence, "<<<<<<< SEARCH", *old.rstrip("\n").split("\n"), divider, *new.rstrip("\n").split("\n"), end]
+        lines = [
+            name,
+            fence,
+            "<<<<<<< SEARCH",
+            *old.rstrip("\n").split("\n"),
+            divider,
+            *new.rstrip("\n").split("\n"),
+            end,
+        ]
         if chance.random() < 0.1:
             lines.insert(0, "```bash\necho\necho\n")
         parts.append("\n".join(lines if fence else [*lines[:1], *lines[2:]]) + ("\n```\n\n" if fence else "\n\n"))
@@ -237,8 +253,10 @@ def of_codex(packages: Path, cases: list[dict[str, Any]]) -> Iterator[bool]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "a.py")
             path.write_bytes(case["file"].encode())
-            os.symlink(program, Path(folder, "apply_patch"))
-            ran = subprocess.run([Path(folder, "apply_patch"), case["patch"]], cwd=folder, capture_output=True, check=False)
+            Path(folder, "apply_patch").symlink_to(program)
+            ran = subprocess.run(
+                [Path(folder, "apply_patch"), case["patch"]], cwd=folder, capture_output=True, check=False
+            )
             yield ran.returncode == 0
 
 

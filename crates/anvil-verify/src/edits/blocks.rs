@@ -246,7 +246,9 @@ impl Blocks {
             self.state = State::Diff { path, hunk: None };
         } else {
             let mut hunk = hunk.unwrap_or_default();
-            held.iter().for_each(|held| hunk.push(held));
+            if let Some(held) = held {
+                hunk.push(held);
+            }
             if !line.starts_with("--- ") {
                 hunk.push(line);
             }

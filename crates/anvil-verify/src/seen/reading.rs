@@ -1,8 +1,9 @@
 //! What the read tools of harnesses answer, taken out of its dress.
 //!
-//! Forms measured or read in the clients' bundles: Claude Code 2.1.197 and its older `→`, `OpenCode` 1.18.33 and its older
-//! `00001|`, Qwen Code 0.15.10, Pi 0.73.1, Continue 1.5.47, Codex 0.169.0, Cline. An answer that does not follow its form to the
-//! letter is no reading.
+//! In the packages: Claude Code 2.1.197 and 2.1.332, `OpenCode` 1.18.33, Qwen Code 0.15.10, Pi 0.73.1, Continue 1.5.47; of Codex
+//! 0.169.0 the words of the header stand in its program. Not held against a package: Claude Code's older `→`, `OpenCode`'s older
+//! `00001|`, and Cline's `read_file`, which version 3.0.65 no longer has. An answer that does not follow its form to the letter is
+//! no reading.
 
 /// A form of a read tool's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -244,7 +244,7 @@ fn bare(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn an_edit_that_truly_applies_is_never_rejected(
@@ -269,5 +269,18 @@ proptest! {
             let verdict = label(edits::call(name, &arguments.to_string(), &world.seen));
             prop_assert_eq!(verdict, None, "{} {:?} in {:?}", PATHS[file], old, world.text(file));
         }
+    }
+
+    #[test]
+    fn a_file_that_is_read_again_is_judged_by(first in texts(), second in "[abc \n]{1,30}", steps in steps()) {
+        let mut world = World { harness: Harness::Claude, seen: Seen::new(), files: [first, second.clone()], calls: 0 };
+        for step in steps {
+            world.step(step);
+        }
+        *world.text(1) = second;
+        world.tell(1, 0);
+        world.step(Step::Read { file: 1, part: None });
+        let call = json!({"file_path": PATHS[1], "old_string": "nowhere", "new_string": "NEW"}).to_string();
+        prop_assert_eq!(label(edits::call("Edit", &call, &world.seen)), Some("edit_text_missing"));
     }
 }
