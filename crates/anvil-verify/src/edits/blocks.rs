@@ -199,9 +199,11 @@ impl Blocks {
 
     /// A block has ended, and what it has made of the files is followed as far as it is plain.
     fn replaced(&mut self, old: &str, new: String, seen: &Seen) {
+        let bytes: usize = seen.pasted().map(|(_, text)| text.len().saturating_add(old.len())).sum();
+        self.worked = self.worked.saturating_add(bytes.saturating_mul(4));
         let change = Change { old: old.to_owned(), new, all: false };
         let named = self.name.as_deref().and_then(|name| seen.pasted().find(|(path, _)| *path == name));
-        if let (Some((name, text)), false) = (named, is_dotted(old)) {
+        if let (Some((name, text)), false) = (named, is_dotted(old) || self.worked > WORK) {
             let text = self.files.get(name).map_or(Some(text), |text| text.as_deref());
             let is_bare = |text: &str| unwrapped(text, name) == text && !text.contains('\r') && !text.ends_with("\n\n");
             let is_plain = is_bare(old) && is_bare(&change.new);

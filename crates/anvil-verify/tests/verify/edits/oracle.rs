@@ -20,30 +20,30 @@ struct Harness {
 
 const HARNESSES: [Harness; 8] = [
     Harness { corpus: include_str!("oracle/claude.jsonl"), found: 85, show: claude, call: |case| ("Edit", one(case)) },
-    Harness { corpus: include_str!("oracle/qwen.jsonl"), found: 50, show: qwen, call: |case| ("edit", one(case)) },
+    Harness { corpus: include_str!("oracle/qwen.jsonl"), found: 70, show: qwen, call: |case| ("edit", one(case)) },
     Harness {
         corpus: include_str!("oracle/opencode.jsonl"),
-        found: 40,
+        found: 45,
         show: |seen, file| opencode(seen, PATH, file),
         call: opencode_edit,
     },
     Harness {
         corpus: include_str!("oracle/continue.jsonl"),
-        found: 50,
+        found: 65,
         show: cn,
         call: |case| ("MultiEdit", several(case)),
     },
-    Harness { corpus: include_str!("oracle/pi.jsonl"), found: 40, show: pi, call: pi_edit },
-    Harness { corpus: include_str!("oracle/openclaw.jsonl"), found: 40, show: pi, call: pi_edit },
+    Harness { corpus: include_str!("oracle/pi.jsonl"), found: 65, show: pi, call: pi_edit },
+    Harness { corpus: include_str!("oracle/openclaw.jsonl"), found: 65, show: pi, call: pi_edit },
     Harness {
         corpus: include_str!("oracle/codex.jsonl"),
-        found: 60,
+        found: 90,
         show: codex,
         call: |case| ("apply_patch", text(case, "patch")),
     },
     Harness {
         corpus: include_str!("oracle/opencode_patch.jsonl"),
-        found: 50,
+        found: 85,
         show: |seen, file| opencode(seen, "a.py", file),
         call: |case| ("apply_patch", json!({"patchText": case["patch"]}).to_string()),
     },
@@ -68,7 +68,7 @@ fn what_aider_takes_passes() {
     let diffs = "Return edits similar to unified diffs that `diff -U0` would produce.";
     let corpora = [
         (include_str!("oracle/aider_blocks.jsonl"), blocks, 50),
-        (include_str!("oracle/aider_diffs.jsonl"), diffs, 30),
+        (include_str!("oracle/aider_diffs.jsonl"), diffs, 25),
     ];
     for (corpus, instructions, found) in corpora {
         let judged = |case: &Value| {
