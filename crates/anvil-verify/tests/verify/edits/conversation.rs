@@ -221,7 +221,7 @@ impl World {
             return self.seen.user("I have changed something");
         }
         // Both names of a file that has two were read, so both are told.
-        let names = if file % 2 == 0 { [PATHS[0], PATHS[2]] } else { [PATHS[1]; 2] };
+        let names = if file == 1 { [PATHS[1]; 2] } else { [PATHS[0], PATHS[2]] };
         let note = names.map(|name| match told % 2 {
             0 => format!("Note: {name} was modified, either by the user or by a linter. This change was intentional."),
             _ => format!("Note: {name} was altered, in words of a version to come."),
