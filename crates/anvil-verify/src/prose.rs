@@ -21,7 +21,7 @@ const KEPT_BYTES: usize = 2 * 1024 * 1024;
 const SEARCH: &str = "<<<<<<< SEARCH";
 const REPLACE: &str = ">>>>>>> REPLACE";
 /// What a text with edits in it has somewhere.
-const EDITS: [&str; 2] = [" SEARCH", "@@"];
+const EDITS: [&str; 2] = [" SEARCH", "\n@@"];
 /// What a byte of an open block may take, in nanoseconds, when it ends: a parse, and what a broken one is asked then. Nearly all take a
 /// hundredth of that.
 const PARSED: u64 = 6_000;
@@ -246,7 +246,7 @@ impl Prose {
             let reach = self.searched.saturating_sub(SEARCH.len());
             let from = (0..=reach).rev().find(|&at| self.kept.is_char_boundary(at)).unwrap_or(0);
             let text = self.kept.get(from..end).unwrap_or_default();
-            self.has_edits = EDITS.iter().any(|mark| text.contains(mark));
+            self.has_edits = self.kept.starts_with("@@") || EDITS.iter().any(|mark| text.contains(mark));
             self.searched = end.max(self.searched);
         }
         if !self.has_edits {
