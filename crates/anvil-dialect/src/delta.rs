@@ -9,6 +9,7 @@ use crate::asked::Asked;
 use crate::dialect::Dialect;
 use crate::envelope::{self, ErrorKind, TierError};
 use crate::event::{FinishReason, Malformed};
+use crate::pattern::Pattern;
 use crate::sureness::Sureness;
 use crate::text::Text;
 use crate::usage::Usage;
@@ -140,7 +141,10 @@ impl StopReason<'_> {
 
 /// Reads what the events of one streamed answer say, one by one.
 #[derive(Debug)]
-pub struct DeltaReader(Wire);
+pub struct DeltaReader {
+    wire: Wire,
+    last: Pattern,
+}
 
 #[derive(Debug)]
 enum Wire {
@@ -152,11 +156,12 @@ enum Wire {
 impl DeltaReader {
     /// A reader for an answer in `dialect`.
     pub fn new(dialect: Dialect) -> Self {
-        Self(match dialect {
+        let wire = match dialect {
             Dialect::Messages => Wire::Messages(messages::deltas::Deltas::default()),
             Dialect::Chat => Wire::Chat(chat::deltas::Deltas::default()),
             Dialect::Responses => Wire::Responses(responses::deltas::Deltas::default()),
-        })
+        };
+        Self { wire, last: Pattern::default() }
     }
 
     /// Reads one event's data; appends what it says to `deltas`, which borrow from it.
@@ -164,12 +169,20 @@ impl DeltaReader {
     /// # Errors
     /// [`Malformed`] when the data is not an event of the dialect, or says what no other dialect can. The answer is over then.
     pub fn read<'d>(&mut self, data: &'d [u8], deltas: &mut Vec<Delta<'d>>) -> Result<(), Malformed> {
-        let text = utf8(data)?;
-        match &mut self.0 {
-            Wire::Messages(reader) => reader.read(text, deltas),
-            Wire::Chat(reader) => reader.read(text, deltas),
-            Wire::Responses(reader) => reader.read(text, deltas),
+        if let Some(delta) = self.last.match_with(data) {
+            deltas.push(delta);
+            return Ok(());
         }
+        self.last.forget();
+        let text = utf8(data)?;
+        let known = deltas.len();
+        match &mut self.wire {
+            Wire::Messages(reader) => reader.read(text, deltas)?,
+            Wire::Chat(reader) => reader.read(text, deltas)?,
+            Wire::Responses(reader) => reader.read(text, deltas)?,
+        }
+        self.last.learn(data, deltas.get(known..).unwrap_or_default());
+        Ok(())
     }
 }
 

@@ -34,6 +34,7 @@ mod messages;
 mod node;
 mod overrides;
 mod pasted;
+mod pattern;
 mod phrases;
 mod prose;
 mod request;

@@ -22,6 +22,11 @@ impl<'a> Text<'a> {
         Some(Self(Cow::Borrowed(inside)))
     }
 
+    /// `inside` as the inside of a JSON string literal, which it must be.
+    pub(crate) const fn from_inside(inside: &'a str) -> Self {
+        Self(Cow::Borrowed(inside))
+    }
+
     /// `text`, which has no escapes yet.
     pub fn quote(text: &str) -> Text<'static> {
         let mut out = Vec::with_capacity(text.len() + 2);

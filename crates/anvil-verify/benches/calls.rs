@@ -11,6 +11,13 @@ use anvil_verify::{Calls, Choice, Offered, Tool};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
 
+use cpu_time::CpuTime;
+
+#[path = "../../../benches/verify/corpus.rs"]
+mod corpus;
+#[path = "../../../benches/verify/cpu_time.rs"]
+mod cpu_time;
+
 /// What a delta of a local engine carries, about a token.
 const DELTA: usize = 4;
 
@@ -85,10 +92,12 @@ fn pieces(text: &str, size: usize) -> Vec<&str> {
     (0..text.len()).step_by(size).map(|start| &text[start..text.len().min(start + size)]).collect()
 }
 
-fn benches(criterion: &mut Criterion) {
+fn benches(criterion: &mut Criterion<CpuTime>) {
     for (name, (schema, arguments)) in [("edit", edit()), ("todos", todos())] {
         let mut group = criterion.benchmark_group(name);
-        group.throughput(Throughput::Bytes(arguments.len() as u64));
+        group.throughput(Throughput::BytesDecimal(arguments.len() as u64));
+        corpus::keep(&format!("{name}.schema.json"), &schema.to_string());
+        corpus::keep(&format!("{name}.arguments.json"), &arguments);
         let tool = Tool::new("Tool".to_owned(), Some(schema.to_string()));
         let offered = Arc::new(Offered::new(vec![tool], Choice::Auto, true));
         let validator = jsonschema::validator_for(&schema).expect("a schema");
@@ -113,5 +122,9 @@ fn benches(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(calls, benches);
+criterion_group! {
+    name = calls;
+    config = cpu_time::criterion();
+    targets = benches
+}
 criterion_main!(calls);

@@ -5,6 +5,13 @@
 use anvil_verify::code::{Language, check};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
+use cpu_time::CpuTime;
+
+#[path = "../../../benches/verify/corpus.rs"]
+mod corpus;
+#[path = "../../../benches/verify/cpu_time.rs"]
+mod cpu_time;
+
 const PYTHON: &str = include_str!("../../../tests/oracles/code_blocks.py");
 const RUST: &str = include_str!("../src/code/lexis.rs");
 const JAVASCRIPT: &str = r#"
@@ -22,8 +29,9 @@ export async function load(path, { retries = 3, delay = 100 } = {}) {
 }
 "#;
 
-fn blocks(criterion: &mut Criterion) {
+fn blocks(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("code");
+    corpus::keep("python.py", PYTHON);
     let javascript = JAVASCRIPT.repeat(20);
     let broken = format!("{javascript}\nfunction cut() {{ return [1, 2");
     for (name, language, code, good) in [
@@ -33,11 +41,15 @@ fn blocks(criterion: &mut Criterion) {
         ("javascript, cut", Language::JavaScript, broken.as_str(), false),
     ] {
         assert_eq!(check(language, code).is_ok(), good, "{name}");
-        group.throughput(Throughput::Bytes(code.len() as u64));
+        group.throughput(Throughput::BytesDecimal(code.len() as u64));
         group.bench_function(name, |bencher| bencher.iter(|| check(language, code).is_ok()));
     }
     group.finish();
 }
 
-criterion_group!(benches, blocks);
+criterion_group! {
+    name = benches;
+    config = cpu_time::criterion();
+    targets = blocks
+}
 criterion_main!(benches);

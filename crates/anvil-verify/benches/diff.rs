@@ -1,5 +1,5 @@
 //! How fast a diff is read: `cargo bench -p anvil-verify --bench diff`.
-#![allow(missing_docs, reason = "a program that prints rates")]
+#![allow(clippy::expect_used, missing_docs, reason = "a benchmark that meets an error has failed")]
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -7,7 +7,14 @@ use std::hint::black_box;
 use anvil_verify::diff::{Diff, Reading};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-const BYTES: usize = 4 << 20;
+use cpu_time::CpuTime;
+
+#[path = "../../../benches/verify/corpus.rs"]
+mod corpus;
+#[path = "../../../benches/verify/cpu_time.rs"]
+mod cpu_time;
+
+const BYTES: usize = 1 << 20;
 
 /// Files with hunks of seven lines, about 37 bytes each.
 fn patch() -> String {
@@ -41,11 +48,12 @@ fn read(text: &str, piece: usize, reading: Reading) -> bool {
     diff.end().is_ok()
 }
 
-fn rates(criterion: &mut Criterion) {
+fn rates(criterion: &mut Criterion<CpuTime>) {
     let text = patch();
     assert!(read(&text, text.len(), Reading::Patch), "the patch is whole");
     let mut group = criterion.benchmark_group("diff");
-    group.throughput(Throughput::Bytes(text.len() as u64)).sample_size(10);
+    group.throughput(Throughput::BytesDecimal(text.len() as u64));
+    corpus::keep("patch.diff", &text);
     for (name, reading) in [("patch", Reading::Patch), ("block", Reading::Block)] {
         for piece in [text.len(), 1500, 4] {
             group.bench_with_input(BenchmarkId::new(name, piece), &piece, |bencher, &piece| {
@@ -56,5 +64,9 @@ fn rates(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, rates);
+criterion_group! {
+    name = benches;
+    config = cpu_time::criterion();
+    targets = rates
+}
 criterion_main!(benches);

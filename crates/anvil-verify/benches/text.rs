@@ -1,10 +1,15 @@
 //! How fast the checks of an answer's text are: an answer of prose, code, tables and data, in pieces as a tier streams them.
-#![allow(missing_docs, reason = "what the macros of criterion make has no docs")]
+#![allow(clippy::expect_used, missing_docs, reason = "a benchmark that meets an error has failed")]
 
 use std::hint::black_box;
 
 use anvil_verify::{Content, Fences, LeakedCall, Refusal, Repetition, Template, Tokens};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+use cpu_time::CpuTime;
+
+#[path = "../../../benches/verify/cpu_time.rs"]
+mod cpu_time;
 
 /// How many bytes an event of a stream brings. A local tier brings fewer; then its events cost more than these checks.
 const PIECE: usize = 64;
@@ -68,11 +73,11 @@ fn short(pieces: &[&str]) {
     assert!(black_box((content, refusal.end())).1.is_none());
 }
 
-fn text(criterion: &mut Criterion) {
+fn text(criterion: &mut Criterion<CpuTime>) {
     let (answer, offered) = (answer(), offered());
     let pieces = pieces(&answer);
     let mut group = criterion.benchmark_group("text");
-    group.throughput(Throughput::Bytes(answer.len() as u64));
+    group.throughput(Throughput::BytesDecimal(answer.len() as u64));
     group.bench_function("template", |bencher| bencher.iter(|| template(&pieces)));
     group.bench_function("leaked_call", |bencher| bencher.iter(|| leaked_call(&pieces, &offered)));
     group.bench_function("repetition", |bencher| bencher.iter(|| repetition(&pieces)));
@@ -90,5 +95,9 @@ fn text(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, text);
+criterion_group! {
+    name = benches;
+    config = cpu_time::criterion();
+    targets = text
+}
 criterion_main!(benches);

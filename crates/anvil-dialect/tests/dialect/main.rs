@@ -13,6 +13,7 @@ mod heard;
 mod hostile;
 mod invalid;
 mod local;
+mod pattern;
 mod phrases;
 mod responses_facts;
 mod resume;
