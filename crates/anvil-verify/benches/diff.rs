@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use anvil_verify::diff::{Diff, Reading};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 use cpu_time::CpuTime;
 
@@ -55,8 +55,8 @@ fn rates(criterion: &mut Criterion<CpuTime>) {
     group.throughput(Throughput::BytesDecimal(text.len() as u64));
     corpus::keep("patch.diff", &text);
     for (name, reading) in [("patch", Reading::Patch), ("block", Reading::Block)] {
-        for piece in [text.len(), 1500, 4] {
-            group.bench_with_input(BenchmarkId::new(name, piece), &piece, |bencher, &piece| {
+        for (piece, words) in [(text.len(), "whole"), (1500, "reads"), (4, "deltas")] {
+            group.bench_function(format!("{name}, {words}"), |bencher| {
                 bencher.iter(|| read(black_box(&text), piece, reading));
             });
         }
