@@ -9,6 +9,7 @@ CARGO_DENY_VERSION := 0.20.2
 RUST    := Cargo.toml rust-toolchain.toml $(wildcard Cargo.lock) $(shell find crates -name '*.rs' -o -name Cargo.toml | grep -v '^crates/fuzz/')
 BUILT   := $(VENV)/.built
 HAS_DEV := $(VENV)/.development
+HAS_PEERS := $(VENV)/.peers
 CLIENTS := target/clients
 HAS_CLIENTS := $(CLIENTS)/.installed
 SUITE   := target/json-schema-suite
@@ -16,7 +17,7 @@ HAS_SUITE := $(SUITE)/.unpacked
 SUITE_VERSION := 4.26.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build serve test test-rust test-python test-clients lint format bench fuzz docs clean
+.PHONY: help build serve test test-rust test-python test-clients lint format bench bench-verify fuzz docs clean
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -87,10 +88,18 @@ format: $(HAS_DEV) ## let the formatters have their way
 	$(BIN)/ruff format python tests benches
 	$(BIN)/ruff check --fix --select I python tests benches
 
-bench: $(BUILT) ## what relaying and deciding cost, and how well the kind of work is known
+bench: $(BUILT) $(HAS_DEV) ## what relaying, deciding and checking cost, and how well the kind of work is known
 	$(BIN)/python benches/classifier.py
 	$(BIN)/python benches/policy.py
+	$(BIN)/python benches/gate.py
 	$(BIN)/python benches/relay.py
+
+bench-verify: $(BUILT) $(HAS_DEV) $(HAS_PEERS) ## how fast answers are checked, beside Python's usual libraries
+	$(BIN)/python benches/verify.py
+
+$(HAS_PEERS): $(HAS_DEV) pyproject.toml
+	$(BIN)/python -m pip install --quiet --group peers
+	@touch $@
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (needs a nightly toolchain and cargo-fuzz)
 	@for target in $$(ls crates/fuzz/fuzz_targets | sed 's/\.rs$$//'); do \

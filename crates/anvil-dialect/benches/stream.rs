@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use cpu_time::CpuTime;
 
-#[path = "../../../benches/verify/corpus.rs"]
+#[path = "../../../benches/rates/corpus.rs"]
 mod corpus;
-#[path = "../../../benches/verify/cpu_time.rs"]
+#[path = "../../../benches/rates/cpu_time.rs"]
 mod cpu_time;
 
 /// What an event of a local engine says, in bytes: about a token.

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use cpu_time::CpuTime;
 
-#[path = "../../../benches/verify/corpus.rs"]
+#[path = "../../../benches/rates/corpus.rs"]
 mod corpus;
-#[path = "../../../benches/verify/cpu_time.rs"]
+#[path = "../../../benches/rates/cpu_time.rs"]
 mod cpu_time;
 
 /// What a delta of a local engine carries, about a token.

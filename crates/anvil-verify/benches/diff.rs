@@ -9,9 +9,9 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 use cpu_time::CpuTime;
 
-#[path = "../../../benches/verify/corpus.rs"]
+#[path = "../../../benches/rates/corpus.rs"]
 mod corpus;
-#[path = "../../../benches/verify/cpu_time.rs"]
+#[path = "../../../benches/rates/cpu_time.rs"]
 mod cpu_time;
 
 const BYTES: usize = 1 << 20;

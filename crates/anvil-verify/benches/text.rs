@@ -8,7 +8,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 use cpu_time::CpuTime;
 
-#[path = "../../../benches/verify/cpu_time.rs"]
+#[path = "../../../benches/rates/cpu_time.rs"]
 mod cpu_time;
 
 /// How many bytes an event of a stream brings. A local tier brings fewer; then its events cost more than these checks.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ends import PRESET
 from tests.integration.router import RouterProcess, tier_config
 
 from anvil_serving import config
+from gated.ends import PRESET
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ends import Tier
+    from gated.ends import Tier
 
 CHECKS = tuple(name for name in config.Verify.__struct_fields__ if name not in {"min_mean_logprob", "repair"})
 """The checks of `[router.verify]`, each a switch."""

@@ -8,10 +8,11 @@ import time
 from typing import TYPE_CHECKING
 
 import msgspec
-from answer import ASKED, PROSE
-from ends import Client, Tier, stream
-from routers import router
 from tests.fakes import answers
+
+from gated.answer import ASKED, PROSE
+from gated.ends import Client, Tier, stream
+from gated.routers import router
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

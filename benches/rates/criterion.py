@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import msgspec
+
 from harness.process import BenchError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -26,6 +27,7 @@ BENCHES = (
     Bench("anvil-verify", "diff"),
     Bench("anvil-verify", "code"),
     Bench("anvil-verify", "text"),
+    Bench("anvil-relay", "gate"),
 )
 
 
@@ -37,6 +39,11 @@ class Rate(msgspec.Struct, frozen=True):
     mb_per_second: float
     # The middle half of the samples, as a share of the median.
     spread: float
+
+    @property
+    def microseconds(self) -> float:
+        """What all of its bytes take."""
+        return self.bytes / self.mb_per_second
 
 
 class Throughput(msgspec.Struct, frozen=True):

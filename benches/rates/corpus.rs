@@ -1,4 +1,4 @@
-//! What is measured, kept where `benches/verify` finds it, so that the peers are given the same.
+//! What is measured, kept where `benches/verify.py` finds it, so that the peers are given the same.
 
 use std::fs;
 use std::path::Path;

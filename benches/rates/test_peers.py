@@ -57,7 +57,9 @@ def test_diff_unidiff(benchmark: BenchmarkFixture) -> None:
 
 def test_diff_whatthepatch(benchmark: BenchmarkFixture) -> None:
     text = (CORPUS / "patch.diff").read_text()
-    measure(benchmark, "diff/patch, whole", "whatthepatch", text, lambda text: len(list(whatthepatch.parse_patch(text))))
+    measure(
+        benchmark, "diff/patch, whole", "whatthepatch", text, lambda text: len(list(whatthepatch.parse_patch(text)))
+    )
 
 
 def test_code(benchmark: BenchmarkFixture) -> None:

@@ -1,4 +1,4 @@
-"""Both ends of the router in one thread: tiers and a client whose bytes are timed by one clock, with no thread to wake."""
+"""Both ends of the router in one thread: what is sent and received is timed by one clock, with no thread to wake."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from harness.process import BenchError, stats, tree
 from tests.fakes import answers
+
+from harness.process import BenchError, stats, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 SECONDS = 10.0
 """How long anything is waited for."""
 _BYTES = 256 * 1024
+_LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
 
 
 class Tier:
@@ -37,7 +39,6 @@ class Tier:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._asked: socket.socket | None = None
-        self._seen = b""
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
 
     def __enter__(self) -> Self:
@@ -50,7 +51,7 @@ class Tier:
         self._selector.close()
 
     def is_asked(self, mark: bytes, seconds: float) -> bool:
-        """Whether the request with this mark comes in time; it is what `send` answers then. Lists of models are given."""
+        """Whether the request with this mark comes in time, which `send` answers then. Lists of models are given."""
         deadline = time.perf_counter() + seconds
         while True:
             left = deadline - time.perf_counter()
@@ -59,11 +60,10 @@ class Tier:
                     accepted, _ = self._listener.accept()
                     accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     self._selector.register(accepted, selectors.EVENT_READ)
-                elif isinstance(key.fileobj, socket.socket) and self._read(key.fileobj):
-                    # Another one is of an answer that was given up.
-                    if mark in self._seen:
-                        self._asked = key.fileobj
-                        return True
+                # A request with another mark is of an answer that was given up.
+                elif isinstance(key.fileobj, socket.socket) and mark in self._read(key.fileobj):
+                    self._asked = key.fileobj
+                    return True
             if left <= 0:
                 return False
 
@@ -80,8 +80,8 @@ class Tier:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._asked.sendall(data)
 
-    def _read(self, connection: socket.socket) -> bool:
-        """Read a request, whole; whether it is for an answer."""
+    def _read(self, connection: socket.socket) -> bytes:
+        """Read a request, whole; its body."""
         try:
             data = connection.recv(_BYTES)
         except ConnectionResetError:
@@ -89,18 +89,16 @@ class Tier:
         if not data:
             self._selector.unregister(connection)
             connection.close()
-            return False
+            return b""
         while b"\r\n\r\n" not in data:
             data += connection.recv(_BYTES)
         head, _, body = data.partition(b"\r\n\r\n")
-        length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
+        length = int(found[1]) if (found := _LENGTH.search(head)) else 0
         while len(body) < length:
             body += connection.recv(_BYTES)
-        self._seen = body
-        if head.startswith(b"POST"):
-            return True
-        connection.sendall(answers.whole(answers.models(["model-of-the-tier"])))
-        return False
+        if head.startswith(b"GET"):
+            connection.sendall(answers.whole(answers.models(["model-of-the-tier"])))
+        return body
 
 
 class Client:
@@ -152,7 +150,7 @@ def stream(events: Iterable[bytes]) -> bytes:
 
 
 def cpu_seconds(root: int) -> float:
-    """CPU time of a process tree's threads to the nanosecond (proc(5), `schedstat`); the usual clock ticks 100 times a second."""
+    """CPU time of a process tree's threads to the nanosecond (proc(5), `schedstat`), not to a tick of 10 ms."""
     total = 0
     for pid in tree(root, stats()):
         for task in Path(f"/proc/{pid}/task").glob("*/schedstat"):

@@ -1,16 +1,18 @@
-"""What each check costs: the router's CPU for an answer with that check alone, over one that is held and not checked."""
+"""What each check costs: the router's CPU for an answer with it alone, over one that is held and not checked."""
 
 from __future__ import annotations
 
 import statistics
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from answer import ASKED, ASKED_FOR_FORM, FORMED, PROSE
-from ends import Client, Tier, cpu_seconds, stream
-from routers import CHECKS, router
 from tests.fakes import answers
+
+from gated.answer import ASKED, ASKED_FOR_FORM, FORMED, PROSE
+from gated.ends import Client, Tier, cpu_seconds, stream
+from gated.routers import CHECKS, router
+from harness.process import BenchError
 
 if TYPE_CHECKING:
     from tests.fakes.asked import Asked
@@ -33,7 +35,7 @@ class Cost(msgspec.Struct, frozen=True):
     spread_us: float
 
 
-class Case(msgspec.Struct, frozen=True):
+class Case(NamedTuple):
     """A router and what it is asked."""
 
     name: str
@@ -69,8 +71,8 @@ def cost(case: Case, place: int, cases: list[Case], found: list[list[float]]) ->
     floor = next(at for at, other in enumerate(cases) if other.name == NOT_CHECKED and other.answer == case.answer)
     added = [row[place] - row[floor] for row in found]
     size = len(b"".join(case.said.events("chat")))
-    middle = statistics.median(row[place] for row in found)
-    return Cost(case.name, case.answer, size, middle * 1e6, statistics.median(added) * 1e6, (max(added) - min(added)) * 1e6)
+    whole, more = (statistics.median(values) * 1e6 for values in ([row[place] for row in found], added))
+    return Cost(case.name, case.answer, size, whole, more, (max(added) - min(added)) * 1e6)
 
 
 def spent(case: Case, tier: Tier, count: int) -> float:
@@ -83,5 +85,5 @@ def spent(case: Case, tier: Tier, count: int) -> float:
             tier.wait(client.ask(case.asked))
             tier.send(answer)
             if b"[DONE]" not in (body := client.rest()):
-                raise AssertionError(f"{case.name}: not the answer: {body[:400]!r}")
+                raise BenchError(f"{case.name}: not the answer: {body[:400]!r}")
         return (cpu_seconds(case.process.pid) - began) / count

@@ -8,11 +8,12 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from answer import DEFECTS, Defect
-from ends import Client, Tier, stream
-from harness.process import BenchError
-from routers import router
 from tests.fakes import answers
+
+from gated.answer import DEFECTS, Defect
+from gated.ends import Client, Tier, stream
+from gated.routers import router
+from harness.process import BenchError
 
 if TYPE_CHECKING:
     from tests.integration.router import RouterProcess
@@ -63,7 +64,7 @@ def rejection(defect: Defect, stage: Stage, samples: int) -> Rejection:
 
 
 def proven_by(defect: Defect, events: list[bytes], stage: Stage) -> int:
-    """The number of the event that proves it: found by halving, since what proves it once proves it with more behind it."""
+    """The number of the event that proves it, by halving: what proves it once proves it with more behind it."""
     least, most = 1, len(events)
     while least < most:
         middle = (least + most) // 2

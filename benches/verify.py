@@ -1,4 +1,4 @@
-"""`make bench-verify`: how fast answers are checked, beside Python's usual libraries, in one run. See `benches/README.md`."""
+"""`make bench-verify`: how fast answers are checked, beside Python's usual libraries. See `benches/README.md`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from harness.machine import Busy, Machine, machine
 from harness.process import BenchError
 from harness.record import RESULTS, now
 from harness.table import LOUD_CORES, aligned, number
-
-import criterion
-import peers
+from rates import criterion, peers
 
 FLOORS = {
     "stream/chat, burst": 500.0,
@@ -35,6 +31,9 @@ FLOORS = {
 """MB/s of CPU time that the design asks for. Printed as met or not; no exit code."""
 
 
+GATE, UNCHECKED, OF_A_FORM = "gate/", "no check", "no check, of a form"
+
+
 class Record(msgspec.Struct, frozen=True):
     """One run of `make bench-verify`."""
 
@@ -48,6 +47,8 @@ class Record(msgspec.Struct, frozen=True):
 def table(rates: list[criterion.Rate], beside: list[peers.Rate]) -> str:
     rows = [["", "MB/s", "spread", "floor", "", "peer", "MB/s", "times"]]
     for rate in rates:
+        if rate.case.startswith(GATE):
+            continue
         floor = FLOORS.get(rate.case)
         verdict = "" if floor is None else "met" if rate.mb_per_second >= floor else "NOT MET"
         own = [rate.case, number(rate.mb_per_second), f"{rate.spread:.0%}", number(floor, 0), verdict]
@@ -57,6 +58,18 @@ def table(rates: list[criterion.Rate], beside: list[peers.Rate]) -> str:
             rows.append([*(own if place == 0 else [""] * len(own)), *theirs])
         if not found:
             rows.append([*own, "", "", ""])
+    return aligned(rows)
+
+
+def gate_table(rates: list[criterion.Rate]) -> str:
+    """What each check adds to an answer that is held and not checked."""
+    rows = [["CPU of a streamed answer in the relay", "KB", "us", "added us", "spread us"]]
+    by_name = {rate.case.removeprefix(GATE): rate for rate in rates if rate.case.startswith(GATE)}
+    for name, rate in by_name.items():
+        floor = by_name[OF_A_FORM if name in {"format", OF_A_FORM} else UNCHECKED].microseconds
+        own = rate.microseconds
+        figures = [number(rate.bytes / 1000), number(own), number(own - floor), number(own * rate.spread)]
+        rows.append([name, *figures])
     return aligned(rows)
 
 
@@ -81,6 +94,7 @@ def main() -> int:
         return 1
     elsewhere = busy.elsewhere_cores()
     print(table(rates, beside))
+    print("\n" + gate_table(rates))
     loud = "  (not a quiet machine: run again)" if elsewhere > LOUD_CORES else ""
     print(f"\n{time.monotonic() - started:.0f} s; others used {elsewhere:.2f} of a core{loud}")
     RESULTS.mkdir(exist_ok=True)

@@ -106,7 +106,7 @@ DEFECTS = (
     Defect("cut_short", _text("", finish="length", output_tokens=250)),
     Defect("reasoning_only", Said("", thought=_PARAGRAPH * 5, input_tokens=_READ_TOKENS, cut=TOKEN)),
     Defect("template_token", _text(_PARAGRAPH + "It ends.<|im_end|>\n<|im_start|>user\n")),
-    Defect("call_as_text", _text('I look.\n<tool_call>\n{"name": "Read", "arguments": {"file_path": "a"}}\n</tool_call>\n')),
+    Defect("call_as_text", _text('I look.\n<tool_call>\n{"name": "Read", "arguments": {"file_path": "a"}}\n')),
     Defect("repetition", Said("And so on and on. " * 800, cut=TOKEN), tokens=CAP),
     Defect("unknown_tool", _call(SaidCall("Replace", _BIG))),
     Defect("malformed_arguments", _call(SaidCall("Edit", _BIG.replace('"new_string": "', '"new_string": NaN, "'))),),
