@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -32,12 +33,12 @@ BENCHES = (
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """How fast one case is: bytes by CPU time, median over the samples."""
+    """How fast one case is: bytes by CPU time, the least of the samples, for neighbours only ever add to it."""
 
     case: str
     bytes: int
     mb_per_second: float
-    # The middle half of the samples, as a share of the median.
+    # How much more the median sample took.
     spread: float
 
     @property
@@ -84,6 +85,5 @@ def rate(path: Path) -> Rate:
     case = msgspec.json.decode((path.parent / "benchmark.json").read_bytes(), type=Case)
     sample = msgspec.json.decode(path.read_bytes(), type=Sample)
     each = sorted(time / iterations for time, iterations in zip(sample.times, sample.iters, strict=True))
-    middle, quarter = each[len(each) // 2], len(each) // 4
-    size = case.throughput.size
-    return Rate(case.full_id, size, size / middle * 1e3, (each[-1 - quarter] - each[quarter]) / middle)
+    size, least = case.throughput.size, each[0]
+    return Rate(case.full_id, size, size / least * 1e3, statistics.median(each) / least - 1)
