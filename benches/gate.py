@@ -68,8 +68,8 @@ def rejection_table(found: list[rejections.Rejection]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="What the gate costs.")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of the CPU by check (default 5)")
-    parser.add_argument("--answers", type=int, default=200, help="answers of each round (default 200)")
+    parser.add_argument("--rounds", type=int, default=10, help="rounds of the CPU by check (default 10)")
+    parser.add_argument("--answers", type=int, default=100, help="answers of each round (default 100)")
     parser.add_argument("--samples", type=int, default=500, help="first bytes of each window (default 500)")
     parser.add_argument("--rejections", type=int, default=100, help="rejections of each kind (default 100)")
     given = parser.parse_args()

@@ -24,14 +24,15 @@ NOT_HELD, NOT_CHECKED, ALL = "window none", "held whole, no check", "held whole,
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """What one router takes for an answer."""
+    """What one router takes for an answer: the least of the rounds, for neighbours only ever add to it."""
 
     name: str
     answer: str
     bytes: int
     cpu_us: float
-    # More than one that checks nothing, in the same round; and the largest less the smallest round of that.
+    # More than one that checks nothing.
     added_us: float
+    # How much more the median round took: what is added is no more certain than that.
     spread_us: float
 
 
@@ -69,10 +70,9 @@ def measure(rounds: int, each: int) -> list[Cost]:
 
 def cost(case: Case, place: int, cases: list[Case], found: list[list[float]]) -> Cost:
     floor = next(at for at, other in enumerate(cases) if other.name == NOT_CHECKED and other.answer == case.answer)
-    added = [row[place] - row[floor] for row in found]
+    own, unchecked = ([row[at] * 1e6 for row in found] for at in (place, floor))
     size = len(b"".join(case.said.events("chat")))
-    whole, more = (statistics.median(values) * 1e6 for values in ([row[place] for row in found], added))
-    return Cost(case.name, case.answer, size, whole, more, (max(added) - min(added)) * 1e6)
+    return Cost(case.name, case.answer, size, min(own), min(own) - min(unchecked), statistics.median(own) - min(own))
 
 
 def spent(case: Case, tier: Tier, count: int) -> float:
