@@ -24,6 +24,7 @@ impl Conversation for Pasted {
     }
 
     fn tell(&self, seen: &mut Seen) {
+        seen.instructions("# *SEARCH/REPLACE block* Rules:");
         seen.user(&format!("I have *added these files to the chat*\n\na.py\n```\n{}\n```\n", self.text));
         seen.call("w", "write", &json!({"path": "/p/b", "content": self.text}).to_string());
         seen.result("w", "Successfully wrote to /p/b", false);
@@ -95,8 +96,8 @@ fn thousands_of_blocks_do_not_look_through_a_file_each() {
     let (text, start) = (lines(12_000), Instant::now());
     let mut answer = answer(text);
     for at in 0..3_000 {
-        // Only found when white space does not count.
-        answer.text(&block(&format!("  value_{at}  = {}", at * 7919 % 1_000_003), "x = 1")).unwrap();
+        // Only found when white space before a line does not count.
+        answer.text(&block(&format!("  value_{at} = {}", at * 7919 % 1_000_003), "x = 1")).unwrap();
     }
     assert_eq!(end(&mut answer), None);
     assert!(start.elapsed() < WIDE, "{:?}", start.elapsed());
