@@ -92,6 +92,18 @@ fn a_block_that_does_not_end_in_its_fence_is_found_when_the_fence_ends() {
 }
 
 #[test]
+fn whether_a_long_line_may_be_seen_is_known_without_going_through_it() {
+    let mut answer = answer(String::new());
+    answer.text(&lines(80_000).replace('\n', " ")).unwrap();
+    let start = Instant::now();
+    for _ in 0..50_000 {
+        assert!(answer.clear().is_some());
+    }
+    // A millisecond each, where the line is looked at.
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[test]
 fn thousands_of_blocks_do_not_look_through_a_file_each() {
     let (text, start) = (lines(12_000), Instant::now());
     let mut answer = answer(text);
