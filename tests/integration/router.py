@@ -203,7 +203,7 @@ class RouterProcess:
                     _kill(worker)
         self._last_log = self.log
         self._folder.cleanup()
-        assert died is None or died >= 0, f"the router died of signal {-died}:\n{self._last_log[-10_000:]}"
+        assert not died, f"the router died ({died}):\n{self._last_log[-10_000:]}"
 
 
 def _trusting(tier_ids: Sequence[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from typing import TYPE_CHECKING, Final
@@ -141,8 +142,13 @@ def connect(path: Path) -> sqlite3.Connection:
     _make_folder(path.parent)
     with contextlib.suppress(FileNotFoundError):
         check_regular(path)
-    # Not left to SQLite, which would give it the mode that the umask allows. Its journal gets the file's mode.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # Not left to SQLite, which would give it the mode that the umask allows. Its journal gets the file's mode. A file that
+    # is there is not opened: to close it would take away the locks that this process has on it.
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         # Before the first page is written; afterwards these are properties of the file.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -29,6 +30,10 @@ class Connections:
     The server keeps its sockets to itself, so they are looked up among the process's file descriptors. What a look-up
     finds is kept as a guess for the next one: many streams can break at once. A guess is verified on a duplicate of the
     descriptor, which pins the connection, so that a reused descriptor number is never shut down by mistake.
+
+    Nothing but a connection to that very peer is ever duplicated: to close a duplicate of a *file* takes away every
+    lock (POSIX, `fcntl`) that this process has on it, and another process then cuts SQLite's files short under our
+    feet.
 
     It holds three descriptors of its own, because it is needed most when none are left.
     """
@@ -51,8 +56,10 @@ class Connections:
                 os.close(descriptor)
 
     def _shut_down(self, descriptor: int, peer: Address) -> bool:
+        if _peer_of(descriptor) != peer:
+            return False
         with self._pinned(descriptor) as connection:
-            if connection is None or _peer_of(connection) != peer:
+            if connection is None or _peer_of(self._pin) != peer:
                 return False
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -61,13 +68,7 @@ class Connections:
             return True
 
     def _peers(self) -> dict[Address, int]:
-        peers: dict[Address, int] = {}
-        for descriptor in self._descriptors():
-            with self._pinned(descriptor) as connection:
-                peer = _peer_of(connection) if connection is not None else None
-            if peer is not None:
-                peers[peer] = descriptor
-        return peers
+        return {peer: descriptor for descriptor in self._descriptors() if (peer := _peer_of(descriptor)) is not None}
 
     @contextlib.contextmanager
     def _pinned(self, descriptor: int) -> Iterator[socket.socket | None]:
@@ -106,9 +107,18 @@ def _listed() -> list[int]:
     return [int(name) for name in os.listdir(_DESCRIPTORS)]  # noqa: PTH208 (names are wanted, in one system call)
 
 
-def _peer_of(connection: socket.socket) -> Address | None:
+def _peer_of(descriptor: int) -> Address | None:
+    """Whom a descriptor leads to; None if it is closed, or of something else than a connection of the internet's."""
+    try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            return None
+        connection = socket.socket(fileno=descriptor)
+    except OSError:
+        return None
     try:
         address = connection.getpeername()
     except OSError:
         return None
+    finally:
+        connection.detach()
     return (address[0], address[1]) if isinstance(address, tuple) else None

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import resource
 import socket
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +52,17 @@ def test_what_was_written_before_still_arrives(listener: socket.socket) -> None:
         assert Connections().break_off(client.getsockname())
         assert client.recv(100) == b"the last words"
         assert client.recv(1) == b""
+
+
+def test_the_locks_of_files_stay(tmp_path: Path) -> None:
+    """To close any descriptor of a file takes away its process's locks: SQLite's log of decisions was cut short so."""
+    path = tmp_path / "locked"
+    with path.open("wb") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert not Connections().break_off(("192.0.2.1", 1))
+        other = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'wb'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+        tried = subprocess.run([sys.executable, "-c", other, str(path)], capture_output=True, text=True, check=False)
+    assert "BlockingIOError" in tried.stderr
 
 
 def test_other_connections_stay_as_they_are(listener: socket.socket) -> None:
