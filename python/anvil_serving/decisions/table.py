@@ -142,8 +142,8 @@ def connect(path: Path) -> sqlite3.Connection:
     _make_folder(path.parent)
     with contextlib.suppress(FileNotFoundError):
         check_regular(path)
-    # Not left to SQLite, which would give it the mode that the umask allows. Its journal gets the file's mode. A file that
-    # is there is not opened: to close it would take away the locks that this process has on it.
+    # Not left to SQLite, which would give it the mode that the umask allows. Its journal gets the file's mode. A file
+    # that is there is not opened: to close it would take away the locks that this process has on it.
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:

@@ -204,8 +204,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISREG(path.stat().st_mode):
             raise UnusableFile(f"{path} is no regular file", hint="set [router.budget] path to one")
-    # Not left to SQLite, which would give it the mode that the umask allows. A file that is there is not opened: to close
-    # it would take away the locks that this process has on it.
+    # Not left to SQLite, which would give it the mode that the umask allows. A file that is there is not opened: to
+    # close it would take away the locks that this process has on it.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
