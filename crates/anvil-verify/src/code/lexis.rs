@@ -11,9 +11,15 @@ pub(super) struct Bare {
     pub(super) open: Option<usize>,
 }
 
+/// Whether [`bare`] is exact for a language.
+pub(super) const fn is_exact(language: Language) -> bool {
+    use Language as L;
+    matches!(language, L::Python | L::Json | L::Toml | L::Rust | L::Go | L::Java | L::C | L::Cpp | L::Css)
+}
+
 /// The code of `code`, as far as strings and comments can be told without a grammar.
 ///
-/// Exact for Python, JSON, TOML, Rust, Go, Java, C, C++ and CSS. For the others it is a guess (a regular expression of JavaScript,
+/// For the languages that are not exact ([`is_exact`]) it is a guess (a regular expression of JavaScript,
 /// an apostrophe in the text of JSX), good for looking for signs, not for proving.
 pub(super) fn bare(language: Language, code: &str) -> Bare {
     let mut lexer = Lexer { language, code: code.as_bytes(), out: code.as_bytes().to_vec(), at: 0, open: None };

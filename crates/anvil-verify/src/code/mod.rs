@@ -8,6 +8,7 @@
 //! What is not proven passes: a language without a grammar, a block over [`CAP`], a parse that takes more steps than are
 //! granted ([`parse::Budget`]).
 
+mod dated;
 mod indentation;
 mod language;
 mod lexis;
@@ -21,7 +22,7 @@ pub use language::Language;
 use crate::defect::Defect;
 use crate::span::Span;
 use crate::verdict::Passed;
-use parse::{Budget, Outcome};
+use parse::{Budget, Outcome, Place};
 
 /// The largest block that is checked, in bytes. A larger one passes.
 pub const CAP: usize = 256 * 1024;
@@ -38,11 +39,25 @@ pub fn check(language: Language, code: &str) -> Result<Passed, Defect> {
     let place = match parse::parse(language, code, &mut budget) {
         Outcome::Clean => indentation::fault(language, code),
         Outcome::Undecided => None,
-        Outcome::Broken(_) if reading::is_fragment(language, code, &mut budget) => None,
-        Outcome::Broken(place) if sketch::is_sketch(language, code, place) => None,
-        Outcome::Broken(place) => proof::find(language, code, place, &mut budget),
+        Outcome::Broken(place) => {
+            let dated = dated::dated(language, code);
+            match dated.as_deref().map(|code| (code, parse::parse(language, code, &mut budget))) {
+                None => judge(language, code, place, &mut budget),
+                Some((code, Outcome::Broken(place))) => judge(language, code, place, &mut budget),
+                Some((code, Outcome::Clean)) => indentation::fault(language, code),
+                Some((_, Outcome::Undecided)) => None,
+            }
+        }
     };
     place.map_or_else(|| Ok(Passed::new()), |at| Err(broken(language, code, at)))
+}
+
+/// Where code is broken that the grammar does not have, in which it fails at `place`; `None` where that is not proven.
+fn judge(language: Language, code: &str, place: Place, budget: &mut Budget) -> Option<usize> {
+    if reading::is_fragment(language, code, budget) || sketch::is_sketch(language, code, place) {
+        return None;
+    }
+    proof::find(language, code, place, budget)
 }
 
 /// The defect that begins at byte `at`; its span is the rest of that line.

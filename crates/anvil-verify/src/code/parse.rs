@@ -55,6 +55,9 @@ thread_local! {
 
 /// Whether the grammar of `language` has this text.
 pub(super) fn parse(language: Language, code: &str, budget: &mut Budget) -> Outcome {
+    if is_too_deep(language, code) {
+        return Outcome::Undecided;
+    }
     let (mut after, mut failed) = (0, None);
     let tree = run(language, code, &mut |state| {
         // Set when every way to go on has failed, so the tree would hold an error wherever the parser went from here.
@@ -71,6 +74,25 @@ pub(super) fn parse(language: Language, code: &str, budget: &mut Budget) -> Outc
         (None, Some(place)) => Outcome::Broken(place),
         (None, None) => Outcome::Undecided,
     }
+}
+
+/// The deepest indentation that is parsed, in columns. The scanners of Python and YAML save what is open in 1,024 bytes (two and four for
+/// each level) and write past them, and the parser then ends the process; so no text gets near.
+const DEEPEST: usize = 200;
+
+/// Whether a line may open or stand in more levels of indentation than the scanner of the language can save.
+fn is_too_deep(language: Language, code: &str) -> bool {
+    if !matches!(language, Language::Python | Language::Yaml) {
+        return false;
+    }
+    code.split(['\n', '\r']).any(|line| {
+        let blanks = line.len() - line.trim_start().len();
+        let columns = blanks + 7 * line.bytes().take(blanks).filter(|&byte| byte == b'\t').count();
+        // A line of YAML opens a level with each of its signs.
+        let signs = line.bytes().filter(|byte| matches!(byte, b'-' | b'?' | b':')).count();
+        let levels = if language == Language::Yaml { signs.min(line.len()) } else { 0 };
+        columns + levels > DEEPEST
+    })
 }
 
 /// The byte where the grammar first fails, as exactly as the steps that are left allow.

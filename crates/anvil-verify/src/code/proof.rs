@@ -14,7 +14,7 @@ pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Bu
         Language::Html => return open_tag(code),
         Language::Css => return lexical(language, code),
         Language::C | Language::Cpp if !is_plain(code) => return conditional(language, code),
-        Language::Bash if !is_script(code) => return None,
+        Language::Bash if !is_script(code) || !is_shell_uneven(code) => return None,
         Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Yaml | Language::Bash
             if is_short(code) =>
         {
@@ -31,10 +31,19 @@ pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Bu
 /// Whether the code has a construct that the language knows and this version of its grammar does not, found by running the grammars
 /// over the packages of their registries.
 fn has_lag(language: Language, code: &str) -> bool {
-    let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
+    let bare = lexis::bare(language, code).text;
+    let has = |words: &[&str]| {
+        words.iter().any(|word| {
+            memchr::memmem::find_iter(&bare, word).any(|at| {
+                let before = at.checked_sub(1).and_then(|before| bare.get(before)).copied().unwrap_or(b' ');
+                !word.starts_with(|c: char| c.is_ascii_alphabetic())
+                    || !(before.is_ascii_alphanumeric() || before == b'_')
+            })
+        })
+    };
     match language {
         Language::JavaScript | Language::TypeScript | Language::Tsx => {
-            has(&["type *", "keyof readonly", "import defer ", "import source ", "using ", "enum {", "accessor "])
+            has(&["enum {", "accessor ", "default function ("])
         }
         // A backslash at the end of a line of a long string, with white space after it.
         Language::Toml => {
@@ -51,9 +60,12 @@ fn has_lag(language: Language, code: &str) -> bool {
             "yield ",
             "do yeet",
             "builtin #",
+            // A negative number as an argument of a type; a macro that is named like a type.
+            "<-",
+            "str![",
+            "str!(",
         ]),
-        Language::Python => has(&["lazy import", " t\"", " t'", "(t\"", "(t'"]),
-        Language::Java => has(&["STR.\"", "value class", "value record", "module "]),
+        Language::Java => has(&["STR.", "value class", "value record", "module "]),
         Language::Json => has(&["NaN", "Infinity"]),
         _ => false,
     }
@@ -142,6 +154,15 @@ fn one_side(text: &[u8], first: bool) -> Vec<u8> {
     kept
 }
 
+/// Whether a macro is called with a pointer's type: `va_arg(list, char *)`.
+fn has_type_argument(code: &str) -> bool {
+    code.match_indices("*)").any(|(at, _)| {
+        let before = code.get(..at).unwrap_or_default().trim_end_matches(['*', ' ']);
+        let name = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ' '));
+        name.len() < before.len() && name.ends_with(',')
+    })
+}
+
 /// Whether C or C++ has nothing that only its preprocessor understands, as an answer's small programs do.
 fn is_plain(code: &str) -> bool {
     let directive = |line: &str| {
@@ -151,9 +172,12 @@ fn is_plain(code: &str) -> bool {
         })
     };
     let shouts = |word: &str| {
-        word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        word.len() > 2
+            && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+            && word.bytes().any(|byte| byte.is_ascii_uppercase())
     };
     !code.lines().any(directive)
+        && !has_type_argument(code)
         && !code
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .any(|word| word.starts_with("__") || (shouts(word) && !matches!(word, "NULL" | "FILE" | "EOF")))
@@ -172,6 +196,29 @@ fn is_script(code: &str) -> bool {
     !glob
         && (code.starts_with("#!/") || code.lines().map(str::trim).any(closes))
         && code.lines().map(str::trim).any(opens)
+}
+
+/// Whether a string of the shell does not end, or a construct of it lacks its other half. Asked because the grammar fails on much that the
+/// shell reads; by itself it would be too little, for text for other programs may stand in a script.
+fn is_shell_uneven(code: &str) -> bool {
+    let bare = lexis::bare(Language::Bash, code);
+    let text = String::from_utf8_lossy(&bare.text);
+    let (mut conditions, mut loops, mut cases) = (0_i32, 0_i32, 0_i32);
+    for command in text.split(['\n', ';', '|', '&']) {
+        for word in command.split_ascii_whitespace() {
+            match word {
+                "if" => conditions += 1,
+                "fi" => conditions -= 1,
+                "do" => loops += 1,
+                "done" => loops -= 1,
+                "case" => cases += 1,
+                "esac" => cases -= 1,
+                "then" | "else" | "{" | "(" | "!" | "time" => {}
+                _ => break,
+            }
+        }
+    }
+    bare.open.is_some() || conditions != 0 || loops != 0 || cases != 0
 }
 
 /// A tag or a comment of HTML that the block ends in.

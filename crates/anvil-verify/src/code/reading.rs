@@ -9,7 +9,13 @@ use super::parse::{Budget, Outcome, Place, parse};
 const PIECES: usize = 64;
 
 /// How far into a piece, in bytes, its first error has to be for a frame to make it good.
-const FRAMED: usize = 2_000;
+const FRAMED: usize = 8_000;
+
+/// The same where the piece is read in a language that it does not say it is in.
+const FRAMED_SIBLING: usize = 2_000;
+
+/// The beginning of a macro's inside in Rust.
+const MACRO: &str = "a! {\n";
 
 /// What may stand around a piece: what comes before it, and what after.
 type Frame = (&'static str, &'static str);
@@ -40,23 +46,26 @@ fn is_piece(language: Language, piece: &str, budget: &mut Budget) -> bool {
     if language == Language::Json {
         // What is not JSON and yet an object literal (bare names, a comma at the end) is a slip of the label.
         let literal = format!("({piece}\n)");
-        return is_framed(language, &piece, budget)
+        return is_framed(language, &piece, FRAMED, budget)
             || !matches!(parse(Language::JavaScript, &literal, budget), Outcome::Broken(_));
     }
-    is_framed(language, &piece, budget) || language.siblings().iter().any(|sibling| is_framed(*sibling, &piece, budget))
+    is_framed(language, &piece, FRAMED, budget)
+        || language.siblings().iter().any(|sibling| is_framed(*sibling, &piece, FRAMED_SIBLING, budget))
 }
 
-/// Whether a piece is clean by itself or in some frame. What fails far from its beginning fails in a frame too, and is not tried.
-fn is_framed(language: Language, piece: &str, budget: &mut Budget) -> bool {
+/// Whether a piece is clean by itself or in some frame. What fails far from its beginning, at `far` bytes, fails in a frame
+/// too, and is not tried.
+fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -> bool {
     match parse(language, piece, budget) {
         Outcome::Clean | Outcome::Undecided => return true,
-        Outcome::Broken(Place { after, .. }) if after > FRAMED && !starts_inside(piece) => return false,
+        Outcome::Broken(Place { after, .. }) if after > far && !starts_inside(piece) => return false,
         Outcome::Broken(_) => {}
     }
     let inside = if starts_inside(piece) { after_closers(language) } else { &[] };
     let markup = piece.trim_start().starts_with('<');
     frames(language).iter().chain(inside).any(|(before, after)| {
-        if before.starts_with('<') && !markup {
+        // A macro takes all that has its brackets in pairs, so only what has its variables is tried as one's inside.
+        if (before.starts_with('<') && !markup) || (*before == MACRO && !piece.contains('$')) {
             return false;
         }
         let body = if language == Language::Python && before.starts_with("match") {
@@ -64,9 +73,10 @@ fn is_framed(language: Language, piece: &str, budget: &mut Budget) -> bool {
         } else {
             Cow::Borrowed(piece)
         };
-        let body =
-            if after.starts_with([')', ']', '}']) { body.trim_end().trim_end_matches([',', ';']) } else { &body };
-        !matches!(parse(language, &format!("{before}{body}\n{after}"), budget), Outcome::Broken(_))
+        // The end of a list may bear the sign that goes between its members; a statement keeps its own.
+        let is_list = after.starts_with([')', ']']) || language == Language::Json;
+        let body = if is_list { body.trim_end().trim_end_matches([',', ';']) } else { &body };
+        !matches!(parse(language, &format!("{before}{body}\n{after}\n"), budget), Outcome::Broken(_))
     })
 }
 
@@ -102,6 +112,7 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("import {\n", "} from 'a'"),
             ("enum A {\n", "}"),
             ("a = ", ""),
+            ("switch (a) { case b:\n", "}"),
         ],
         Language::Json => &[("{\n", "}"), ("[\n", "]")],
         Language::Toml => &[("a = [\n", "]"), ("a = ", "")],
@@ -116,8 +127,9 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("let a = ", ";"),
             ("", "fn f() {}"),
             ("extern \"C\" {\n", "}"),
-            ("a! {\n", "}"),
+            (MACRO, "}"),
             ("let a = A {\n", "};"),
+            ("use a::{\n", "};"),
             ("a", ";"),
         ],
         Language::Go => &[
@@ -133,6 +145,8 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("var a = ", ""),
             ("func f() { g(\n", ")}"),
             ("func f() { a", "}"),
+            ("func f() { switch a { case b:\n", "}}"),
+            ("func f() { select { case <-a:\n", "}}"),
         ],
         Language::Java => &[
             ("class A {\n", "}"),
@@ -146,6 +160,9 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("class A { Object a = ", "; }"),
             ("class A { void f() { a", "; }}"),
             ("@interface A {\n", "}"),
+            ("class A { Object[] a = {\n", "}; }"),
+            ("class A { void f() { switch (a) { case b:\n", "}}}"),
+            ("module a {\n", "}"),
         ],
         Language::C | Language::Cpp => &[
             ("void f() {\n", "}"),
@@ -155,6 +172,7 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("int a[] = {\n", "};"),
             ("void f() { g(\n", "); }"),
             ("int a = ", ";"),
+            ("void f() { switch (a) { case b:\n", "}}"),
         ],
         Language::Css => &[("a {\n", "}"), ("a {\n", ";}"), ("a { b: ", "; }")],
         Language::Yaml | Language::Bash | Language::Html => &[],

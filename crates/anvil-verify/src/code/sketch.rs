@@ -11,16 +11,23 @@ const NEAR: usize = 2;
 /// Whether `code` shows how something looks rather than saying it in full. Looked for only where no grammar has the block, and, but
 /// for the signs of an edit, only near the `place` where it fails.
 pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
-    let bare = lexis::bare(language, code).text;
-    let bare = String::from_utf8_lossy(&bare);
+    let lexis::Bare { text, open } = lexis::bare(language, code);
+    let bare = String::from_utf8_lossy(&text);
     if is_edit(&bare) || is_numbered(&bare) {
         return true;
     }
-    // A string that lost its end hides the lines after it from `bare`, so signs that stand on a line by themselves are looked for in
-    // the code as it is.
+    // Where strings can be told for sure, one that lost its end is where it fails.
+    let place = open.filter(|_| lexis::is_exact(language)).map_or(place, |at| Place { after: at, before: at });
     let here = around(code, place);
     let bare_here = around(&bare, place);
-    here.lines().any(|line| is_session(language, line) || is_prose(language, line) || is_elided(line))
+    // A string that lost its end hides what follows from `bare`, so then signs that stand on a line by themselves are looked for in the
+    // code as it is. Else, and where it is a text of many lines that lost it, its words are not taken for signs.
+    let is_long = open
+        .and_then(|at| code.get(at..))
+        .is_some_and(|text| text.starts_with("/*") || text.starts_with("\"\"\"") || text.starts_with("'''"));
+    let lines = if open.is_some() && !is_long { here } else { bare_here };
+    lines.lines().any(|line| is_session(language, line) || is_prose(language, line))
+        || here.lines().zip(bare_here.lines()).any(|(line, bare)| is_elided(line, bare))
         || bare_here.chars().any(|c| !c.is_ascii() && !c.is_alphanumeric())
         || is_template(language, bare_here)
         || bare_here.lines().any(|line| has_blank(language, line))
@@ -39,10 +46,14 @@ fn around(text: &str, place: Place) -> &str {
     text.get(start..lines(place.before, NEAR).unwrap_or(text.len())).unwrap_or(text)
 }
 
-/// Whether the comment of a line says that code is left out there.
-fn is_elided(line: &str) -> bool {
+/// Whether the comment of a line says that code is left out there; `bare` is the line without its strings and comments.
+fn is_elided(line: &str, bare: &str) -> bool {
     let comment = ["//", "#", "/*", "<!--", "--"].iter().filter_map(|mark| line.find(mark)).min();
-    let said = comment.and_then(|at| line.get(at..)).unwrap_or_default().to_ascii_lowercase();
+    let Some(said) = comment.and_then(|at| line.get(at..)) else { return false };
+    if bare.len() == line.len() && comment.and_then(|at| bare.get(at..=at)) == Some("\"") {
+        return false;
+    }
+    let said = said.to_ascii_lowercase();
     [
         "...",
         "…",
@@ -100,7 +111,8 @@ fn is_edit(code: &str) -> bool {
             || ["*** Begin", "*** Update", "*** Add", "*** End"].iter().any(|mark| line.starts_with(mark))
     };
     code.lines().map(str::trim_end).any(is_mark)
-        || code.lines().filter(|line| marked(line)).nth(1).is_some() && !code.lines().any(|line| line.starts_with("- "))
+        || code.lines().filter(|line| marked(line)).nth(1).is_some()
+            && (!code.lines().any(|line| line.starts_with("- ")) || code.lines().any(|line| line.starts_with('+')))
         || code.lines().any(|line| line.starts_with("+++ ") || line.starts_with("@@ -"))
 }
 
@@ -122,7 +134,12 @@ fn is_template(language: Language, bare: &str) -> bool {
     }
     let curly = !matches!(language, Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Rust);
     curly
-        && bare.split("{{").skip(1).any(|rest| {
+        && bare.match_indices("{{").any(|(at, braces)| {
+            // The expressions of workflow files stand where a value may.
+            if language == Language::Yaml && bare.get(..at).is_some_and(|before| before.ends_with('$')) {
+                return false;
+            }
+            let rest = bare.get(at + braces.len()..).unwrap_or_default();
             rest.trim_start_matches(['-', '~'])
                 .trim_start_matches(' ')
                 .starts_with(|c: char| c.is_ascii_alphabetic() || c == '.' || c == '$')
@@ -300,7 +317,7 @@ fn has_signature(language: Language, bare: &str) -> bool {
             }
             Language::Rust => {
                 start.starts_with("fn ")
-                    || start.starts_with("pub ")
+                    || (start.starts_with("pub") && start.contains("fn "))
                     || start.starts_with("impl ")
                     || start.starts_with("async fn ")
             }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets an error has failed")]
 
 mod calls;
+mod code;
 mod content;
 mod diff;
 mod edits;

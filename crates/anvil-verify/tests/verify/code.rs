@@ -1,0 +1,209 @@
+//! Blocks of code: what is broken in each language, what is odd and right, and what no text may take.
+
+use std::time::{Duration, Instant};
+
+use anvil_verify::Defect;
+use anvil_verify::code::{CAP, Language, check};
+
+fn language(name: &str) -> Language {
+    Language::from_info(name).unwrap_or_else(|| panic!("{name} is not checked"))
+}
+
+fn passes(name: &str, code: &str) -> bool {
+    check(language(name), code).is_ok()
+}
+
+#[test]
+fn what_is_broken_is_caught_in_each_language() {
+    for (name, code) in [
+        ("python", "def f(a, b:\n    return a + b\n\nprint(f(1, 2))\n"),
+        ("python", "import os\n\nx = {'a': 1, 'b': [1, 2}\nprint(x)\n"),
+        ("python", "def f():\n    x = 'abc\n    return x\n"),
+        ("python", "def f():\n    x = 1\n      y = 2\n    return x + y\n"),
+        ("python", "class A:\ndef f(self):\n    return 1\n"),
+        ("python", "for x in range(3)\n    print(x)\n    print(x + 1)\n"),
+        ("javascript", "function f(a) {\n  if (a {\n    return 1;\n  }\n}\n"),
+        ("javascript", "const a = [1, 2;\nconst b = 3;\nconsole.log(a, b);\n"),
+        ("typescript", "interface A {\n  a: string;\n  b: (x: number => void;\n}\nconst c: A = null;\n"),
+        ("tsx", "export function A() {\n  const a = 1;\n  return <div><span>{a}</div>;\n}\n"),
+        ("json", "{\"a\": 1, \"b\": [1, 2}\n"),
+        ("json", "{\"a\": \"x, \"b\": 2}\n"),
+        ("yaml", "a:\n  - b: [1, 2\n  - c: 3\nd: 4\n"),
+        ("toml", "[package]\nname = \"a\nversion = \"1\"\nedition = \"2024\"\n"),
+        ("rust", "fn f(a: u8) -> u8 {\n    let b = (a + 1;\n    b\n}\n"),
+        ("rust", "use a::b;\n\nfn f() {\n    if a {\n        b();\n}\n"),
+        ("go", "package a\n\nfunc f() int {\n\tx := []int{1, 2\n\treturn x[0]\n}\n"),
+        ("java", "class A {\n    int f() {\n        return g(1;\n    }\n}\n"),
+        ("c", "int f(int a) {\n    if (a > 1 {\n        return 1;\n    }\n    return 0;\n}\n"),
+        ("cpp", "int f() {\n    std::vector<int> a{1, 2;\n    return a[0];\n}\n"),
+        ("bash", "#!/bin/bash\nif [ -f a ]; then\n  echo a\ndone\n"),
+        ("html", "<html>\n<body>\n<p>text</p>\n<!-- a comment\n</body>\n</html>\n"),
+        ("css", "a {\n  color: red;\n\nb {\n  color: blue;\n}\n"),
+    ] {
+        let verdict = check(language(name), code);
+        assert!(matches!(verdict, Err(Defect::BrokenCode { .. })), "{name}: {code}");
+    }
+}
+
+#[test]
+fn the_line_is_named_and_the_span_lies_in_the_block() {
+    let code = "import os\n\n\ndef f():\n    return 1\n\n\nx = [1, 2\ny = 3\n";
+    let Err(Defect::BrokenCode { language, line, span }) = check(Language::Python, code) else { panic!("it passed") };
+    assert_eq!(language, "python");
+    assert!((8..=9).contains(&line), "{line}");
+    assert!(span.start <= span.end && span.end <= code.len());
+}
+
+/// Answers that are no programs, and right.
+const ODD: &[(&str, &str)] = &[
+    ("python", ">>> f(1)\n2\n>>> f('a\nTraceback (most recent call last):\n  ...\nSyntaxError: x\n"),
+    ("python", "In [1]: a = 1\nOut[1]: 1\n"),
+    ("python", "    def f(self):\n        return self.x\n"),
+    ("python", "def f(self):\n        return self.x\n"),
+    ("python", "class A:\n    ...\n    def f(self): ...\n"),
+    ("python", "def f():\n    # ... existing code ...\n"),
+    ("python", "config = {\n    'a': 1,\n    ...\n}\n"),
+    ("python", "f(a, ..., b=2)\n"),
+    ("python", "else:\n    x = 1\n    y = 2\n"),
+    ("python", "'a': 1,\n'b': 2,\n'c': 3,\n"),
+    ("python", "def f[T: int](x: T) -> list[T]:\n    type A[K] = dict[K, T]\n    return [x]\n"),
+    ("python", "match a:\n    case {'x': [1, *_]} if b:\n        pass\n    case A(b=1) | None:\n        pass\n"),
+    ("python", "print(f\"{a['b']!r:>{width}} {', '.join(x for x in y)}\")\n"),
+    ("python", "async with a() as b, c() as d:\n    await b\n"),
+    ("python", "print 'a'\nexec 'b'\nraise E, 'x'\n"),
+    ("python", "%matplotlib inline\n!pip install a\nimport a\n"),
+    ("python", "api_key = <your key>\nclient = A(api_key)\nclient.go()\n"),
+    ("python", "src/a.py\nimport os\n"),
+    ("python", "name = t\"a {b}\"\nx = 1\ny = 2\n"),
+    ("javascript", "const a = await fetch(b);\nfor await (const c of d) e(c);\n"),
+    ("javascript", "render() {\n  return <A b={c} {...d} />;\n}\n"),
+    ("javascript", "{\n  a: 1,\n  ...\n}\n"),
+    ("javascript", "> 1 + 1\n2\n> x = {\n"),
+    ("javascript", "} else {\n  a();\n  b();\n}\n"),
+    ("javascript", "const a: string = 'b';\nfunction f(x: number): void {}\ninterface B { c: string }\n"),
+    ("javascript", "await using a = b();\nusing c = d();\nc.go();\n"),
+    ("typescript", "import type * as a from 'b';\nexport type * from 'c';\nconst d = e satisfies F;\n"),
+    ("typescript", "a?: string;\nb: number;\nreadonly c: Array<D>;\n"),
+    ("typescript", "export declare const a: import('./b').C<\n  D,\n  E\n>;\n"),
+    ("tsx", "const A = <T,>(p: P<T>) => <B<T> c={p} />;\nexport default A;\n"),
+    ("json", "{\n  // a comment\n  \"a\": 1,\n}\n"),
+    ("json", "\"a\": 1,\n\"b\": {\"c\": 2}\n"),
+    ("json", "{\n  \"a\": 1,\n  ...\n}\n"),
+    ("json", "{\"a\": 1}\n{\"a\": 2}\n{\"a\": 3}\n"),
+    ("json", "{\n  \"a\": \"<your key>\",\n  \"b\": <number>\n}\n"),
+    ("yaml", "a: 1\n---\nb: 2\n...\n---\nc: 3\n"),
+    ("yaml", "{{- if .Values.a }}\na: {{ .Values.a | quote }}\n{{- end }}\n"),
+    ("yaml", "on: push\njobs:\n  a:\n    if: ${{ github.ref == 'b' }}\n"),
+    ("yaml", "  - name: a\n    run: b\n  - name: c\n"),
+    ("toml", "b = 1\n\n[[c]]\nd = { e = 1 }\n"),
+    ("toml", "\"a>=1\",\n\"b<2\",\n\"c\",\n"),
+    ("rust", "let a = b?;\nprintln!(\"{a}\");\n"),
+    ("rust", "a: u8,\npub b: Vec<u8>,\nc: &'a str,\n"),
+    ("rust", "Some(a) => b,\nNone if c => {}\n_ => d,\n"),
+    ("rust", "($a:expr, $($b:tt)*) => {\n    $a + 1\n};\n"),
+    ("rust", "fn f(&self) -> u8;\nconst A: u8;\n"),
+    ("rust", "fn main() {\n    ...\n}\n"),
+    ("rust", "type A = B<-25, 25>;\nfn f() {}\nfn g() {}\n"),
+    ("rust", "paths::{A, B},\ntypes::C,\nvalidator::D,\n"),
+    ("go", "if err != nil {\n\treturn err\n}\n"),
+    ("go", "b int\na [4]byte\nc string `json:\"c\"`\n"),
+    ("go", "x := 1\ny, err := f(x)\n"),
+    ("go", "case A:\n\treturn 1\ncase B:\n\treturn 2\n"),
+    ("java", "@Override\npublic int f() {\n    return 1;\n}\n"),
+    ("java", "case A -> \"a\";\ncase B -> \"b\";\ndefault -> \"c\";\n"),
+    ("java", "{ \"a\", \"b\" },\n{ \"c\", \"d\" },\n{ \"e\", \"f\" },\n"),
+    ("java", "requires a.b;\nexports c.d;\nuses e.F;\n"),
+    ("java", "List<String> a = List.of();\nfor (var b : a) { c(b); }\n"),
+    ("c", "FOO(a)\nBAR int f(void) {\n    return 1;\n}\n"),
+    ("c", "#ifdef A\nif (a) {\n#else\nif (b) {\n#endif\n    c();\n}\n"),
+    ("c", "char *a = va_arg(b, char *);\nc(a);\nd(a);\n"),
+    ("cpp", "Q_OBJECT\npublic slots:\n    void f();\nsignals:\n    void g();\n"),
+    ("cpp", "template <typename T> requires A<T>\nauto f(T&& a) -> decltype(auto) { return a; }\n"),
+    ("bash", "$ ls -l\ntotal 0\n$ if true; then\n> echo a\n> fi\n"),
+    ("bash", "npm install\nnpm run build (optional)\n"),
+    ("bash", "cat <<'EOF' > a\nif (\nEOF\necho b\n"),
+    ("bash", "docker run -e A=<your key> b\n"),
+    ("html", "<li>a\n<li>b\n</ul>\n<p>c < d & e</p>\n"),
+    ("html", "<div class=\"{{ a }}\">{% if b %}</div>{% endif %}\n"),
+    ("css", ".a {\n  &:hover { color: red; }\n  @media (width > 1px) { b { c: d; } }\n}\n"),
+    ("css", "color: red;\nmargin: 0 auto;\n"),
+    ("python", "- x = 1\n+ x = 2\n  y = [\n- 3\n+ 4\n"),
+    ("javascript", "<<<<<<< SEARCH\na(\n=======\nb(\n>>>>>>> REPLACE\n"),
+];
+
+#[test]
+fn what_is_odd_and_right_passes() {
+    let rejected: Vec<_> = ODD.iter().filter(|(name, code)| !passes(name, code)).collect();
+    assert!(rejected.is_empty(), "{rejected:#?}");
+}
+
+#[test]
+fn what_is_odd_and_right_passes_further_in() {
+    let indented = |code: &str| code.split_inclusive('\n').map(|line| format!("    {line}")).collect::<String>();
+    let is_margin = |code: &str| {
+        code.contains("<<<<<<<") || code.starts_with("- x") || code.contains("#ifdef") || code.contains("EOF")
+    };
+    let odd = ODD.iter().filter(|(_, code)| !is_margin(code));
+    let rejected: Vec<_> = odd.filter(|(name, code)| !passes(name, &indented(code))).collect();
+    assert!(rejected.is_empty(), "{rejected:#?}");
+}
+
+#[test]
+fn only_fences_of_known_languages_are_checked() {
+    for info in ["", "text", "console", "pycon", "diff", "json5", "zsh", "scss", "vue", "rust,compile_fail"] {
+        assert!(Language::from_info(info).is_none(), "{info}");
+    }
+    for (info, name) in
+        [("Python3 {1,2}", "python"), ("ts:src/a.ts", "typescript"), ("{.rust}", "rust"), ("sh", "bash")]
+    {
+        assert_eq!(Language::from_info(info).map(Language::name), Some(name), "{info}");
+    }
+}
+
+#[test]
+fn empty_and_too_large_blocks_pass() {
+    for language in Language::ALL {
+        assert!(check(language, "").is_ok());
+        assert!(check(language, " \n\t\n").is_ok());
+        assert!(check(language, &"(".repeat(CAP + 1)).is_ok());
+    }
+}
+
+/// Texts made to be slow to read: what nests, what is long, what is never closed, what means many things.
+fn adversarial() -> Vec<(String, String)> {
+    let mut texts = Vec::new();
+    for unit in ["(", "{", "[{(", "<a>", "if (a) {", "a<b>c<", "/*", "`", "${", "\0", "\u{1F600}"] {
+        texts.push((format!("{unit:?} repeated"), unit.repeat(60_000 / unit.len())));
+    }
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    texts.push(("deep and closed".to_owned(), deep));
+    texts.push(("a long string".to_owned(), format!("a = \"{}\"\nb = (\n", "x".repeat(CAP - 100))));
+    texts.push(("an indentation of its own for each line".to_owned(), stairs()));
+    texts.push(("many pieces".to_owned(), "def f(:\n\n".repeat(20_000)));
+    texts.push(("many levels in one line".to_owned(), "- ".repeat(2_000)));
+    texts.push(("keys in keys".to_owned(), "a: ".repeat(2_000)));
+    texts.push(("stairs in a string".to_owned(), format!("{}f'{{\n", stairs())));
+    texts
+}
+
+fn stairs() -> String {
+    (0..600).map(|depth| format!("{}if a:\n", " ".repeat(depth))).collect()
+}
+
+#[test]
+fn no_text_takes_long_or_the_stack() {
+    // Without optimisation, on a machine that does other things too: far more than a call may take, far less than what grows with
+    // the square of a text's length would.
+    let limit = Duration::from_secs(5);
+    for language in Language::ALL {
+        for (name, text) in adversarial() {
+            // Once of three times, for the machine may be busy with other things.
+            let is_quick = (0..3).any(|_| {
+                let start = Instant::now();
+                let _ = check(language, &text);
+                start.elapsed() < limit
+            });
+            assert!(is_quick, "{language:?}, {name}");
+        }
+    }
+}
