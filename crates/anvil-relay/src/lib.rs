@@ -21,6 +21,8 @@ mod voice;
 mod whole;
 mod window;
 
+/// The stack, in bytes, of a thread on which a relay works.
+pub use anvil_verify::code::STACK;
 pub use anvil_verify::{Check, Checks, Defect, Expected, Limits};
 pub use expectations::expected;
 pub use gate::Hold;

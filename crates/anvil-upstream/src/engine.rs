@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anvil_relay::Setup;
+use anvil_relay::{STACK, Setup};
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
@@ -53,20 +53,27 @@ impl Engine {
     /// The system's, when there is no file descriptor or no thread left.
     pub fn start() -> io::Result<Self> {
         let mailbox = Arc::new(Mailbox::new()?);
-        let runtime = Builder::new_current_thread().enable_io().enable_time().event_interval(EVENT_INTERVAL).build()?;
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .event_interval(EVENT_INTERVAL)
+            // Of the threads beside the engine's, which do what is long.
+            .thread_stack_size(STACK)
+            .build()?;
         let handle = runtime.handle().clone();
         let (closing, mut watched) = watch::channel(None);
         let sender = closing.clone();
-        let thread = std::thread::Builder::new().name("anvil-engine".to_owned()).spawn(move || {
-            runtime.block_on(async move {
-                let grace = watched.wait_for(Option::is_some).await.map_or(None, |grace| *grace);
-                drop(watched);
-                // Every running attempt holds a receiver: the channel is closed when the last one is done.
-                let _ = timeout(grace.unwrap_or_default(), sender.closed()).await;
-            });
-            // Ends the attempts that are left, and with them their connections, without waiting for a resolver's thread.
-            runtime.shutdown_background();
-        })?;
+        let thread =
+            std::thread::Builder::new().name("anvil-engine".to_owned()).stack_size(STACK).spawn(move || {
+                runtime.block_on(async move {
+                    let grace = watched.wait_for(Option::is_some).await.map_or(None, |grace| *grace);
+                    drop(watched);
+                    // Every running attempt holds a receiver: the channel is closed when the last one is done.
+                    let _ = timeout(grace.unwrap_or_default(), sender.closed()).await;
+                });
+                // Ends the attempts that are left, and with them their connections, without waiting for a resolver's thread.
+                runtime.shutdown_background();
+            })?;
         Ok(Self {
             mailbox,
             handle,

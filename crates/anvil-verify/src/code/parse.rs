@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
@@ -11,20 +12,26 @@ use super::language::Language;
 /// steps of the parser. On the machine that this was measured on, a call is about 15 microseconds.
 const STEPS: u32 = 2_600;
 
-/// What is left to the readings of one block. Counts steps and not time, so that a verdict is the same on every machine.
+/// How long the readings of one block may take together, whatever their steps: one of a text that means many things takes a thousand
+/// times as long as another. No block that a model writes comes near it.
+const LONGEST: Duration = Duration::from_millis(250);
+
+/// What is left to the readings of one block. Counts steps before time, so that a verdict is the same on every machine.
 #[derive(Debug)]
 pub(super) struct Budget {
     steps: u32,
+    began: Instant,
 }
 
 impl Budget {
-    pub(super) const fn new() -> Self {
-        Self { steps: STEPS }
+    pub(super) fn new() -> Self {
+        Self { steps: STEPS, began: Instant::now() }
     }
 
     fn step(&mut self) -> ControlFlow<()> {
         self.steps = self.steps.saturating_sub(1);
-        if self.steps == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let is_spent = self.steps == 0 || self.began.elapsed() > LONGEST;
+        if is_spent { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
@@ -88,11 +95,15 @@ fn is_too_deep(language: Language, code: &str) -> bool {
     code.split(['\n', '\r']).any(|line| {
         let blanks = line.len() - line.trim_start().len();
         let columns = blanks + 7 * line.bytes().take(blanks).filter(|&byte| byte == b'\t').count();
-        // A line of YAML opens a level with each of its signs.
-        let signs = line.bytes().filter(|byte| matches!(byte, b'-' | b'?' | b':')).count();
-        let levels = if language == Language::Yaml { signs.min(line.len()) } else { 0 };
+        let levels = if language == Language::Yaml { signs(line) } else { 0 };
         columns + levels > DEEPEST
     })
+}
+
+/// The signs of a line of YAML, each of which may open a level.
+fn signs(line: &str) -> usize {
+    let followed = line.bytes().zip(line.bytes().skip(1).chain([b' ']));
+    followed.filter(|(byte, next)| matches!(byte, b'-' | b'?' | b':') && next.is_ascii_whitespace()).count()
 }
 
 /// The byte where the grammar first fails, as exactly as the steps that are left allow.

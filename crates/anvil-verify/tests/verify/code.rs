@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anvil_verify::Defect;
-use anvil_verify::code::{CAP, Language, check};
+use anvil_verify::code::{CAP, Language, STACK, check};
 
 fn language(name: &str) -> Language {
     Language::from_info(name).unwrap_or_else(|| panic!("{name} is not checked"))
@@ -192,6 +192,10 @@ fn stairs() -> String {
 
 #[test]
 fn no_text_takes_long_or_the_stack() {
+    std::thread::Builder::new().stack_size(STACK).spawn(no_text_takes_long).unwrap().join().unwrap();
+}
+
+fn no_text_takes_long() {
     // Without optimisation, on a machine that does other things too: far more than a call may take, far less than what grows with
     // the square of a text's length would.
     let limit = Duration::from_secs(5);

@@ -85,10 +85,13 @@ fn blocks_are_right_however_they_are_cut() {
 }
 
 #[test]
-fn a_block_that_does_not_end_in_its_fence_is_found_when_the_fence_ends() {
-    let mut answer = answer("one = 1\n".to_owned());
-    let found = answer.text("```python\na.py\n<<<<<<< SEARCH\none = 1\n=======\none = 2\n```\n");
-    assert_eq!(found.map_err(|defect| defect.label()), Err("malformed_patch"));
+fn a_block_that_its_fence_does_not_end_may_end_after_it() {
+    let begun = "```python\na.py\n<<<<<<< SEARCH\none = 1\n=======\none = 2\n```\n";
+    for (text, found) in [(begun.to_owned(), Some("malformed_patch")), (format!("{begun}>>>>>>> REPLACE\n"), None)] {
+        let mut answer = answer("one = 1\n".to_owned());
+        answer.text(&text).unwrap();
+        assert_eq!(end(&mut answer), found);
+    }
 }
 
 #[test]
