@@ -17,7 +17,7 @@ HAS_SUITE := $(SUITE)/.unpacked
 SUITE_VERSION := 4.26.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build serve test test-rust test-python test-clients lint format bench bench-verify fuzz docs clean
+.PHONY: help build serve test test-rust test-python test-clients test-oracles lint format bench bench-verify fuzz docs clean
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,11 @@ $(HAS_CLIENTS): $(HAS_DEV) tests/clients/package.json pyproject.toml
 	cp tests/clients/package.json $(CLIENTS)/
 	npm install --prefix $(CLIENTS) --no-package-lock --no-fund --no-audit --loglevel error
 	@touch $@
+
+# Beside the tests: it takes minutes, and what it finds depends on the compilers and the code that a machine has.
+test-oracles: $(BUILT) $(HAS_DEV) ## hold the code check against the languages' own parsers, on real files and broken copies
+	npm install --prefix target/oracles --no-package-lock --no-fund --no-audit --loglevel error 'typescript@5'
+	$(BIN)/python -m pytest tests/oracles
 
 lint: $(BUILT) $(HAS_DEV) $(TOOLS)/bin/cargo-deny ## formatters, linters, types, stubs, dependencies; warnings are errors
 	cargo fmt --check

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.oracles.material import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Block(NamedTuple):
@@ -25,7 +27,9 @@ class Block(NamedTuple):
 def program() -> Path:
     """The built example `check_code`."""
     command = ["cargo", "build", "--quiet", "--package", "anvil-verify", "--example", "check_code"]
-    built = subprocess.run([*command, "--message-format", "json"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    built = subprocess.run(
+        [*command, "--message-format", "json"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    )
     messages = [json.loads(line) for line in built.stdout.splitlines()]
     return next(Path(m["executable"]) for m in messages if m.get("executable") and m["target"]["name"] == "check_code")
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 import argparse
 import random
 import textwrap
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from tests.oracles.checker import Block, verdicts
 from tests.oracles.fragments import fragments
 from tests.oracles.material import LANGUAGES, Source, sources
 from tests.oracles.mutations import mutate
 from tests.oracles.parsers import MissingTool, Opinion, Parser, parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SHORT = 4
 """Lines of the shortest broken copy, blank ones not counted."""
@@ -46,13 +49,19 @@ def broken_blocks(language: str, files: list[Source], count: int, chance: random
 
     None is shorter than `SHORT` lines: there the check asks for more than a grammar's word, for a few words may be a form of speech.
     """
-    whole = [source for source, opinion in zip(files, parse([f.text for f in files]), strict=True) if opinion is Opinion.ACCEPTS]
+    whole = [
+        source
+        for source, opinion in zip(files, parse([f.text for f in files]), strict=True)
+        if opinion is Opinion.ACCEPTS
+    ]
     blocks: list[Block] = []
     for _ in range(4):
         if len(blocks) >= count or not whole:
             break
         tried = [(source.name, mutate(source.text, chance)) for source in chance.choices(whole, k=count)]
-        mutants = [Block(language, mutant.kind, name, mutant.text) for name, mutant in tried if mutant and is_long(mutant.text)]
+        mutants = [
+            Block(language, mutant.kind, name, mutant.text) for name, mutant in tried if mutant and is_long(mutant.text)
+        ]
         opinions = parse([mutant.code for mutant in mutants])
         blocks += [mutant for mutant, opinion in zip(mutants, opinions, strict=True) if opinion is Opinion.REFUSES]
     return blocks[:count]

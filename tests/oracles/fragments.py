@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import ast
 import json
-import random
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator
 
 LONGEST = 80
 """Lines of the longest piece."""
@@ -32,7 +35,7 @@ OPAQUE = {
 }
 INSIDE = "\1"
 OPAQUE["typescript"] = OPAQUE["tsx"] = OPAQUE["javascript"]
-HOLE = {language: "// ..." for language in OPAQUE} | {"python": "# ... existing code ...", "css": "/* ... */"}
+HOLE = dict.fromkeys(OPAQUE, "// ...") | {"python": "# ... existing code ...", "css": "/* ... */"}
 
 
 def fragments(language: str, text: str, chance: random.Random, accepts: Callable[[str], bool] | None) -> Iterator[str]:
@@ -145,7 +148,9 @@ def braced_pieces(language: str, text: str, chance: random.Random) -> Iterator[s
         if not begins(language, plain, levels, first):
             continue
         ends = [last for last in range(first, min(first + LONGEST, len(lines))) if is_end(plain, levels, first, last)]
-        outer = next((last for last in range(first, len(lines)) if least(plain, levels, last) < len(levels[first])), None)
+        outer = next(
+            (last for last in range(first, len(lines)) if least(plain, levels, last) < len(levels[first])), None
+        )
         ends = [last for last in ends if outer is None or last < outer]
         if ends:
             last = chance.choice(ends)
@@ -163,9 +168,8 @@ def enclosing(plain: list[str]) -> list[tuple[str, ...]] | None:
         for at, sign in enumerate(line):
             if sign in "([{":
                 level.append(line[: at + 1].strip())
-            elif sign in ")]}":
-                if not level or {"(": ")", "[": "]", "{": "}"}[level.pop()[-1]] != sign:
-                    return None
+            elif sign in ")]}" and (not level or {"(": ")", "[": "]", "{": "}"}[level.pop()[-1]] != sign):
+                return None
         levels.append(tuple(level))
     return levels if not levels[-1] else None
 
@@ -180,7 +184,9 @@ def least(plain: list[str], levels: list[tuple[str, ...]], number: int) -> int:
 
 
 MACRO = re.compile(r"!\s*\w*\s*[({\[]$|macro|^#|extern\s*\"|asm\b")
-GOES_ON = re.compile(r"[.?:,&|+=*/)}\]<>%^-]|(?:else|catch|finally|while|and|or|instanceof|in|where|throws|extends|implements|with)\b")
+GOES_ON = re.compile(
+    r"[.?:,&|+=*/)}\]<>%^-]|(?:else|catch|finally|while|and|or|instanceof|in|where|throws|extends|implements|with)\b"
+)
 
 
 # Braces in which commas stand between the members; a comma elsewhere may be one of a list in angle brackets.
@@ -212,7 +218,9 @@ def is_end(plain: list[str], levels: list[tuple[str, ...]], first: int, last: in
     if end.endswith(",") and not (levels[first] and LISTS.search(levels[first][-1])):
         return False
     following = next((line.strip() for line in plain[last + 1 :] if line.strip()), "}")
-    if end.endswith(",") and (following.startswith("{") or re.match(r"\s*where\b", plain[last]) or ENDS_BOUND.search(end)):
+    if end.endswith(",") and (
+        following.startswith("{") or re.match(r"\s*where\b", plain[last]) or ENDS_BOUND.search(end)
+    ):
         return False
     return (
         levels[last + 1] == levels[first]

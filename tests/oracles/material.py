@@ -7,15 +7,17 @@ and what `ANVIL_CODE_MATERIAL` names: folders, with the separator of `PATH` betw
 from __future__ import annotations
 
 import os
-import random
 import re
 import shutil
 import subprocess
 import sysconfig
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 LARGEST = 48_000

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import random
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 KEYWORD = re.compile(

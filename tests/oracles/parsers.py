@@ -107,7 +107,7 @@ def in_process(parse: Callable[[str], object], beside: re.Pattern[str] | None = 
 
 def yaml_parser() -> Parser:
     try:
-        import yaml  # noqa: PLC0415 -- the project does not need PyYAML; where it is, it is an oracle
+        import yaml
     except ImportError:
         raise MissingTool("no PyYAML beside this interpreter") from None
 
@@ -222,7 +222,7 @@ def typescript() -> Path:
     for modules in [*NODE, *EXTRA]:
         if (modules / "typescript/lib/typescript.js").is_file():
             return modules / "typescript"
-    raise MissingTool("no TypeScript compiler below target/oracles (`make test-python` installs it where npm is)")
+    raise MissingTool("no TypeScript compiler below target/oracles (`make test-oracles` installs it)")
 
 
 def java_program() -> Path:

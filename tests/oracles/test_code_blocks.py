@@ -11,7 +11,6 @@ from functools import cache
 from typing import NamedTuple
 
 import pytest
-
 from tests.oracles.checker import verdicts
 from tests.oracles.code_blocks import broken_blocks, excerpt, real_blocks, real_files
 from tests.oracles.material import LANGUAGES, Source

@@ -139,7 +139,7 @@ fn what_is_odd_and_right_passes() {
 
 #[test]
 fn what_is_odd_and_right_passes_further_in() {
-    let indented = |code: &str| code.split_inclusive('\n').map(|line| format!("    {line}")).collect::<String>();
+    let indented = |code: &str| code.split_inclusive('\n').flat_map(|line| ["    ", line]).collect::<String>();
     let is_margin = |code: &str| {
         code.contains("<<<<<<<") || code.starts_with("- x") || code.contains("#ifdef") || code.contains("EOF")
     };
@@ -187,7 +187,7 @@ fn adversarial() -> Vec<(String, String)> {
 }
 
 fn stairs() -> String {
-    (0..600).map(|depth| format!("{}if a:\n", " ".repeat(depth))).collect()
+    (0..600).flat_map(|depth| [" ".repeat(depth), "if a:\n".to_owned()]).collect()
 }
 
 #[test]
