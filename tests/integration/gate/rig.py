@@ -12,8 +12,6 @@ from tests.fakes import answers
 from tests.fakes.faults import SECRET
 from tests.integration.router import PATHS, RouterProcess, tier_config
 
-from anvil_serving import config
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -47,7 +45,7 @@ CONFIGURED = {"chat": "openai", "messages": "anthropic", "responses": "responses
 """What a configuration calls the dialects."""
 
 PATIENT = {"connect": 2.0, "first_byte": 5.0, "idle": 5.0, "total": 10.0}
-_CALM = {"fallback": {"breaker_failures": "off", "retry_share": 1.0}}
+_CALM = {"fallback": {"breaker_failures": "off", "retry_share": 1.0}, "health": {"interval": "off"}}
 """Each test finds the tiers as if nobody had asked them before."""
 _HASTY = {"connect": 1.0, "first_byte": 0.3, "idle": 0.3, "total": 0.9}
 _NAMES = re.compile(rb'"(model|created|created_at|completed_at)":\s*("[^"]*"|[0-9.]+)')
@@ -68,8 +66,7 @@ def routers(
     presets = {f"alone-{kind}": [kind] for kind in kinds} | {f"backed-{kind}": [kind, "second"] for kind in kinds}
     tiers.append(tier_config("second", second.url, timeouts=PATIENT))
     held = {"allow": hold, "allow_with_verify": hold, **(waits or {})}
-    calm = _CALM if "fallback" in config.Router.__struct_fields__ else {}
-    return RouterProcess(tiers, presets | {"behind": ["second"]}, router={"window": held, **calm, **router})
+    return RouterProcess(tiers, presets | {"behind": ["second"]}, router={"window": held, **_CALM, **router})
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,8 @@ def _slowly(said: Said) -> Callable[[Received], Iterable[Step]]:
 
     def script(received: Received) -> Iterable[Step]:
         for step in said(received):
-            yield step
             yield Pause(0.06)
+            yield step
 
     return script
 
