@@ -117,10 +117,10 @@ fn conditional(language: Language, code: &str) -> Option<usize> {
     }
 }
 
-/// The text without its directives, and of each condition only the first side or only the last.
+/// The text without its directives, and of each condition only the first side or only the last, and nothing of what `#if 0` takes away.
 fn one_side(text: &[u8], first: bool) -> Vec<u8> {
     let mut kept = text.to_vec();
-    let mut branch: Vec<(usize, usize)> = Vec::new();
+    let mut branch: Vec<(usize, usize, bool)> = Vec::new();
     let (mut at, mut goes_on) = (0, false);
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         let trimmed = line.trim_ascii();
@@ -130,19 +130,18 @@ fn one_side(text: &[u8], first: bool) -> Vec<u8> {
         if goes_on || trimmed.starts_with(b"#") {
             let name = trimmed.strip_prefix(b"#").unwrap_or_default().trim_ascii_start();
             if !goes_on && name.starts_with(b"if") {
-                branch.push((at, 0));
+                branch.push((at, 0, name.trim_ascii_end() == b"if 0"));
             } else if !goes_on && name.starts_with(b"el") {
-                if let Some((start, number)) = branch.last_mut() {
-                    if !first || *number > 0 {
+                if let Some((start, number, is_dead)) = branch.last_mut() {
+                    if !first || *number > 0 || *is_dead {
                         blank(&mut kept, *start, at);
                     }
-                    (*start, *number) = (at, *number + 1);
+                    (*start, *number, *is_dead) = (at, *number + 1, false);
                 }
             } else if !goes_on
                 && name.starts_with(b"endif")
-                && let Some((start, number)) = branch.pop()
-                && first
-                && number > 0
+                && let Some((start, number, is_dead)) = branch.pop()
+                && (is_dead || (first && number > 0))
             {
                 blank(&mut kept, start, at);
             }
