@@ -9,6 +9,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking"))]
 
+mod cost;
 mod expectations;
 mod gate;
 mod opening;
@@ -16,6 +17,7 @@ mod relay;
 mod report;
 mod setup;
 mod splice;
+mod stream;
 mod utterance;
 mod voice;
 mod whole;

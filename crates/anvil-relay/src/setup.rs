@@ -84,9 +84,7 @@ impl Setup {
             max_answer_bytes: MAX_ANSWER_BYTES,
         }
     }
-}
 
-impl Setup {
     /// What reading the request for the checks may cost at most, about, in nanoseconds.
     pub(crate) fn outstanding(&self) -> u64 {
         self.expected.as_ref().map_or(0, |expected| expected.outstanding())

@@ -14,9 +14,10 @@ use tokio::time::timeout;
 
 use crate::attempt::Attempt;
 use crate::endpoint::Endpoint;
-use crate::exchange::{Exchange, Outbound};
+use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::mailbox::{Mailbox, Slot};
+use crate::outbound::Outbound;
 use crate::outcome::{Outcome, Timing};
 
 /// How many tasks run between two looks at the sockets and the clock. The runtime's own 61 is meant for tasks that do little; one

@@ -1,6 +1,5 @@
 //! One attempt, from the request to the outcome.
 
-use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +7,10 @@ use std::time::Duration;
 use anvil_dialect::envelope::TierError;
 use anvil_relay::{Defect, Ending, Form, Relay, Setup, Step};
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
+use hyper::Response;
 use hyper::body::{Frame, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::header::{self, HeaderMap};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::connect::connect;
@@ -20,6 +19,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::{Failure, Phase};
 use crate::link::Link;
 use crate::mailbox::{Mailbox, Slot};
+use crate::outbound::Outbound;
 use crate::outcome::{Outcome, Timing};
 
 /// The most bytes of an error answer's body that are read.
@@ -30,29 +30,6 @@ const HAND_OVER_BYTES: usize = 64 * 1024;
 const TURN_BYTES: usize = 64 * 1024;
 /// How long, and how far, a connection is read on after the answer is whole, so that it can be used again.
 const REST: (Duration, usize) = (Duration::from_millis(250), 64 * 1024);
-
-/// Headers that frame the message or name its connection: the engine's to say, whoever else says them.
-const ENGINES_OWN: [HeaderName; 8] = [
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::CONNECTION,
-    header::UPGRADE,
-    header::TE,
-    header::EXPECT,
-    header::ACCEPT_ENCODING,
-];
-
-/// What is sent to a tier.
-#[derive(Debug)]
-pub struct Outbound {
-    /// `POST` if there is a body, else `GET`.
-    pub body: Option<Bytes>,
-    /// Below the endpoint's base URL, such as `/chat/completions`; `../tokenize` lies beside the API's version.
-    pub path: Cow<'static, str>,
-    /// Headers of this request alone, in lower case; ones that cannot be sent, or frame the message, are left out.
-    pub headers: Vec<(Bytes, Bytes)>,
-}
 
 /// A kept connection that breaks this soon after the request was sent had been closed before; one that breaks later may have
 /// been at work on the request, which is then not sent again.
@@ -155,7 +132,7 @@ impl Exchange {
     /// Sends the request on an idle connection, or on a new one. A kept connection that turns out to be closed before it
     /// gave a byte of an answer is no failure of the tier: the request goes out once more, on a new one.
     async fn send(&mut self, outbound: Outbound) -> Result<(Link, Response<Incoming>), Failure> {
-        let request = self.request(&outbound);
+        let request = outbound.request(&self.endpoint, self.form);
         while let Some(mut link) = self.endpoint.idle_link() {
             if !link.is_ready().await {
                 continue;
@@ -189,38 +166,6 @@ impl Exchange {
         self.timing.reused = false;
         self.timing.connect = Some(self.elapsed());
         Ok(link)
-    }
-
-    fn request(&self, outbound: &Outbound) -> Request<Full<Bytes>> {
-        let body = outbound.body.clone();
-        let mut request = Request::new(Full::new(body.clone().unwrap_or_default()));
-        *request.method_mut() = if body.is_some() { Method::POST } else { Method::GET };
-        // The target was put together from a parsed URL and one of our own paths; it cannot fail to parse.
-        *request.uri_mut() = self.endpoint.target(&outbound.path).parse().unwrap_or_default();
-        let headers = request.headers_mut();
-        headers.reserve(8 + outbound.headers.len() + self.endpoint.headers.len());
-        if let Ok(host) = HeaderValue::from_str(self.endpoint.place.authority.as_str()) {
-            headers.insert(header::HOST, host);
-        }
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        let accept = if self.form == Form::Stream { "text/event-stream" } else { "application/json" };
-        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers
-            .insert(header::USER_AGENT, HeaderValue::from_static(concat!("anvil-serving/", env!("CARGO_PKG_VERSION"))));
-        for (name, value) in &outbound.headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
-                && !ENGINES_OWN.contains(&name)
-            {
-                headers.append(name, value);
-            }
-        }
-        for (name, value) in &self.endpoint.headers {
-            headers.insert(name, value.clone());
-        }
-        request
     }
 
     /// Drives the relay over the body until it has said how the answer ended.

@@ -21,13 +21,14 @@ mod exchange;
 mod failure;
 mod link;
 mod mailbox;
+mod outbound;
 mod outcome;
 mod stream;
 
 pub use attempt::Attempt;
 pub use endpoint::{BadEndpoint, Endpoint, EndpointSettings, Timeouts};
 pub use engine::{Closed, Engine};
-pub use exchange::Outbound;
 pub use failure::{Failure, Phase};
 pub use mailbox::{Delivery, Mailbox};
+pub use outbound::Outbound;
 pub use outcome::{Outcome, Timing};
