@@ -13,8 +13,6 @@ import logging
 import time
 from typing import TYPE_CHECKING, ParamSpec
 
-import msgspec
-
 from anvil_serving import _core
 from anvil_serving._core import (
     Checks,
@@ -265,8 +263,7 @@ class Router:
         planned.replica.in_flight += 1
         try:
             warnings = (*account.warnings, *attempt.warnings)
-            head = Head(planned, course.number, exchange.request.stream, "skipped", warnings)
-            outcome = await self._relay(exchange, attempt, head, visit)
+            outcome = await self._relay(exchange, planned, attempt, visit, warnings)
         finally:
             planned.replica.in_flight -= 1
             self._switchboard.forget(attempt)
@@ -380,14 +377,14 @@ class Router:
         return made
 
     async def _relay(
-        self, exchange: Exchange, attempt: Attempt, head: Head, visit: Visit
+        self, exchange: Exchange, planned: PlannedAttempt, attempt: Attempt, visit: Visit, warnings: tuple[str, ...]
     ) -> Outcome | FailedAttempt | None:
         """Passes an attempt's bytes on.
 
         None: the exchange is over, well or not. Otherwise the attempt failed, or was given up, and nothing of it was
         sent.
         """
-        client, account, planned = exchange.client, exchange.account, head.planned
+        client, account = exchange.client, exchange.account
         has_started = False
         wait = exchange.deadline.wait
         for pieces in itertools.count(1):
@@ -410,8 +407,9 @@ class Router:
                 has_started, wait = True, client.wait
                 exchange.deadline.lift()
                 visit.began()
-                account.started(head.warnings)
-                await client.start(msgspec.structs.replace(head, verified=verified(planned.checking, outcome)))
+                account.started(warnings)
+                checked = verified(planned.checking, outcome)
+                await client.start(Head(planned, exchange.course.number, exchange.request.stream, checked, warnings))
             if outcome is not None:
                 # Before the client knows that its answer is whole: it may go on from it at once.
                 visit.answered()

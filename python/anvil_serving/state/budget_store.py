@@ -208,13 +208,14 @@ class BudgetStore:
     def _done(self, settled: Sequence[_Settle], asked: Sequence[_Job]) -> list[object]:
         now = self._clock()
         is_due = abs(now - self._shown_at) >= SHOW_SECONDS
+        tidies = abs(now - self._tidied_at) >= _TIDY_SECONDS
         holds = self._open or any(isinstance(job, _SetAside) for job in asked)
         if not settled and not (is_due and holds) and all(isinstance(job, _Look) for job in asked):
             return [job.do(self._file, now) for job in asked]
         with self._file.transaction():
             if is_due:
                 self._file.show(now)
-            if abs(now - self._tidied_at) >= _TIDY_SECONDS:
+            if tidies:
                 self._file.tidy(now)
             for each in settled:
                 each.do(self._file, now)
@@ -224,7 +225,7 @@ class BudgetStore:
                 self._open[job.hold.id] = job, now
         if is_due:
             self._shown_at = now
-        if abs(now - self._tidied_at) >= _TIDY_SECONDS:
+        if tidies:
             self._tidied_at = now
         return told
 
