@@ -44,8 +44,8 @@ class Window(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             ge=65_536,
             le=1 << 30,
-            description="Bytes of one answer's stream that are held at most; a longer one is rejected as `too_large`. "
-            "Without a limit one endless answer takes the router's memory.",
+            description="Bytes of one answer's stream that are held at most, an event counted for at least 64; a "
+            "longer one is rejected as `too_large`. Without a limit one endless answer takes the router's memory.",
         ),
     ] = 16 * 1024 * 1024
     heartbeat_after: Annotated[
