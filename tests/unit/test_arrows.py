@@ -12,10 +12,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "anvil_serving"
 
-ANYONE = {"config", "errors"}
+ANYONE = {"config", "errors", "files", "layout"}
 ROOMS = {
     "config": set(),
     "errors": set(),
+    "files": set(),
+    "layout": set(),
     "cli": {"substrate", "edge", "profile", "decisions"},
     "edge": {"router"},
     "router": {"upstream", "profile", "decisions", "state"},

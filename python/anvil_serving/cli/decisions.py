@@ -6,18 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .log import (
-    ConfigOption,
-    JsonOption,
-    LogOption,
-    SinceOption,
-    UntilOption,
-    emit,
-    instant,
-    opened,
-    path_of,
-    say_unreadable,
-)
+from .log import ConfigOption, LogOption, SinceOption, UntilOption, instant, opened, path_of, say_unreadable
+from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,12 +54,10 @@ def list_(  # noqa: PLR0913
         str | None, typer.Option(help="Go on where a list with --json ended: its `next`.", show_default=False)
     ] = None,
     as_json: JsonOption = False,
+    _quiet: QuietOption = False,
 ) -> None:
     """List decisions, the newest first."""
-    import msgspec  # noqa: PLC0415 - `--help` must not load more than the parser
-
     from anvil_serving.decisions import DecisionPage, Filters, LogMissing  # noqa: PLC0415
-    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
 
     filters = Filters(
         session=session,
@@ -91,7 +79,7 @@ def list_(  # noqa: PLR0913
         _say_empty(path, filters)
     say_unreadable(page.unreadable)
     if as_json:
-        emit([harmless_json(msgspec.json.encode(page))])
+        emit_json(page)
     elif page.decisions:
         emit(_listing(page.decisions))
 
@@ -103,11 +91,12 @@ def show(
     config: ConfigOption = None,
     log: LogOption = None,
     as_json: JsonOption = False,
+    _quiet: QuietOption = False,
 ) -> None:
     """Print the record of a decision: indented, or with --json on one line."""
     import msgspec  # noqa: PLC0415
 
-    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
+    from anvil_serving.layout import harmless_json  # noqa: PLC0415
 
     record = msgspec.json.encode(_find(wanted, path_of(config, log)))
     emit([harmless_json(record if as_json else msgspec.json.format(record))])
@@ -120,6 +109,7 @@ def explain(
     config: ConfigOption = None,
     log: LogOption = None,
     as_json: JsonOption = False,
+    _quiet: QuietOption = False,
 ) -> None:
     """Explain on one page what happened to a request, and why."""
     from anvil_serving.decisions import explain as explained  # noqa: PLC0415
@@ -187,12 +177,10 @@ def report(  # noqa: PLR0913
         ),
     ] = None,
     as_json: JsonOption = False,
+    _quiet: QuietOption = False,
 ) -> None:
     """Sum decisions up: what was served locally, what failed in silence, what was spent and saved."""
-    import msgspec  # noqa: PLC0415
-
     from anvil_serving.decisions import Filters, LogMissing, PriceList  # noqa: PLC0415
-    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
     from anvil_serving.decisions.report import report as summed  # noqa: PLC0415
     from anvil_serving.decisions.report_page import report_page  # noqa: PLC0415
 
@@ -207,7 +195,7 @@ def report(  # noqa: PLR0913
     if found.total.requests == 0:
         _say_empty(path, filters)
     if as_json:
-        emit([harmless_json(msgspec.json.encode(found))])
+        emit_json(found)
     elif found.total.requests:
         emit([report_page(found).rstrip("\n")])
 
@@ -234,15 +222,15 @@ def _say_empty(path: Path, filters: Filters) -> None:
     from anvil_serving.decisions import Filters  # noqa: PLC0415
 
     if not path.exists():
-        typer.echo(f"there is no decision log at {path} yet: a router makes it when it starts", err=True)
+        talk(f"there is no decision log at {path} yet: a router makes it when it starts")
     elif filters == Filters():
-        typer.echo(f"no decisions in {path} yet: a router writes one for each request", err=True)
+        talk(f"no decisions in {path} yet: a router writes one for each request")
     else:
-        typer.echo(f"no decision in {path} agrees with what was asked for", err=True)
+        talk(f"no decision in {path} agrees with what was asked for")
 
 
 def _listing(found: tuple[Decision, ...]) -> list[str]:
-    from anvil_serving.decisions.layout import dollars, duration, moment, table  # noqa: PLC0415
+    from anvil_serving.layout import dollars, duration, moment, table  # noqa: PLC0415
 
     header = ("when", "id", "work class", "intent", "tier", "result", "tries", "cost", "took")
     rows = [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,19 +11,17 @@ import typer
 
 from anvil_serving.errors import StartupError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from .output import talk
 
+if TYPE_CHECKING:
     from anvil_serving.config import Config
     from anvil_serving.decisions import DecisionReader
 
 __all__ = [
     "ConfigOption",
-    "JsonOption",
     "LogOption",
     "SinceOption",
     "UntilOption",
-    "emit",
     "instant",
     "loaded",
     "opened",
@@ -38,7 +34,6 @@ ConfigOption = Annotated[
     typer.Option("--config", help="Configuration file, which says where the log is.", show_default=False),
 ]
 LogOption = Annotated[Path | None, typer.Option("--log", help="The log itself.", show_default=False)]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 SinceOption = Annotated[
     str | None,
     typer.Option("--since", help="Only from then on: 2h, 7d, or a date such as 2026-11-25T14:30.", show_default=False),
@@ -95,19 +90,4 @@ def instant(text: str | None) -> float | None:
 def say_unreadable(number: int) -> None:
     """Tells of records that were passed over, if there are any."""
     if number:
-        typer.echo(f"{number} records of another release were passed over", err=True)
-
-
-def emit(lines: Iterable[str]) -> None:
-    """Writes lines to stdout. Whoever reads them may stop at any time."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that is not of UTF-8 gets escapes, not an error.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        for line in lines:
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would complain once more when it flushes at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit from None
+        talk(f"{number} records of another release were passed over")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .log import emit
+from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
     from anvil_serving.decisions.prices import PriceTable
@@ -28,24 +28,25 @@ def list_(
     model: Annotated[
         str, typer.Option("--model", metavar="GLOB", help="Only models of this name; `*` and `?` stand for letters.")
     ] = "*",
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+    as_json: JsonOption = False,
+    _quiet: QuietOption = False,
 ) -> None:
     """List prices in US dollars per million tokens."""
     from fnmatch import fnmatchcase  # noqa: PLC0415 - `--help` must not load more than the parser
 
     import msgspec  # noqa: PLC0415
 
-    from anvil_serving.decisions.layout import harmless_json, printable  # noqa: PLC0415
     from anvil_serving.decisions.prices import current_table  # noqa: PLC0415
+    from anvil_serving.layout import printable  # noqa: PLC0415
 
     table = current_table(os.environ)
     kept = {name: price for name, price in table.models.items() if fnmatchcase(name, model.lower())}
     table = msgspec.structs.replace(table, models=kept)
-    typer.echo(f"prices of {table.date} from {printable(table.source)}", err=True)
+    talk(f"prices of {table.date} from {printable(table.source)}")
     if not kept:
-        typer.echo(f"no model of the list is called {printable(model)}", err=True)
+        talk(f"no model of the list is called {printable(model)}")
     if as_json:
-        emit([harmless_json(msgspec.json.encode(table))])
+        emit_json(table)
     elif kept:
         emit(_listing(table))
 
@@ -57,7 +58,8 @@ def sync(
         str | None,
         typer.Option("--from", metavar="URL-or-file", help="Another table than LiteLLM's own.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+    as_json: JsonOption = False,
+    _quiet: QuietOption = False,
 ) -> None:
     """Fetch LiteLLM's public price table, and keep the vendors' own prices of it. Nothing else fetches prices."""
     import datetime  # noqa: PLC0415
@@ -65,16 +67,16 @@ def sync(
     import msgspec  # noqa: PLC0415
 
     from anvil_serving.decisions import price_sync  # noqa: PLC0415
-    from anvil_serving.decisions.layout import harmless_json, printable, wrapped  # noqa: PLC0415
     from anvil_serving.decisions.prices import current_table, synced_path  # noqa: PLC0415
+    from anvil_serving.layout import printable, wrapped  # noqa: PLC0415
 
     source = price_sync.DEFAULT_SOURCE if source is None else source
-    typer.echo(f"fetching {printable(source)}", err=True)
+    talk(f"fetching {printable(source)}")
     path, today = synced_path(os.environ), datetime.datetime.now(tz=datetime.UTC).date()
     table, changes = price_sync.sync(source, path, current_table(os.environ), today)
     if as_json:
         figures = {"path": str(path), "date": table.date, "models": len(table.models)}
-        emit([harmless_json(msgspec.json.encode(figures | msgspec.structs.asdict(changes)))])
+        emit_json(figures | msgspec.structs.asdict(changes))
         return
     lines = [f"{len(table.models)} models of {table.date} written to {path}"]
     for what, names in (("new", changes.new), ("changed", changes.changed), ("gone", changes.gone)):
@@ -83,7 +85,7 @@ def sync(
 
 
 def _listing(table: PriceTable) -> list[str]:
-    from anvil_serving.decisions import layout  # noqa: PLC0415
+    from anvil_serving import layout  # noqa: PLC0415
 
     rows = [
         (

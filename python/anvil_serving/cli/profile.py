@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .log import ConfigOption, JsonOption, LogOption, SinceOption, emit, instant, loaded, opened, path_of
+from .log import ConfigOption, LogOption, SinceOption, instant, loaded, opened, path_of
+from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,23 +45,20 @@ def show(
     ] = None,
     since: SinceOption = None,
     as_json: JsonOption = False,
+    _quiet: QuietOption = False,
 ) -> None:
     """Show what is held of each tier at each kind of work, and what the checks have found in its answers."""
-    import msgspec  # noqa: PLC0415 - `--help` must not load more than the parser
-
-    from anvil_serving.decisions.layout import harmless_json  # noqa: PLC0415
-
     lines = [
         line
         for line in _lines(config, _ledger(path_of(config, log), instant(since)))
         if (tier is None or line[0] == tier) and (work_class is None or line[1] == work_class)
     ]
     if as_json:
-        emit([harmless_json(msgspec.json.encode([_object(line) for line in lines]))])
+        emit_json([_object(line) for line in lines])
     elif lines:
         emit(_table(lines))
     else:
-        typer.echo("no tier of the configuration and no kind of work agree with what was asked for", err=True)
+        talk("no tier of the configuration and no kind of work agree with what was asked for")
 
 
 def _ledger(path: Path, since: float | None) -> StructuralLedger:
@@ -82,7 +80,7 @@ def _ledger(path: Path, since: float | None) -> StructuralLedger:
                             defects=attempt.defects,
                         )
     except LogMissing:
-        typer.echo(f"there is no decision log at {path} yet: no answer has been checked", err=True)
+        talk(f"there is no decision log at {path} yet: no answer has been checked")
     return ledger
 
 
@@ -105,7 +103,7 @@ def _lines(config: Path | None, ledger: StructuralLedger) -> Iterator[Line]:
 
 
 def _table(lines: list[Line]) -> list[str]:
-    from anvil_serving.decisions.layout import count, share, table  # noqa: PLC0415
+    from anvil_serving.layout import count, share, table  # noqa: PLC0415
 
     header = ("tier", "work class", "model", "verdict", "quality from", "samples", "checked", "passed", "mostly wrong")
     rows = [

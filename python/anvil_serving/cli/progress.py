@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-import typer
+from .output import is_quiet, talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +17,11 @@ __all__ = ["showing_progress"]
 @contextlib.contextmanager
 def showing_progress() -> Iterator[Callable[[str, float | None], None]]:
     """Yields what to call with a description and a share from 0 to 1 (None where it is not known). Writes to stderr."""
+    if is_quiet():
+        yield lambda _doing, _done: None
+        return
     if not sys.stderr.isatty():
-        yield lambda doing, _done: typer.echo(doing, err=True)
+        yield lambda doing, _done: talk(doing)
         return
     from rich.console import Console  # noqa: PLC0415 - only where a person looks
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from anvil_serving import __version__
 from anvil_serving.errors import StartupError
+from anvil_serving.layout import printable
 
-from .layout import printable
 from .price_sync import READ_SECONDS, SIZE_CAP, TOTAL_SECONDS, check_source
 
 if TYPE_CHECKING:

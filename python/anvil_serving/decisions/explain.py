@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from anvil_serving.layout import count, dollars, duration, fields, moment, wrapped
+
 from . import words
-from .layout import count, dollars, duration, fields, moment, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .layout import harmless_json, printable
+from anvil_serving.layout import harmless_json, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from .regular import NotRegular
+from anvil_serving.files import NotRegular
+
 from .table import ForeignFile, NewerFile
 
 if TYPE_CHECKING:

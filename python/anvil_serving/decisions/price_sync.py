@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,10 +11,10 @@ import msgspec
 from msgspec import Struct
 
 from anvil_serving.errors import StartupError
+from anvil_serving.files import FileTooLarge, NotRegular, read_file, write_file
+from anvil_serving.layout import printable
 
-from .layout import printable
 from .prices import VENDORS, ListedPrice, PriceTable
-from .regular import NotRegular, check_regular
 
 if TYPE_CHECKING:
     import datetime
@@ -132,22 +131,10 @@ def encode_table(table: PriceTable) -> bytes:
 
 def write_table(table: PriceTable, path: Path) -> None:
     """Puts the table at `path`: all of it or nothing, also if the power fails. Raises `StartupError`."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                file.write(encode_table(table))
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise StartupError(
-            f"the price list {path} cannot be written: {error.strerror or error}",
-            hint="XDG_DATA_HOME names another folder",
-        ) from None
+        write_file(path, encode_table(table), existing="replace")
+    except StartupError as error:
+        raise StartupError(f"the price list {error}", hint="XDG_DATA_HOME names another folder") from None
 
 
 def check_source(source: str) -> None:
@@ -165,18 +152,15 @@ def check_source(source: str) -> None:
 
 def _of_file(path: Path) -> bytes:
     try:
-        check_regular(path)
-        with path.open("rb") as file:
-            content = file.read(SIZE_CAP + 1)
+        return read_file(path, cap=SIZE_CAP)
+    except FileTooLarge as error:
+        raise _useless(str(path), str(error)) from None
     except NotRegular as error:
         raise StartupError(f"prices are not read from there: {error}", hint="pass --from URL-or-file") from None
     except OSError as error:
         raise StartupError(
             f"the price list {path} cannot be read: {error.strerror or error}", hint="pass --from URL-or-file"
         ) from None
-    if len(content) > SIZE_CAP:
-        raise _useless(str(path), f"it is larger than {SIZE_CAP} bytes")
-    return content
 
 
 def _current(entry: str, raw: msgspec.Raw, today: datetime.date) -> _Listed | None:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 import msgspec
 from msgspec import Struct
 
+from anvil_serving.files import NotRegular, check_regular
+
 from .location import users_folder
-from .regular import NotRegular, check_regular
 
 if TYPE_CHECKING:
     from anvil_serving.config import Tier

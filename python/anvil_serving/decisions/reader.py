@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Struct
 
 from anvil_serving.errors import AnvilError
+from anvil_serving.files import NotRegular, check_regular
 
 from .fault import diagnose
 from .record import Decision
-from .regular import NotRegular, check_regular
 from .table import ForeignFile, NewerFile, check_version
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .layout import count, dollars, duration, moment, share, table, wrapped
+from anvil_serving.layout import count, dollars, duration, moment, share, table, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

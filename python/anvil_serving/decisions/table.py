@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from anvil_serving.errors import AnvilError
-
-from .regular import check_regular
+from anvil_serving.files import check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

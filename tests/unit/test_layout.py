@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anvil_serving.decisions import layout
+from anvil_serving import layout
 
 
 @pytest.mark.parametrize(

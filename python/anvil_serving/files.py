@@ -1,0 +1,132 @@
+"""Files that a person keeps: read only if they are files, written whole or not at all, and never lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import TYPE_CHECKING, Final, Literal
+
+from anvil_serving.errors import AnvilError, StartupError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Existing", "FileTooLarge", "NotRegular", "check_regular", "read_file", "write_file"]
+
+Existing = Literal["refuse", "back_up", "replace"]
+"""What becomes of a file that is in the way: it stays and the command ends; it is kept as `NAME.bak`; it is gone."""
+
+_WHAT: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a disk",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+class NotRegular(AnvilError):
+    """Something else lies where a file should: a pipe may never end, and a device takes everything."""
+
+    fault = "operator"
+
+
+class FileTooLarge(AnvilError):
+    """A file is larger than what is read of one."""
+
+    fault = "operator"
+
+
+def check_regular(path: Path) -> None:
+    """Raises `NotRegular`, and `OSError` where nothing is there or it cannot be looked at. Opens nothing."""
+    kind = stat.S_IFMT(path.stat().st_mode)
+    if kind != stat.S_IFREG:
+        raise NotRegular(f"{path} is {_WHAT.get(kind, 'something else')} and no file")
+
+
+def read_file(path: Path, *, cap: int) -> bytes:
+    """The bytes of a regular file of at most `cap` bytes. Raises `NotRegular`, `FileTooLarge` and `OSError`."""
+    check_regular(path)
+    with path.open("rb") as file:
+        content = file.read(cap + 1)
+    if len(content) > cap:
+        raise FileTooLarge(f"{path} is larger than {cap} bytes")
+    return content
+
+
+def write_file(path: Path, content: bytes, *, existing: Existing, mode: int = 0o644) -> Path | None:
+    """Puts `content` at `path`: all of it or nothing, also if the power fails. Returns the backup that was made of it.
+
+    A link is followed: what it leads to is replaced, and stays linked. An existing file keeps its permissions; a new
+    one gets `mode`, less the umask. With `back_up`, an older backup is never overwritten: the next free one of
+    `NAME.bak`, `NAME.bak1`, ... is made. Nothing is written where the file says the same already. Raises
+    `StartupError` where it cannot be written, or exists and is to be left alone.
+    """
+    path = path.resolve() if path.is_symlink() else path
+    try:
+        present = _permissions(path)
+        if present is not None:
+            if _says(path, content):
+                return None
+            if existing == "refuse":
+                raise StartupError(f"{path} exists already", hint="--force replaces it and keeps a backup")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        backup = _back_up(path) if present is not None and existing == "back_up" else None
+        _replace(path, content, mode, keep=present)
+    except NotRegular as error:
+        raise StartupError(f"{error}", hint="remove it, or name another path") from None
+    except OSError as error:
+        raise StartupError(
+            f"{path} cannot be written: {error.strerror or error}", hint="check the folder and its permissions"
+        ) from None
+    return backup
+
+
+def _permissions(path: Path) -> int | None:
+    try:
+        check_regular(path)
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def _says(path: Path, content: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(content) + 1) == content
+
+
+def _back_up(path: Path) -> Path:
+    """A second name of the file as it is; the bytes are not copied."""
+    for number in range(1_000):
+        backup = path.with_name(f"{path.name}.bak{number or ''}")
+        with contextlib.suppress(FileExistsError):
+            backup.hardlink_to(path)
+            return backup
+    raise StartupError(f"{path} has a thousand backups", hint="remove some of them")
+
+
+def _replace(path: Path, content: bytes, mode: int, *, keep: int | None) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            if keep is not None:
+                os.fchmod(file.fileno(), keep)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # The new name is on the disk once its folder is.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
