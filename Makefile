@@ -73,7 +73,7 @@ $(HAS_CLIENTS): $(HAS_DEV) tests/clients/package.json pyproject.toml
 
 # Beside the tests: it takes minutes, and what it finds depends on the compilers and the code that a machine has.
 test-oracles: $(BUILT) $(HAS_DEV) ## hold the code check against the languages' own parsers, on real files and broken copies
-	npm install --prefix target/oracles --no-package-lock --no-fund --no-audit --loglevel error 'typescript@5'
+	npm install --prefix target/oracles --no-package-lock --no-fund --no-audit --loglevel error 'typescript@5' 'yaml@2'
 	$(BIN)/python -m pytest tests/oracles
 
 lint: $(BUILT) $(HAS_DEV) $(TOOLS)/bin/cargo-deny ## formatters, linters, types, stubs, dependencies; warnings are errors

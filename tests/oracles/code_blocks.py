@@ -52,7 +52,7 @@ def broken_blocks(language: str, files: list[Source], count: int, chance: random
     whole = [
         source
         for source, opinion in zip(files, parse([f.text for f in files]), strict=True)
-        if opinion is Opinion.ACCEPTS
+        if opinion is Opinion.ACCEPTS and "/// <reference" not in source.text  # what TypeScript refuses in a comment
     ]
     blocks: list[Block] = []
     for _ in range(4):

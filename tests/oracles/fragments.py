@@ -200,11 +200,13 @@ def begins(language: str, plain: list[str], levels: list[tuple[str, ...]], numbe
     """Whether something begins on the line: what is before it has ended, and it stands in braces or in nothing."""
     start = plain[number].strip()
     level = levels[number]
-    if not start or start.startswith(INSIDE) or GOES_ON.match(start) or (level and not level[-1].endswith("{")):
+    if not start or start.startswith((INSIDE, "`")) or GOES_ON.match(start) or (level and not level[-1].endswith("{")):
         return False
     if any(MACRO.search(opener) for opener in level):
         return False
     before = next((line.rstrip() for line in reversed(plain[:number]) if line.strip()), "{")
+    if language == "rust" and (before.strip() == "where" or ENDS_BOUND.match(before)):
+        return False
     if before.endswith(","):
         return bool(level) and LISTS.search(level[-1]) is not None
     if language in ("go", "javascript", "typescript", "tsx") and len(level) == len(levels[number - 1]):

@@ -58,7 +58,7 @@ def parser(language: str) -> Parser | None:
             return in_batches(script, ".js")
         case "typescript" | "tsx":
             suffix = ".ts" if language == "typescript" else ".tsx"
-            return in_batches([tool("node"), "-e", TYPESCRIPT_SCRIPT, "--", "node", str(typescript())], suffix)
+            return in_batches([tool("node"), "-e", TYPESCRIPT_SCRIPT, "--", "node", str(module("typescript"))], suffix)
         case "go":
             return in_batches([tool("sh"), "-c", f'{tool("gofmt")} -e "$@" >/dev/null', "sh"], ".go")
         case "java":
@@ -118,7 +118,18 @@ def yaml_parser() -> Parser:
         except yaml.YAMLError as error:
             raise ValueError(str(error)) from error
 
-    return in_process(parse)
+    narrow = in_process(parse)
+    wide = in_batches([tool("node"), "-e", YAML_SCRIPT, "--", "node", str(module("yaml"))], ".yaml")
+
+    def opinions(texts: list[str]) -> list[Opinion]:
+        """PyYAML is of YAML 1.1, and refuses keys without a name, which YAML 1.2 has: what one parser takes is not broken."""
+        found = narrow(texts)
+        refused = [number for number, opinion in enumerate(found) if opinion is Opinion.REFUSES]
+        for number, opinion in zip(refused, wide([texts[number] for number in refused]), strict=True):
+            found[number] = Opinion.REFUSES if opinion is Opinion.REFUSES else Opinion.NEITHER
+        return found
+
+    return opinions
 
 
 def one_by_one(command: list[str], suffix: str, refusal: re.Pattern[str]) -> Parser:
@@ -199,6 +210,13 @@ for (const path of paths) {
 }
 """
 
+YAML_SCRIPT = """
+const yaml = require(process.argv[2]), fs = require('fs'), [,,, ...paths] = process.argv;
+for (const path of paths) {
+  if (yaml.parseAllDocuments(fs.readFileSync(path, 'utf8')).some((document) => document.errors?.length)) console.log(path);
+}
+"""
+
 JAVA_PROGRAM = """
 import com.sun.source.util.JavacTask;
 import java.util.*;
@@ -218,11 +236,12 @@ public class Parse {
 """
 
 
-def typescript() -> Path:
+def module(name: str) -> Path:
+    """The folder of a package of Node."""
     for modules in [*NODE, *EXTRA]:
-        if (modules / "typescript/lib/typescript.js").is_file():
-            return modules / "typescript"
-    raise MissingTool("no TypeScript compiler below target/oracles (`make test-oracles` installs it)")
+        if (modules / name / "package.json").is_file():
+            return modules / name
+    raise MissingTool(f"no {name} below target/oracles (`make test-oracles` installs it)")
 
 
 def java_program() -> Path:

@@ -5,7 +5,7 @@ use super::language::Language;
 /// A form, and an older one of the same length in its place.
 type Form = (&'static str, &'static str);
 
-const SCRIPT: [Form; 7] = [
+const SCRIPT: [Form; 8] = [
     ("import type *", "import      *"),
     ("export type *", "export      *"),
     ("keyof readonly ", "keyof          "),
@@ -13,6 +13,8 @@ const SCRIPT: [Form; 7] = [
     ("import source ", "import        "),
     ("await using ", "const       "),
     ("using ", "const "),
+    // A function without a name, whose type is that of an object.
+    ("default function (", "       function a("),
 ];
 
 const PYTHON: [Form; 4] =
@@ -24,6 +26,7 @@ pub(super) fn dated(language: Language, code: &str) -> Option<String> {
     let forms: &[Form] = match language {
         Language::JavaScript | Language::TypeScript | Language::Tsx => &SCRIPT,
         Language::Python => &PYTHON,
+        Language::Go => return go(code),
         _ => return None,
     };
     let mut text = code.to_owned();
@@ -36,6 +39,28 @@ pub(super) fn dated(language: Language, code: &str) -> Option<String> {
         text = without_modules(&text);
     }
     (text != code).then_some(text)
+}
+
+/// The code with a call of something else in the place of each `new` of a value, which Go has since 1.26.
+fn go(code: &str) -> Option<String> {
+    let mut text = code.to_owned();
+    for (at, form) in code.match_indices("new(") {
+        let argument = code.get(at + form.len()..).unwrap_or_default();
+        let begins = !code.get(..at)?.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        if begins && is_value(argument) {
+            text.replace_range(at..at + form.len(), "any(");
+        }
+    }
+    (text != code).then_some(text)
+}
+
+/// Whether what begins here is surely no type: a literal, or a name that is called or calculated with.
+fn is_value(argument: &str) -> bool {
+    let name = argument.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    let types = ["map", "struct", "func", "chan", "interface"];
+    let named = argument.len() > name.len() && !types.iter().any(|word| argument.strip_suffix(name) == Some(word));
+    argument.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '"' | '`' | '\'' | '-' | '!' | '&'))
+        || named && name.trim_start_matches(' ').starts_with(['(', '+', '-', '*', '/', '{', '|', '&', '<', '=', '%'])
 }
 
 /// The text with a name in the place of each `import("a")`, whose type arguments the grammar does not have.

@@ -16,6 +16,7 @@ mod parse;
 mod proof;
 mod reading;
 mod sketch;
+mod statement;
 
 pub use language::Language;
 
@@ -42,19 +43,24 @@ pub fn check(language: Language, code: &str) -> Result<Passed, Defect> {
     }
     let mut budget = Budget::new();
     let place = match parse::parse(language, code, &mut budget) {
-        Outcome::Clean => indentation::fault(language, code),
+        Outcome::Clean => forgiven(language, code),
         Outcome::Undecided => None,
         Outcome::Broken(place) => {
             let dated = dated::dated(language, code);
             match dated.as_deref().map(|code| (code, parse::parse(language, code, &mut budget))) {
                 None => judge(language, code, place, &mut budget),
                 Some((code, Outcome::Broken(place))) => judge(language, code, place, &mut budget),
-                Some((code, Outcome::Clean)) => indentation::fault(language, code),
+                Some((code, Outcome::Clean)) => forgiven(language, code),
                 Some((_, Outcome::Undecided)) => None,
             }
         }
     };
     place.map_or_else(|| Ok(Passed::new()), |at| Err(broken(language, code, at)))
+}
+
+/// Where code is broken that the grammar has.
+fn forgiven(language: Language, code: &str) -> Option<usize> {
+    indentation::fault(language, code).or_else(|| statement::fault(language, code))
 }
 
 /// Where code is broken that the grammar does not have, in which it fails at `place`; `None` where that is not proven.

@@ -3,17 +3,23 @@
 use super::language::Language;
 use super::lexis::{self, Unbalanced};
 use super::parse::{Budget, Place, locate};
+use super::sketch::around;
 
 /// The fewest lines of code from which a grammar's word is enough. A shorter block is often a form of words (`d[key, default]`),
 /// so there the brackets or the strings must be broken too.
 const LINES: usize = 3;
+
+/// How far from a construct that a grammar does not have, in bytes, it may fail because of it.
+const REACH: usize = 2_000;
 
 /// Where `code` is broken; `None` where that is not proven. `place` is where the grammar fails.
 pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Budget) -> Option<usize> {
     match language {
         Language::Html => return open_tag(code),
         Language::Css => return lexical(language, code),
-        Language::C | Language::Cpp if !is_plain(code) => return conditional(language, code),
+        Language::C | Language::Cpp if !is_plain(code) || has_bare_macro(code, place) => {
+            return conditional(language, code);
+        }
         Language::Bash if !is_script(code) || !is_shell_uneven(code) => return None,
         Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Yaml | Language::Bash
             if is_short(code) =>
@@ -25,16 +31,25 @@ pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Bu
         _ if is_short(code) => return lexical(language, code),
         _ => {}
     }
-    (!has_lag(language, code)).then(|| locate(language, code, place, budget))
+    if has_lag(language, code, place) {
+        // What the grammar has not, its brackets and strings are those of the language all the same.
+        return if lexis::is_exact(language) { lexical(language, code) } else { None };
+    }
+    Some(locate(language, code, place, budget))
 }
 
 /// Whether the code has a construct that the language knows and this version of its grammar does not, found by running the grammars
 /// over the packages of their registries.
-fn has_lag(language: Language, code: &str) -> bool {
+fn has_lag(language: Language, code: &str, place: Place) -> bool {
     let bare = lexis::bare(language, code).text;
+    // Far after it the grammar has found its way again; but it may have said only at the end that it had not.
+    let from = if place.before < bare.len() { place.after.saturating_sub(REACH) } else { 0 };
+    let near = from..place.before.saturating_add(REACH).min(bare.len());
     let has = |words: &[&str]| {
         words.iter().any(|word| {
-            memchr::memmem::find_iter(&bare, word).any(|at| {
+            let within = if word.starts_with('#') { 0..bare.len() } else { near.clone() };
+            memchr::memmem::find_iter(bare.get(within.clone()).unwrap_or_default(), word).any(|at| {
+                let at = within.start + at;
                 let before = at.checked_sub(1).and_then(|before| bare.get(before)).copied().unwrap_or(b' ');
                 !word.starts_with(|c: char| c.is_ascii_alphabetic())
                     || !(before.is_ascii_alphanumeric() || before == b'_')
@@ -42,9 +57,7 @@ fn has_lag(language: Language, code: &str) -> bool {
         })
     };
     match language {
-        Language::JavaScript | Language::TypeScript | Language::Tsx => {
-            has(&["enum {", "accessor ", "default function ("])
-        }
+        Language::JavaScript | Language::TypeScript | Language::Tsx => has(&["enum {", "accessor "]),
         // A backslash at the end of a line of a long string, with white space after it.
         Language::Toml => {
             code.lines().any(|line| line.len() > line.trim_end().len() && line.trim_end().ends_with('\\'))
@@ -60,10 +73,11 @@ fn has_lag(language: Language, code: &str) -> bool {
             "yield ",
             "do yeet",
             "builtin #",
-            // A negative number as an argument of a type; a macro that is named like a type.
+            // A negative number as an argument of a type; a macro that is named like a type; the type of nothing before `as`.
             "<-",
             "str![",
             "str!(",
+            "<() as",
         ]),
         Language::Java => has(&["STR.", "value class", "value record", "module "]),
         Language::Json => has(&["NaN", "Infinity"]),
@@ -160,6 +174,16 @@ fn has_type_argument(code: &str) -> bool {
         let name = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ' '));
         name.len() < before.len() && name.ends_with(',')
     })
+}
+
+/// Whether a line around the place, of a single word and without a sign after it, can be nothing but a macro.
+fn has_bare_macro(code: &str, place: Place) -> bool {
+    let word = |line: &str| {
+        let line = line.trim();
+        line.starts_with(|c: char| c.is_ascii_uppercase())
+            && line.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    around(code, place).lines().any(word)
 }
 
 /// Whether C or C++ has nothing that only its preprocessor understands, as an answer's small programs do.

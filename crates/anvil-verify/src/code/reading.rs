@@ -151,6 +151,7 @@ const fn frames(language: Language) -> &'static [Frame] {
         Language::Java => &[
             ("class A {\n", "}"),
             ("class A { void f() {\n", "}}"),
+            ("class A { A() {\n", "}}"),
             ("interface A {\n", "}"),
             ("class A { void f() { switch (a) {\n", "}}}"),
             ("class A { int f() { return switch (a) {\n", "}; }}"),

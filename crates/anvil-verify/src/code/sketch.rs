@@ -8,6 +8,9 @@ use super::parse::Place;
 /// How far from an error, in lines, a sign excuses it.
 const NEAR: usize = 2;
 
+/// The most lines of a list of signatures that ends with one.
+const LIST: usize = 12;
+
 /// Whether `code` shows how something looks rather than saying it in full. Looked for only where no grammar has the block, and, but
 /// for the signs of an edit, only near the `place` where it fails.
 pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
@@ -26,17 +29,25 @@ pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
         .and_then(|at| code.get(at..))
         .is_some_and(|text| text.starts_with("/*") || text.starts_with("\"\"\"") || text.starts_with("'''"));
     let lines = if open.is_some() && !is_long { here } else { bare_here };
-    lines.lines().any(|line| is_session(language, line) || is_prose(language, line))
+    // Where a long string of Python lost one of its marks, the words around are what it says.
+    let is_code = language != Language::Python || code.matches("\"\"\"").count().is_multiple_of(2);
+    lines.lines().any(|line| is_session(language, line) || (is_code && is_prose(language, line)))
         || here.lines().zip(bare_here.lines()).any(|(line, bare)| is_elided(line, bare))
-        || bare_here.chars().any(|c| !c.is_ascii() && !c.is_alphanumeric())
+        || bare_here.chars().any(is_typography)
         || is_template(language, bare_here)
         || bare_here.lines().any(|line| has_blank(language, line))
         || has_ellipsis(language, bare_here)
-        || has_signature(language, bare_here)
+        || has_signature(language, bare_here, is_long_before(&bare, bare_here))
+}
+
+/// Arrows, dots, quotation marks and pictures, which no language has among its signs; the marks of a script's letters are none.
+fn is_typography(c: char) -> bool {
+    matches!(c, '\u{a7}' | '\u{ab}' | '\u{b0}'..='\u{b7}' | '\u{bb}' | '\u{d7}' | '\u{f7}' | '\u{2010}'..='\u{2bff}' | '\u{3000}'..='\u{303f}')
+        || matches!(c, '\u{fe00}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff65}' | '\u{1f000}'..)
 }
 
 /// The lines of `text` around a place.
-fn around(text: &str, place: Place) -> &str {
+pub(super) fn around(text: &str, place: Place) -> &str {
     let bytes = text.as_bytes();
     let lines = |from: usize, count: usize| {
         memchr::memchr_iter(b'\n', bytes.get(from..).unwrap_or_default()).nth(count).map(|at| from + at)
@@ -175,10 +186,13 @@ fn is_prose(language: Language, line: &str) -> bool {
     }
     let mut row = 0;
     line.split(' ').any(|word| {
-        let word = word.trim_end_matches(['.', ',', ':', '!', '?']);
-        let plain = !word.is_empty() && word.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-');
-        row = if plain && !KEYWORDS.contains(&word) { row + 1 } else { 0 };
-        row > 2
+        let bare = word.trim_end_matches(['.', ',', ':', '!', '?']);
+        let plain = !bare.is_empty() && bare.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-');
+        row = if plain && !KEYWORDS.contains(&bare) { row + 1 } else { 0 };
+        // Words with commas between them are a list of names.
+        let is_prose = row > 2;
+        row = if word.ends_with(',') { 0 } else { row };
+        is_prose
     })
 }
 
@@ -304,8 +318,14 @@ fn has_ellipsis(language: Language, bare: &str) -> bool {
     })
 }
 
-/// A signature without a body: the line that begins one does not open anything, and nothing further in follows.
-fn has_signature(language: Language, bare: &str) -> bool {
+/// Whether a block ends with these lines of it, and is longer than a list of signatures.
+fn is_long_before(bare: &str, last: &str) -> bool {
+    bare.ends_with(last) && bare.lines().filter(|line| !line.trim().is_empty()).count() > LIST
+}
+
+/// A signature without a body: the line that begins one does not open anything, and nothing further in follows. `is_long`: much stands before,
+/// and then one at the very end is where the code was cut off.
+fn has_signature(language: Language, bare: &str, is_long: bool) -> bool {
     let mut lines = bare.lines().filter(|line| !line.trim().is_empty()).peekable();
     while let Some(line) = lines.next() {
         let start = line.trim_start();
@@ -340,7 +360,8 @@ fn has_signature(language: Language, bare: &str) -> bool {
         let whole = !end.contains('{')
             && end.matches('(').count() == end.matches(')').count()
             && end.matches('[').count() == end.matches(']').count();
-        if heads && closed && whole && lonely {
+        let is_cut = is_long && lines.peek().is_none();
+        if heads && closed && whole && lonely && !is_cut {
             return true;
         }
     }
