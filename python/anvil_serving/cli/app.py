@@ -13,6 +13,7 @@ from anvil_serving import __version__
 from anvil_serving.errors import AnvilError
 
 from .decisions import decisions
+from .harness import harness
 from .prices import prices
 from .profile import profile
 from .quickstart import quickstart
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --port 8000")(serve)
 app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
 app.add_typer(decisions, name="decisions")
+app.add_typer(harness, name="harness")
 app.add_typer(prices, name="prices")
 app.add_typer(profile, name="profile")
 

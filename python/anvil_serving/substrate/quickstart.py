@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anvil_serving.config import PRESET_WORK_CLASSES, WORK_CLASSES, Config, loads
+
+from .harness import HARNESSES, Endpoint, HarnessName, Home, recipe
 
 if TYPE_CHECKING:
     from .embedded import EmbeddedEngine
@@ -51,27 +54,14 @@ first_byte = 600.0
 
 def recipes(address: str) -> str:
     """The lines to paste for each harness; `address` is the router's, such as `http://127.0.0.1:8000`."""
-    return _RECIPES.format(address=address)
+    endpoint, home = Endpoint(url=address), Home(Path("~"), {})
+    parts = ["\n".join(recipe(HARNESSES[name].setup(endpoint, home))) for name in _SHOWN]
+    return "\n\n".join([*parts, _REQUESTS.format(address=address)])
 
 
-_RECIPES = """\
-Claude Code
-  export ANTHROPIC_BASE_URL={address}
-  export ANTHROPIC_AUTH_TOKEN=any
-  export CLAUDE_CODE_ATTRIBUTION_HEADER=0   # or every conversation starts differently and prompt caches never hit
-  claude --model planning
+_SHOWN: tuple[HarnessName, ...] = ("claude-code", "aider", "codex")
 
-Aider
-  OPENAI_API_BASE={address}/v1 OPENAI_API_KEY=local aider --model openai/chat
-
-Codex, in ~/.codex/config.toml
-  model = "planning"
-  model_provider = "anvil"
-  [model_providers.anvil]
-  name = "anvil-serving"
-  base_url = "{address}/v1"
-  wire_api = "responses"
-
+_REQUESTS = """\
 curl, Chat Completions
   curl {address}/v1/chat/completions -H 'content-type: application/json' \\
     -d '{{"model": "chat", "messages": [{{"role": "user", "content": "Say hello."}}]}}'
@@ -79,4 +69,7 @@ curl, Chat Completions
 curl, Messages
   curl {address}/v1/messages -H 'content-type: application/json' -H 'anthropic-version: 2023-06-01' \\
     -d '{{"model": "chat", "max_tokens": 100, "messages": [{{"role": "user", "content": "Say hello."}}]}}'
+
+Other harnesses, and settings that stay
+  anvil-serving harness setup --help
 """

@@ -1,0 +1,30 @@
+"""Settings files of other programs, changed in place: what is not changed keeps its bytes, comments and order.
+
+value.py     what a file says, and a place in it
+json5.py     JSON, with comments and the rest of JSON5
+toml.py      TOML, by tomlkit
+yaml.py      YAML, by the places that PyYAML reports
+edit.py      changes, and the proof that nothing else has changed
+"""
+
+from __future__ import annotations
+
+from .edit import SYNTAXES, Change, SyntaxName, changed, read
+from .fault import BrokenDocument, CannotEdit
+from .value import Item, Place, Step, Value, lookup, place_text
+
+__all__ = [
+    "SYNTAXES",
+    "BrokenDocument",
+    "CannotEdit",
+    "Change",
+    "Item",
+    "Place",
+    "Step",
+    "SyntaxName",
+    "Value",
+    "changed",
+    "lookup",
+    "place_text",
+    "read",
+]

@@ -1,0 +1,100 @@
+"""The router as a harness sees it: an address, a token, and names for `model`."""
+
+from __future__ import annotations
+
+import http.client
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+__all__ = ["Endpoint", "Model", "offered_by"]
+
+_SECONDS: Final = 2.0
+_MAX_BYTES: Final = 1024 * 1024
+_MAIN: Final = ("planning", "chat")
+_SMALL: Final = ("quick-edit",)
+_ALIAS: Final = "claude-"
+"""The router lists every preset a second time under this, for Claude Code alone."""
+_ANSWER_TOKENS: Final = 32_000
+"""The most that harnesses ask for by themselves (measured: Claude Code, OpenCode, OpenClaw)."""
+
+
+class Model(Struct, frozen=True):
+    """A name for `model`. What is not known is None."""
+
+    id: str
+    context_tokens: int | None = None
+    """Prompt and answer together."""
+    max_output_tokens: int | None = None
+
+    @property
+    def answer_tokens(self) -> int | None:
+        """How long an answer a harness should ask for: a quarter of the window, where the router does not say."""
+        if self.max_output_tokens is not None:
+            return min(self.max_output_tokens, _ANSWER_TOKENS)
+        return None if self.context_tokens is None else min(self.context_tokens // 4, _ANSWER_TOKENS)
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """What a harness has to know of the router."""
+
+    url: str
+    """Without `/v1`."""
+    models: tuple[Model, ...] = (Model("planning"), Model("quick-edit"))
+    token_env: str | None = None
+    """The environment variable that holds the token; None: the router asks for none."""
+    token: str | None = None
+    """The token itself, where it is to be written into a file because the harness has no other way."""
+
+    @property
+    def main(self) -> Model:
+        """What does the work."""
+        return self._first(_MAIN)
+
+    @property
+    def small(self) -> Model:
+        """What titles, commit messages and summaries are made with."""
+        return self._first((*_SMALL, self.main.id))
+
+    @property
+    def listed(self) -> tuple[Model, ...]:
+        """What a person may choose from."""
+        return tuple(model for model in self.models if not model.id.startswith(_ALIAS))
+
+    def _first(self, ids: tuple[str, ...]) -> Model:
+        by_id = {model.id: model for model in self.models}
+        return next((by_id[id_] for id_ in ids if id_ in by_id), self.models[0])
+
+
+class _Listed(Struct):
+    id: str
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+
+
+class _List(Struct):
+    data: list[_Listed]
+
+
+def offered_by(url: str, token: str | None = None) -> tuple[Model, ...] | None:
+    """What the router at this address lists; None where none answers there. Takes two seconds at most a step."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        connection = kind(parts.hostname or "", parts.port, timeout=_SECONDS)
+        try:
+            connection.request("GET", f"{parts.path.rstrip('/')}/v1/models", headers=headers)
+            response = connection.getresponse()
+            body = response.read(_MAX_BYTES + 1)
+        finally:
+            connection.close()
+        if response.status != 200 or len(body) > _MAX_BYTES:
+            return None
+        listed = msgspec.json.decode(body, type=_List).data
+    except (OSError, http.client.HTTPException, msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    models = (Model(model.id, model.context_window, model.max_output_tokens) for model in listed)
+    return tuple(models) or None
