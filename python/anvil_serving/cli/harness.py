@@ -146,13 +146,11 @@ def _endpoint(
             f"{printable(variable)} is no name of a variable", hint="pass the variable's name, and not the token"
         )
     address = _address(url, settings)
-    models = offered_by(address, None if variable is None else os.environ.get(variable))
-    if models is None:
-        models = () if settings is None else _configured(settings)
-        talk(
-            f"no router answers at {address}: "
-            + ("the models are the configuration's" if models else "what its models can take is left out")
-        )
+    offer = offered_by(address, None if variable is None else os.environ.get(variable, "").strip())
+    models = offer.models or (() if settings is None else _configured(settings))
+    if not offer.models:
+        otherwise = "the models are the configuration's" if models else "what its models can take is left out"
+        talk(f"{printable(offer.absent_because or '')}: {otherwise}")
     if models:
         return Endpoint(url=address, models=models, token_env=variable, token=token)
     return Endpoint(url=address, token_env=variable, token=token)

@@ -109,7 +109,7 @@ def _inserted(text: str, node: yaml.Node, rest: Place, value: Value) -> str:
         return _inserted_in_line(text, node, rest[0], written)
     indent = " " * node.start_mark.column
     if isinstance(rest[0], Item):
-        start = text.rfind("\n", 0, node.start_mark.index) + 1
+        start = _above_comments(text, text.rfind("\n", 0, node.start_mark.index) + 1)
         return text[:start] + render([written], indent) + "\n" + text[start:]
     at = _line_end(text, _end(text, node))
     return _lines(text[:at]) + render({rest[0]: written}, indent) + "\n" + text[at:]
@@ -212,6 +212,17 @@ def _end(text: str, node: yaml.Node) -> int:
 def _is_empty(node: yaml.Node) -> bool:
     """Whether nothing is there: no value behind a key, or a table or list without members."""
     return node.value in ([], "") or (node.tag == "tag:yaml.org,2002:null")
+
+
+def _above_comments(text: str, start: int) -> int:
+    """Where the comments begin that stand right above this line: they are about what is in it."""
+    while start:
+        above = text.rfind("\n", 0, start - 1) + 1
+        line = text[above:start].strip()
+        if line and not line.startswith("#"):
+            break
+        start = above
+    return start
 
 
 def _line_end(text: str, at: int) -> int:

@@ -10,7 +10,7 @@ record.py     what was there before
 
 from __future__ import annotations
 
-from .endpoint import Endpoint, Model, offered_by
+from .endpoint import Endpoint, Model, Offer, offered_by
 from .recipe import recipe, snippet
 from .record import record_path
 from .settings import Export, Setting, SettingsFile, Setup
@@ -26,6 +26,7 @@ __all__ = [
     "HarnessName",
     "Home",
     "Model",
+    "Offer",
     "Setting",
     "SettingsFile",
     "Setup",

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Endpoint", "Model", "offered_by"]
+__all__ = ["Endpoint", "Model", "Offer", "offered_by"]
 
 _SECONDS: Final = 2.0
 _MAX_BYTES: Final = 1024 * 1024
@@ -78,8 +78,16 @@ class _List(Struct):
     data: list[_Listed]
 
 
-def offered_by(url: str, token: str | None = None) -> tuple[Model, ...] | None:
-    """What the router at this address lists; None where none answers there. Takes two seconds at most a step."""
+class Offer(Struct, frozen=True):
+    """What a router lists."""
+
+    models: tuple[Model, ...] = ()
+    absent_because: str | None = None
+    """Why there are none, in words; None where there are some."""
+
+
+def offered_by(url: str, token: str | None = None) -> Offer:
+    """Asks the router at this address for its models. Takes two seconds at most a step."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -91,10 +99,10 @@ def offered_by(url: str, token: str | None = None) -> tuple[Model, ...] | None:
             body = response.read(_MAX_BYTES + 1)
         finally:
             connection.close()
-        if response.status != 200 or len(body) > _MAX_BYTES:
-            return None
+        if response.status == 401:
+            return Offer(absent_because=f"the router at {url} wants a token that is not set here")
         listed = msgspec.json.decode(body, type=_List).data
     except (OSError, http.client.HTTPException, msgspec.MsgspecError, ValueError, RecursionError):
-        return None
-    models = (Model(model.id, model.context_window, model.max_output_tokens) for model in listed)
-    return tuple(models) or None
+        return Offer(absent_because=f"no router answers at {url}")
+    models = tuple(Model(model.id, model.context_window, model.max_output_tokens) for model in listed)
+    return Offer(models, None if models else f"the router at {url} lists no models")

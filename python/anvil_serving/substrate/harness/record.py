@@ -31,6 +31,8 @@ class Made(Struct, frozen=True):
     place: Place
     ours: Any = UNSET
     former: Any = UNSET
+    is_default: bool = False
+    """Written because something has to be there, and the harness may change it by itself."""
 
 
 class Hollow(Struct, frozen=True):
@@ -55,6 +57,8 @@ class FileRecord(Struct, frozen=True, kw_only=True):
     """The same of what it then said."""
     made: tuple[Made, ...]
     hollows: tuple[Hollow, ...] = ()
+    own: Place = ()
+    """The table that goes as a whole; empty: none does."""
     backups: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     """Those that were made for it, the outermost first."""

@@ -36,6 +36,9 @@ class SettingsFile(Struct, frozen=True):
     path: Path
     syntax: SyntaxName
     settings: tuple[Setting, ...]
+    own: Place = ()
+    """A table that is the router's alone, where it was not there before: it goes as a whole, with what the harness has
+    put into it since."""
 
     @property
     def has_secret(self) -> bool:

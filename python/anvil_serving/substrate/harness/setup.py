@@ -133,6 +133,7 @@ def _write_step(file: SettingsFile, before: FileRecord | None) -> _Step:
         meaning=fingerprint(canonical(read(wanted, file.syntax))),
         made=made,
         hollows=hollows,
+        own=file.own if any(hollow.place == file.own for hollow in hollows) else (),
         backups=() if before is None else before.backups,
         folders=_missing_folders(path) or (() if before is None else before.folders),
     )
@@ -159,7 +160,7 @@ def _to_make(file: SettingsFile, tree: Value) -> tuple[tuple[Made, ...], tuple[H
         former = lookup(tree, place)
         if _same(former, setting.value) or (setting.if_absent and former is not UNSET):
             continue
-        made.append(Made(place, setting.value, _kept(former, place)))
+        made.append(Made(place, setting.value, _kept(former, place), setting.if_absent))
         for length in range(1, len(place)):
             parent = lookup(tree, place[:length])
             if _is_hollow(parent):
@@ -222,15 +223,25 @@ def _undone(current: bytes | None, file: FileRecord) -> _Undone:
         return _Undone(file.former, gone=tuple(each.place for each in file.made))
     content, left, gone = current, [], []
     # The last one first: the first of a list was written last.
-    for each in reversed(file.made):
+    for each in reversed(_to_take_out(tree, file)):
         if not _same(lookup(tree, each.place), each.ours):
             left.append(each.place)
             continue
         content = changed(content, file.syntax, [_taken_out(tree, each, file.hollows)])
         tree = read(content, file.syntax)
         gone.append(each.place)
-    is_nothing = file.former is None and content.strip() in {b"", b"{}"}
+    is_nothing = file.former is None and b"".join(content.split()) in {b"", b"{}"}
     return _Undone(None if is_nothing else content, tuple(left), tuple(gone))
+
+
+def _to_take_out(tree: Value, file: FileRecord) -> tuple[Made, ...]:
+    """What was written; the router's own table as one, where nobody has changed what was written into it."""
+    inside = [each for each in file.made if file.own and each.place[: len(file.own)] == file.own]
+    if not inside or not all(each.is_default or _same(lookup(tree, each.place), each.ours) for each in inside):
+        return file.made
+    former = next(hollow.former for hollow in file.hollows if hollow.place == file.own)
+    whole = Made(file.own, lookup(tree, file.own), former)
+    return (*(each for each in file.made if each not in inside), whole)
 
 
 def _is_plain_json(content: bytes) -> bool:

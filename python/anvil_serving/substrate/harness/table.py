@@ -115,7 +115,7 @@ def _codex(endpoint: Endpoint, home: Home) -> Setup:
     return Setup(
         harness="codex",
         title="Codex",
-        files=(SettingsFile(home.at("CODEX_HOME", ".codex") / "config.toml", "toml", tuple(settings)),),
+        files=(SettingsFile(home.at("CODEX_HOME", ".codex") / "config.toml", "toml", tuple(settings), provider),),
         exports=_itself(endpoint),
         notes=("Codex warns that it has no metadata for the model; that is all that comes of it.",),
     )
@@ -188,7 +188,7 @@ def _opencode(endpoint: Endpoint, home: Home) -> Setup:
     return Setup(
         harness="opencode",
         title="OpenCode",
-        files=(SettingsFile(path, "json", tuple(settings)),),
+        files=(SettingsFile(path, "json", tuple(settings), provider),),
         exports=_itself(endpoint),
     )
 
@@ -261,7 +261,7 @@ def _cline(endpoint: Endpoint, home: Home) -> Setup:
     return Setup(
         harness="cline",
         title="Cline",
-        files=(SettingsFile(path, "json", tuple(settings)),),
+        files=(SettingsFile(path, "json", tuple(settings), entry),),
         exports=_as_openai_key(endpoint),
         notes=(
             "Cline's process in the background keeps what it has read: end it, so that the next one reads this.",
@@ -291,7 +291,10 @@ def _openclaw(endpoint: Endpoint, home: Home) -> Setup:
         Setting(("agents", "defaults", "utilityModel"), f"{_PROVIDER}/{endpoint.small.id}"),
     )
     return Setup(
-        harness="openclaw", title="OpenClaw", files=(SettingsFile(path, "json", settings),), exports=_itself(endpoint)
+        harness="openclaw",
+        title="OpenClaw",
+        files=(SettingsFile(path, "json", settings, provider),),
+        exports=_itself(endpoint),
     )
 
 
