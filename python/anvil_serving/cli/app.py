@@ -17,6 +17,7 @@ from .harness import harness
 from .prices import prices
 from .profile import profile
 from .quickstart import quickstart
+from .score import score
 from .serve import serve
 
 __all__ = ["app", "main"]
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --port 8000")(serve)
 app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
+app.command(epilog="Example: anvil-serving score --work-class chat")(score)
 app.add_typer(decisions, name="decisions")
 app.add_typer(harness, name="harness")
 app.add_typer(prices, name="prices")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Line = tuple[str, str, str | None, Cell, Structure]
     """(the tier's id, the work class, the tier's model, what is held of it, what the checks have found)"""
 
-__all__ = ["profile"]
+__all__ = ["profile", "structural_ledger"]
 
 profile = typer.Typer(
     help="Which tier is trusted with which work, and why.",
@@ -50,7 +50,7 @@ def show(
     """Show what is held of each tier at each kind of work, and what the checks have found in its answers."""
     lines = [
         line
-        for line in _lines(config, _ledger(path_of(config, log), instant(since)))
+        for line in _lines(config, structural_ledger(path_of(config, log), instant(since)))
         if (tier is None or line[0] == tier) and (work_class is None or line[1] == work_class)
     ]
     if as_json:
@@ -61,7 +61,7 @@ def show(
         talk("no tier of the configuration and no kind of work agree with what was asked for")
 
 
-def _ledger(path: Path, since: float | None) -> StructuralLedger:
+def structural_ledger(path: Path, since: float | None) -> StructuralLedger:
     """What the log of decisions says of answers that were checked."""
     from anvil_serving.decisions import Filters, LogMissing  # noqa: PLC0415
     from anvil_serving.profile import StructuralLedger  # noqa: PLC0415

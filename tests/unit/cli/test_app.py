@@ -114,7 +114,16 @@ finally:
 """
 
 
-@pytest.mark.parametrize(("arguments", "loaded"), [(["--version"], ""), (["--help"], ""), (["serve", "--help"], "")])
+@pytest.mark.parametrize(
+    ("arguments", "loaded"),
+    [
+        (["--version"], ""),
+        (["--help"], ""),
+        (["serve", "--help"], ""),
+        (["score", "--help"], ""),
+        (["harness", "setup", "--help"], ""),
+    ],
+)
 def test_the_parser_alone_loads_nothing_heavy(tmp_path: Path, arguments: list[str], loaded: str) -> None:
     result = run(*arguments, folder=tmp_path, code=PARSER_ONLY)
     assert result.stdout.splitlines()[-1] == loaded

@@ -69,11 +69,8 @@ def put(text: str, place: Place, value: Value) -> str:
         at = _line_end(text, start)
         return _lines(text[:at]) + render(_nested(rest, value), indent + "  ") + "\n" + text[at:]
     written = json.dumps(_nested(rest, value), ensure_ascii=False)
-    # What begins on a line of its own goes behind its key.
-    before = text[:start].rstrip(" \n")
-    if start == end or "\n" in text[len(before) : start]:
-        return before + " " + written + text[end:]
-    return text[:start] + written + text[end:]
+    space = " " if start == end else ""
+    return text[:start] + space + written + text[end:]
 
 
 def drop(text: str, place: Place) -> str:
