@@ -119,9 +119,12 @@ def _home(home: Path | None) -> tuple[Path, dict[str, str]]:
     """The home that is meant, and the variables that say where something in it is."""
     if home is None:
         try:
-            return Path.home(), dict(os.environ)
+            folder = Path.home()
         except RuntimeError:
-            raise StartupError("this user has no home", hint="pass --home DIR") from None
+            folder = Path()
+        if not folder.is_absolute() or not os.environ.get("HOME", "unset").strip():
+            raise StartupError("this user has no home", hint="pass --home DIR")
+        return folder, dict(os.environ)
     if not home.is_dir():
         raise StartupError(f"{home} is no folder", hint="name the home of the person whose harness is meant")
     return home.absolute(), {}

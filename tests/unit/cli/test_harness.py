@@ -164,6 +164,14 @@ def test_another_home_is_not_looked_for_by_this_ones_variables(
     assert _files(home) == []
 
 
+@pytest.mark.parametrize("value", ["", " ", "relative"])
+def test_without_a_home_nothing_is_guessed(home: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOME", value)
+    with pytest.raises(StartupError, match="no home"):
+        CliRunner().invoke(app, ["harness", "setup", "codex", "--write"], catch_exceptions=False)
+    assert _files(home) == []
+
+
 def test_usage_errors(home: Path) -> None:
     assert _run().exit_code == 2
     assert _run("emacs").exit_code == 2

@@ -393,7 +393,7 @@ def test_whatever_a_person_had_comes_back(tmp_path_factory: pytest.TempPathFacto
 def test_recipes_are_of_the_same_table(desk: _Desk) -> None:
     for name in _NAMES:
         lines = recipe(desk.setup(name))
-        assert lines[0].startswith(HARNESSES[name].title)
+        assert lines[0].startswith(desk.setup(name).title)
         assert any(_URL in line for line in lines)
     text = "\n".join(line.strip() for line in recipe(desk.setup("codex"))[1:])
     assert tomllib.loads(text)["model_providers"]["anvil"]["wire_api"] == "responses"

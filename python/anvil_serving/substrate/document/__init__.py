@@ -9,9 +9,9 @@ edit.py      changes, and the proof that nothing else has changed
 
 from __future__ import annotations
 
-from .edit import SYNTAXES, Change, SyntaxName, changed, read
+from .edit import SYNTAXES, Change, SyntaxName, changed, read, render
 from .fault import BrokenDocument, CannotEdit
-from .value import Item, Place, Step, Value, lookup, place_text
+from .value import Item, Place, Step, Value, canonical, lookup, place_text, with_value, without
 
 __all__ = [
     "SYNTAXES",
@@ -23,8 +23,12 @@ __all__ = [
     "Step",
     "SyntaxName",
     "Value",
+    "canonical",
     "changed",
     "lookup",
     "place_text",
     "read",
+    "render",
+    "with_value",
+    "without",
 ]

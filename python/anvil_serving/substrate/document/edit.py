@@ -10,14 +10,14 @@ from msgspec import UNSET, Struct, UnsetType
 
 from anvil_serving.errors import StartupError
 
-from . import json5
+from . import json5, toml, yaml
 from .fault import BrokenDocument, CannotEdit
 from .value import Place, Value, canonical, lookup, place_text, with_value, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["SYNTAXES", "Change", "SyntaxName", "changed", "read"]
+__all__ = ["SYNTAXES", "Change", "SyntaxName", "changed", "read", "render"]
 
 SyntaxName = Literal["json", "toml", "yaml"]
 SYNTAXES: Final[Mapping[SyntaxName, str]] = MappingProxyType({"json": "JSON", "toml": "TOML", "yaml": "YAML"})
@@ -31,6 +31,7 @@ class Change(Struct, frozen=True):
 
 
 class _Syntax(Protocol):
+    def render(self, value: Value) -> str: ...
     def read(self, text: str) -> Value: ...
     def put(self, text: str, place: Place, value: Value) -> str: ...
     def drop(self, text: str, place: Place) -> str: ...
@@ -98,14 +99,24 @@ class _Text(Struct, frozen=True):
         return self.mark + plain.replace("\n", self.newline).encode()
 
 
+def render(value: Value, syntax: SyntaxName) -> str:
+    """A value as a person would write it; needs no library."""
+    return _RULES[syntax].render(value)
+
+
+_RULES: Final[Mapping[SyntaxName, _Syntax]] = MappingProxyType(
+    {"json": cast("_Syntax", json5), "toml": cast("_Syntax", toml), "yaml": cast("_Syntax", yaml)}
+)
+_LIBRARIES: Final[Mapping[SyntaxName, str]] = MappingProxyType({"toml": "tomlkit", "yaml": "yaml"})
+
+
 def _syntax(name: SyntaxName) -> _Syntax:
-    if name == "json":
-        return cast("_Syntax", json5)
     try:
-        importlib.import_module("tomlkit" if name == "toml" else "yaml")
+        if name in _LIBRARIES:
+            importlib.import_module(_LIBRARIES[name])
     except ImportError:
         raise StartupError(
             f"{SYNTAXES[name]} is changed with a library that is not installed",
             hint="pip install 'anvil-serving[harness]', or leave --write away and paste what is printed",
         ) from None
-    return cast("_Syntax", importlib.import_module(f".{name}", __package__))
+    return _RULES[name]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from anvil_serving.substrate.document.value import with_value
+from anvil_serving.substrate.document import render, with_value
 
 if TYPE_CHECKING:
     from anvil_serving.substrate.document import Value
@@ -35,6 +34,4 @@ def snippet(file: SettingsFile) -> list[str]:
     for setting in file.settings:
         if setting.value is not UNSET:
             tree = with_value(tree, setting.place, _STARS if setting.is_secret else setting.value)
-    name = "json5" if file.syntax == "json" else file.syntax
-    text: str = importlib.import_module(f"anvil_serving.substrate.document.{name}").render(tree)
-    return text.splitlines()
+    return render(tree, file.syntax).splitlines()

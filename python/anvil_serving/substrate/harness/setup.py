@@ -24,12 +24,13 @@ from anvil_serving.substrate.document import (
     Place,
     SyntaxName,
     Value,
+    canonical,
     changed,
     lookup,
     place_text,
     read,
+    without,
 )
-from anvil_serving.substrate.document.value import canonical, without
 
 from .record import FileRecord, Hollow, Made, Record, fingerprint, load, save
 

@@ -52,7 +52,6 @@ class Home(Struct, frozen=True):
 class Harness(Struct, frozen=True):
     """A harness that can be set up."""
 
-    title: str
     setup: Callable[[Endpoint, Home], Setup]
     takes_token: bool = False
     """Whether it can be given a token in no other way than by its value, or through a variable of another name."""
@@ -321,12 +320,12 @@ def _literal_token(endpoint: Endpoint, place: tuple[str, ...]) -> tuple[Setting,
 
 HARNESSES: Final[Mapping[HarnessName, Harness]] = MappingProxyType(
     {
-        "claude-code": Harness("Claude Code", _claude_code),
-        "codex": Harness("Codex", _codex),
-        "aider": Harness("Aider", _aider, takes_token=True),
-        "opencode": Harness("OpenCode", _opencode),
-        "continue": Harness("Continue", _continue),
-        "cline": Harness("Cline", _cline, takes_token=True),
-        "openclaw": Harness("OpenClaw", _openclaw),
+        "claude-code": Harness(_claude_code),
+        "codex": Harness(_codex),
+        "aider": Harness(_aider, takes_token=True),
+        "opencode": Harness(_opencode),
+        "continue": Harness(_continue),
+        "cline": Harness(_cline, takes_token=True),
+        "openclaw": Harness(_openclaw),
     }
 )
