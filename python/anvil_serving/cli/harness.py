@@ -143,10 +143,11 @@ def _endpoint(
             hint="pass --auth-env VARIABLE instead: it writes the variable's name",
         )
     token = None if token_from_env is None else _token(token_from_env)
-    variable = auth_env or token_from_env or (None if settings is None else settings.server.auth_env)
+    variable = auth_env or token_from_env or _asked_for(settings)
     if variable is not None and not (variable.isascii() and variable.isidentifier()):
+        # It is not repeated: it may be the token itself.
         raise StartupError(
-            f"{printable(variable)} is no name of a variable", hint="pass the variable's name, and not the token"
+            "what is given for the token is no name of a variable", hint="pass the variable's name, and not the token"
         )
     address = _address(url, settings)
     offer = offered_by(address, None if variable is None else os.environ.get(variable, "").strip())
@@ -167,6 +168,17 @@ def _configuration(path: Path | None) -> Config | None:
         if path is not None:
             raise
         return None
+
+
+def _asked_for(config: Config | None) -> str | None:
+    """The variable of the token that the router asks for; None: it asks for none."""
+    if config is None:
+        return None
+    if config.server.auth_env is None and config.server.clients:
+        raise StartupError(
+            "this router has a token for each client", hint="pass --auth-env VARIABLE, the one of this harness's token"
+        )
+    return config.server.auth_env
 
 
 def _configured(config: Config) -> tuple[Model, ...]:

@@ -142,7 +142,6 @@ def test_a_token_is_written_only_where_there_is_no_other_way(home: Path, monkeyp
     for arguments in (
         ("codex", "--token-from-env", "MY_TOKEN"),
         ("aider", "--token-from-env", "NOT_SET"),
-        ("codex", "--auth-env", "sk-this-is-the-token"),
         ("codex", "--url", "http://user:password@host"),
         ("codex", "--url", "ftp://host"),
         ("codex", "--home", "/nowhere/at/all"),
@@ -150,6 +149,22 @@ def test_a_token_is_written_only_where_there_is_no_other_way(home: Path, monkeyp
     ):
         with pytest.raises(AnvilError):
             CliRunner().invoke(app, ["harness", "setup", *arguments], catch_exceptions=False)
+
+
+def test_a_token_in_place_of_a_variables_name_is_not_repeated(home: Path) -> None:
+    with pytest.raises(AnvilError, match="no name of a variable") as caught:
+        CliRunner().invoke(app, ["harness", "setup", "codex", "--auth-env", "sk-the-token"], catch_exceptions=False)
+    assert "sk-the-token" not in f"{caught.value}{caught.value.hint}"
+    assert _files(home) == []
+
+
+def test_a_router_with_a_token_for_each_client_wants_to_know_whose(home: Path) -> None:
+    client = '[[server.clients]]\nname = "me"\nauth_env = "MY_TOKEN"\n[[router.tiers]]'
+    config = _CONFIG.replace('auth_env = "ROUTER_TOKEN"\n', "").replace("[[router.tiers]]", client)
+    (home / "anvil-serving.toml").write_text(config)
+    with pytest.raises(StartupError, match="each client"):
+        CliRunner().invoke(app, ["harness", "setup", "codex"], catch_exceptions=False)
+    assert 'env_key = "MY_TOKEN"' in _done("codex", "--auth-env", "MY_TOKEN").stdout
 
 
 def test_another_home_is_not_looked_for_by_this_ones_variables(
