@@ -176,6 +176,11 @@ def test_a_member_of_a_list_is_its_first_and_goes_again() -> None:
     assert yaml.safe_load(again)["models"][0] == {"name": "P", "model": "m"}
 
 
+@pytest.mark.parametrize("value", ["- a\n- b\n", "  - a\n", "  b: 1\n", "  |\n  text\n", "\n\n  'x'\n", "  {b: 1}\n"])
+def test_a_value_below_its_key_is_replaced(value: str) -> None:
+    assert yaml.safe_load(_change(f"a:\n{value}c: 1\n", "yaml", Change(("a",), "new"))) == {"a": "new", "c": 1}
+
+
 def test_toml_of_every_form_is_changed() -> None:
     for text in ("p = {o = {u = 1}}\n", "p.o.u = 1\n[z]\na = 1\n", "[p.o]\nu = 1", "[[q]]\na = 1\n", ""):
         after = _change(text, "toml", Change(("p", "anvil", "url"), "u"), Change(("model",), 'a "quoted" \\ \x7f name'))

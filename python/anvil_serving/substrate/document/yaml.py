@@ -69,8 +69,12 @@ def put(text: str, place: Place, value: Value) -> str:
         at = _line_end(text, start)
         return _lines(text[:at]) + render(_nested(rest, value), indent + "  ") + "\n" + text[at:]
     written = json.dumps(_nested(rest, value), ensure_ascii=False)
-    space = " " if start == end else ""
-    return text[:start] + space + written + text[end:]
+    before = text[:start].rstrip(" \n")
+    if (
+        before.endswith(":") and place
+    ):  # what begins below its key comes behind it: a plain value may not stand so far left
+        return f"{before} {written}{text[end:]}"
+    return text[:start] + (" " if start == end else "") + written + text[end:]
 
 
 def drop(text: str, place: Place) -> str:
