@@ -14,6 +14,7 @@ from anvil_serving.errors import AnvilError
 
 from .decisions import decisions
 from .harness import harness
+from .models import models
 from .prices import prices
 from .profile import profile
 from .quickstart import quickstart
@@ -41,6 +42,7 @@ app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
 app.command(epilog="Example: anvil-serving score --work-class chat")(score)
 app.add_typer(decisions, name="decisions")
 app.add_typer(harness, name="harness")
+app.add_typer(models, name="models")
 app.add_typer(prices, name="prices")
 app.add_typer(profile, name="profile")
 

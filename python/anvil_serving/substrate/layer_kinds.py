@@ -46,13 +46,14 @@ _PATTERNS: Final = {
     "gemma3_text": 6,
     "gemma3n_text": 5,
     "gemma4_text": 6,
+    "gemma4_unified_text": 6,
     "gpt_oss": 2,
     "cohere2": 4,
     "exaone4": 4,
 }
 """Every how many layers one sees everything, where `sliding_window_pattern` is absent; the others see a window."""
 
-_ALL_SLIDING: Final = frozenset({"mistral", "mixtral", "phi3", "starcoder2"})
+_ALL_SLIDING: Final = frozenset({"mistral", "mixtral", "ministral", "phi3", "starcoder2"})
 """With a `sliding_window`, all layers of these have it (Mistral 7B, arXiv 2310.06825, section 2)."""
 
 _ALL_RECURRENT: Final = frozenset({"mamba", "mamba2", "falcon_mamba", "rwkv"})
@@ -74,6 +75,8 @@ def layer_kinds(config: Document, model_type: str, layers: int) -> list[LayerKin
 
 
 def _listed(config: Document, _model_type: str, layers: int) -> list[LayerKind] | None:
+    if "compress_ratios" in config:  # DeepSeek V4 keeps compressed tokens, which is not known here
+        return []
     names = sequence_in(config, "layer_types", "layers_block_type", "block_types")
     if names is None:
         return None

@@ -1,0 +1,59 @@
+"""Models in a plain folder, such as `/srv/models` or LM Studio's: any that lie in it or beneath it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from .found_model import CONFIGS, FoundModel, Place, half_downloaded, models_of
+from .model_files import ModelFile, list_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .model_roots import RootKind
+
+__all__ = ["folder_models"]
+
+
+def folder_models(root: Path, source: RootKind) -> Iterator[FoundModel]:
+    """The models beneath `root`, each named by where it lies; what cannot be read is passed over."""
+    tree = list_files(root)
+    by_folder: dict[str, list[ModelFile]] = defaultdict(list)
+    for file in tree.files:
+        by_folder[file.name.rpartition("/")[0]].append(file)
+    owners = {folder for folder, files in by_folder.items() if _owns(files)}
+    mine: dict[str, list[ModelFile]] = defaultdict(list)
+    for folder, files in by_folder.items():
+        mine[_owner(folder, owners)] += files
+    for folder in sorted(mine):
+        half = [file for file in mine[folder] if half_downloaded(file.name)]
+        done = sum(file.size_bytes for file in half)
+        problems = (f"half downloaded: {len(half)} files, {done:,} bytes so far",) if half else ()
+        where = root / folder if folder else root
+        files = [_beneath(file, folder) for file in mine[folder] if not _is_hidden(file.name, folder)]
+        name = folder or (root.name if folder in owners else "")
+        yield from models_of(Place(name=name, source=source, folder=where, problems=problems), files)
+
+
+def _owns(files: list[ModelFile]) -> bool:
+    """Whether a folder is a model's, with all that lies beneath it."""
+    names = {file.name.rpartition("/")[2] for file in files}
+    return bool(names & CONFIGS) or any(name.endswith(".safetensors") for name in names)
+
+
+def _owner(folder: str, owners: set[str]) -> str:
+    """The outermost folder around this one that is a model's; itself where there is none."""
+    parts = folder.split("/") if folder else []
+    around = ("/".join(parts[:depth]) for depth in range(len(parts) + 1))
+    return next((name for name in around if name in owners), folder)
+
+
+def _beneath(file: ModelFile, folder: str) -> ModelFile:
+    name = file.name[len(folder) + 1 :] if folder else file.name
+    return ModelFile(name, file.path, file.size_bytes, file.device, file.inode, file.modified)
+
+
+def _is_hidden(name: str, folder: str) -> bool:
+    return any(part.startswith(".") for part in name[len(folder) :].split("/"))

@@ -1,0 +1,212 @@
+"""The library: a folder with a page and a JSON file for each model, and an index; and what changed since last time."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import Struct
+
+from anvil_serving.errors import AnvilError, StartupError
+from anvil_serving.files import read_file, write_file
+
+from .card_page import MARK, card_page, index_page
+from .hub_lookup import lacking
+from .model_card import ModelCard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "Change",
+    "Library",
+    "LibraryChanges",
+    "Written",
+    "changes_between",
+    "default_library",
+    "file_stems",
+    "read_library",
+    "with_what_the_hub_said",
+    "write_library",
+]
+
+INDEX_CAP: Final = 256 * 1024 * 1024
+"""Bytes of an index; a card takes 3 kB."""
+
+_FORMAT: Final = 1
+_INDEX: Final = "INDEX.json"
+_NAME_CAP: Final = 120
+
+
+class Library(Struct, frozen=True, kw_only=True):
+    """What `INDEX.json` holds."""
+
+    format: int = _FORMAT
+    synced_at: str
+    """ISO 8601."""
+    cards: tuple[ModelCard, ...]
+
+
+class Change(Struct, frozen=True):
+    """A model that is not what it was."""
+
+    name: str
+    members: tuple[str, ...]
+    """Members of its card that differ."""
+
+
+class LibraryChanges(Struct, frozen=True, kw_only=True):
+    """What is different from last time."""
+
+    new: tuple[str, ...]
+    changed: tuple[Change, ...]
+    gone: tuple[str, ...]
+    unchanged: int
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """What a sync did."""
+
+    folder: str
+    synced_at: str
+    models: int
+    changes: LibraryChanges
+    backups: tuple[str, ...]
+    """What was somebody else's, and is kept under these names."""
+    problems: tuple[str, ...]
+    """What could not be looked at or asked for."""
+
+
+def default_library(environment: Mapping[str, str]) -> Path:
+    """`anvil-serving/models` in the user's data folder (XDG Base Directory Specification)."""
+    # The specification: a relative path is to be ignored.
+    data = environment.get("XDG_DATA_HOME", "")
+    root = Path(data) if Path(data).is_absolute() else Path("~/.local/share").expanduser()
+    return root / "anvil-serving" / "models"
+
+
+def read_library(folder: Path) -> Library | None:
+    """What the last sync wrote; None where there was none, or what is there is no index of this version."""
+    try:
+        library = msgspec.json.decode(read_file(folder / _INDEX, cap=INDEX_CAP), type=Library)
+    except (AnvilError, OSError, msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return library if library.format == _FORMAT else None
+
+
+def with_what_the_hub_said(cards: Sequence[ModelCard], before: Library | None) -> tuple[ModelCard, ...]:
+    """Cards with what the Hub said at an earlier time, where the files of the same revision still do not say it."""
+    known = {(card.name, card.path, card.revision): card for card in (before.cards if before else ()) if card.from_hub}
+    return tuple(_completed(card, known.get((card.name, card.path, card.revision))) for card in cards)
+
+
+def _completed(card: ModelCard, earlier: ModelCard | None) -> ModelCard:
+    if earlier is None:
+        return card
+    names = tuple(name for name in lacking(card) if name in earlier.from_hub)
+    found = {name: getattr(earlier, name) for name in names if name != "parameters"}
+    if "parameters" in names:
+        found["shape"] = msgspec.structs.replace(card.shape, parameters=earlier.shape.parameters)
+    return msgspec.structs.replace(card, from_hub=names, **found)
+
+
+def write_library(folder: Path, library: Library, before: Library | None) -> tuple[Path, ...]:
+    """Writes pages, JSON files and the index. Returns backups of what was somebody else's.
+
+    Nothing is written outside of `folder`, also where something in it is a link. Pages of models that are gone are
+    removed if a sync wrote them. Raises `StartupError`.
+    """
+    stems = file_stems(library.cards)
+    pages = {card: f"cards/{stem}.md" for card, stem in stems.items()}
+    backups: list[Path | None] = []
+    for card, stem in stems.items():
+        backups.append(_put(folder, pages[card], card_page(card).encode()))
+        backups.append(_put(folder, f"cards/{stem}.json", _json(card)))
+    backups.append(_put(folder, "INDEX.md", index_page(library.cards, pages, library.synced_at).encode()))
+    backups.append(_put(folder, _INDEX, _json(library)))
+    if before is not None:
+        _remove(folder, set(file_stems(before.cards).values()) - set(stems.values()))
+    return tuple(backup for backup in backups if backup is not None)
+
+
+def _json(value: Struct) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value)) + b"\n"
+
+
+def changes_between(before: Sequence[ModelCard], now: Sequence[ModelCard]) -> LibraryChanges:
+    """What is new, changed and gone. A model is the same if its name and its place are."""
+    old, new = ({_place(card): card for card in cards} for cards in (before, now))
+    both = [(old[place], new[place]) for place in sorted(new) if place in old]
+    changed = tuple(Change(was.name, members) for was, card in both if (members := _differing(was, card)))
+    return LibraryChanges(
+        new=tuple(new[place].name for place in sorted(new) if place not in old),
+        changed=changed,
+        gone=tuple(old[place].name for place in sorted(old) if place not in new),
+        unchanged=len(both) - len(changed),
+    )
+
+
+def _place(card: ModelCard) -> tuple[str, str]:
+    # The folder of a snapshot has the revision in its name, and a new revision is a change of the same model.
+    return card.name, card.path if card.revision is None else card.path.replace(card.revision, "*", 1)
+
+
+def _differing(was: ModelCard, card: ModelCard) -> tuple[str, ...]:
+    return tuple(name for name in card.__struct_fields__ if getattr(was, name) != getattr(card, name))
+
+
+def file_stems(cards: Sequence[ModelCard]) -> dict[ModelCard, str]:
+    """A file name for each card, the same every time, of harmless letters only, and of no two cards the same.
+
+    `OWNER/NAME:TAG` becomes `OWNER__NAME@TAG`. A name that this does not turn back into, and one that two cards share
+    (also where capitals make the difference, which some file systems do not see), has a hash behind it.
+    """
+    plain = {card: _plain_stem(card.name) for card in cards}
+    often = Counter(stem.lower() for stem in plain.values())
+    return {
+        card: stem if _turns_back(stem, card.name) and often[stem.lower()] == 1 else f"{stem}-{_hash(card)}"
+        for card, stem in plain.items()
+    }
+
+
+def _plain_stem(name: str) -> str:
+    stem = name.replace("/", "__").replace(":", "@")
+    return re.sub(r"[^A-Za-z0-9._@-]", "_", stem)[:_NAME_CAP].lstrip(".-") or "model"
+
+
+def _turns_back(stem: str, name: str) -> bool:
+    return stem.replace("__", "/").replace("@", ":") == name
+
+
+def _hash(card: ModelCard) -> str:
+    return hashlib.sha256(f"{card.name}\0{card.path}".encode(errors="surrogatepass")).hexdigest()[:12]
+
+
+def _put(folder: Path, name: str, content: bytes) -> Path | None:
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise StartupError(
+            f"{path} is a link that leads out of {folder}", hint="remove the link, or name another folder with --out"
+        )
+    return write_file(path, content, existing="replace" if _is_ours(path) else "back_up")
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a sync wrote a file, or might have: JSON has no mark, and of these names nobody else has any."""
+    try:
+        with path.open("rb") as file:
+            return path.suffix == ".json" or file.read(len(MARK)) == MARK.encode()
+    except OSError:
+        return False
+
+
+def _remove(folder: Path, stems: set[str]) -> None:
+    for path in (folder / "cards" / f"{stem}{suffix}" for stem in stems for suffix in (".md", ".json")):
+        with contextlib.suppress(OSError):
+            if path.parent.resolve() == folder.resolve() / "cards" and path.is_file() and _is_ours(path):
+                path.unlink()
