@@ -112,7 +112,7 @@ def parameters_in_short(parameters: int | None) -> str:
         return "-"
     if parameters >= 10**9:
         return f"{parameters / 1e9:.3g}B" if parameters < 10**12 else f"{parameters / 1e12:.3g}T"
-    return f"{parameters / 1e6:.3g}M"
+    return f"{parameters / 1e6:.3g}M" if parameters >= 10**6 else f"{parameters / 1e3:.3g}K"
 
 
 def _why(fit: EngineFit) -> str:

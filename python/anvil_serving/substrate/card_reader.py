@@ -17,7 +17,7 @@ from .engine_table import engine_fits
 from .front_matter import FRONT_MATTER_CAP, FrontMatter, read_front_matter
 from .gguf_header import read_gguf_header
 from .gguf_shape import shape_of_gguf
-from .model_card import Bytes, ModelCard, Sampling, Stored
+from .model_card import ModelCard, Sampling, Sizes, Stored
 from .model_document import LARGEST, Document, number_in, section_in, text_in, whole_in
 from .model_files import bytes_once
 from .model_template import TEMPLATE_CAP, Template, read_template
@@ -152,9 +152,9 @@ def _start(path: Path, cap: int) -> bytes:
         return file.read(cap)
 
 
-def _sizes(found: FoundModel, shape: ModelShape) -> Bytes:
+def _sizes(found: FoundModel, shape: ModelShape) -> Sizes:
     far = 2**24
-    return Bytes(
+    return Sizes(
         size_bytes=found.size_bytes,
         weights_bytes=bytes_once(found.weights),
         cache_bytes_per_token=None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -68,6 +69,8 @@ class _Questions:
     """Questions to the Hub: each repository once, and none after too many failures or too long a time."""
 
     def __init__(self) -> None:
+        # The library would fetch a list of coding agents too, to tell the Hub which one runs it, and keep it in a file.
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         try:
             self._api: Any = importlib.import_module("huggingface_hub").HfApi()  # an extra
             self._errors: Any = importlib.import_module("huggingface_hub.errors")

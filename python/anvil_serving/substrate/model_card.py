@@ -11,7 +11,7 @@ from .model_roots import RootKind
 from .model_shape import ModelShape
 from .model_template import ThinkingDefault
 
-__all__ = ["Bytes", "EngineFit", "Loadable", "ModelCard", "Sampling", "Stored"]
+__all__ = ["EngineFit", "Loadable", "ModelCard", "Sampling", "Sizes", "Stored"]
 
 Loadable = Literal["yes", "no", "perhaps"]
 
@@ -46,7 +46,7 @@ class Stored(Struct, frozen=True):
     numbers: int
 
 
-class Bytes(Struct, frozen=True, kw_only=True):
+class Sizes(Struct, frozen=True, kw_only=True):
     """What a model takes."""
 
     size_bytes: int
@@ -69,7 +69,7 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     revisions: int
     """How many of them the cache keeps."""
     format: WeightFormat | None
-    sizes: Bytes
+    sizes: Sizes
     disk_bytes: int
     """With other revisions, and what is half downloaded."""
     whole: bool

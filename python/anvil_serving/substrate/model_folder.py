@@ -23,7 +23,7 @@ def folder_models(root: Path, source: RootKind) -> Iterator[FoundModel]:
     by_folder: dict[str, list[ModelFile]] = defaultdict(list)
     for file in tree.files:
         by_folder[file.name.rpartition("/")[0]].append(file)
-    owners = {folder for folder, files in by_folder.items() if _owns(files)}
+    owners = {folder for folder, files in by_folder.items() if _owns(folder, files)}
     mine: dict[str, list[ModelFile]] = defaultdict(list)
     for folder, files in by_folder.items():
         mine[_owner(folder, owners)] += files
@@ -37,10 +37,14 @@ def folder_models(root: Path, source: RootKind) -> Iterator[FoundModel]:
         yield from models_of(Place(name=name, source=source, folder=where, problems=problems), files)
 
 
-def _owns(files: list[ModelFile]) -> bool:
-    """Whether a folder is a model's, with all that lies beneath it."""
+def _owns(folder: str, files: list[ModelFile]) -> bool:
+    """Whether a folder is a model's, with all that lies beneath it. At the top, a configuration may be anything's."""
     names = {file.name.rpartition("/")[2] for file in files}
-    return bool(names & CONFIGS) or any(name.endswith(".safetensors") for name in names)
+    return any(name.endswith(".safetensors") for name in names) or bool(names & CONFIGS and (folder or _weights(names)))
+
+
+def _weights(names: set[str]) -> bool:
+    return "model_index.json" in names or any(name.endswith((".bin", ".pth", ".pt", ".gguf")) for name in names)
 
 
 def _owner(folder: str, owners: set[str]) -> str:

@@ -46,7 +46,8 @@ def scan(roots: Roots, progress: Callable[[str, float | None], None]) -> Scan:
             for found in _models(root):
                 progress(f"reading {printable(found.name)}", None)
                 card = read_card(found)
-                cards.setdefault((card.name, card.path), card)
+                if _is_model(card):
+                    cards.setdefault((card.name, card.path), card)
         except OSError as error:
             problems.append(f"{root.path} cannot be read: {error.strerror or error}")
     if cards and not can_read_yaml():
@@ -57,6 +58,12 @@ def scan(roots: Roots, progress: Callable[[str, float | None], None]) -> Scan:
         absent=tuple(printable(str(root.path)) for root in roots.absent),
         problems=tuple(problems),
     )
+
+
+def _is_model(card: ModelCard) -> bool:
+    """Whether it is one at all: in a plain folder, `config.json` may be anything's."""
+    described = card.shape.model_type or card.shape.architecture
+    return card.format is not None or card.source != "folder" or described is not None
 
 
 def _models(root: ModelRoot) -> Iterator[FoundModel]:

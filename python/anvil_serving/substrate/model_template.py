@@ -31,10 +31,10 @@ class Template(Struct, frozen=True, kw_only=True):
     """Whether it tells the model of the tools that a request offers."""
 
 
-_TOOLS: Final = re.compile(r"\{[%{][^}]{0,200}\btools?\b|\{\{-?[^}]{0,200}\.Tools\b")
-"""Jinja's `tools` in a statement or an expression; `.Tools` of Ollama's Go templates."""
+_TOOLS: Final = re.compile(r"(?<![\w'\"])tools?\b(?!['\"])|\.Tools\b")
+"""Jinja's `tools`; `.Tools` of Ollama's Go templates."""
 
-_SWITCH: Final = re.compile(r"\{%[^%]{0,200}\b(enable_thinking|thinking)\b(?!['\"])")
+_SWITCH: Final = re.compile(r"(?<![\w.'\"])(enable_thinking|thinking)\b(?!['\"])")
 
 _OFF: Final = re.compile(
     r"set\s+SWITCH\s*=\s*false|SWITCH\s*\|\s*default\(\s*false|SWITCH\s+is\s+defined\s+else\s+false"
@@ -49,16 +49,22 @@ _OFF: Final = re.compile(
 def read_template(text: str) -> Template:
     """What the text of a chat template shows. Jinja, or Ollama's Go templates."""
     text = text[:TEMPLATE_CAP]
-    thinking, switch = _thinking(text)
-    return Template(thinking=thinking, thinking_switch=switch, tools=_TOOLS.search(text) is not None)
+    code = _code(text)
+    thinking, switch = _thinking(text, code)
+    return Template(thinking=thinking, thinking_switch=switch, tools=_TOOLS.search(code) is not None)
 
 
-def _thinking(text: str) -> tuple[ThinkingDefault | None, str | None]:
-    if "reasoning_effort" in text:  # gpt-oss and others: an effort, not a switch
+def _code(text: str) -> str:
+    """What stands within braces, a line for each; a search for pairs of them would take long on a hostile text."""
+    return "\n".join(piece.partition("}")[0] for piece in text.split("{")[1:])
+
+
+def _thinking(text: str, code: str) -> tuple[ThinkingDefault | None, str | None]:
+    if "reasoning_effort" in code:  # gpt-oss and others: an effort, not a switch
         return "on", "reasoning_effort"
-    found = _SWITCH.search(text)
+    found = _SWITCH.search(code)
     if found is not None:
-        return ("off" if _OFF.search(text) else "on"), found[1]
+        return ("off" if _OFF.search(code) else "on"), found[1]
     # What follows the last question for a prompt is what an answer begins with: a model that always thinks has an open
     # <think> there; a closed one is an answer without.
     prompt = text[text.rfind("add_generation_prompt") :] if "add_generation_prompt" in text else ""

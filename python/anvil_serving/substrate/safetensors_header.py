@@ -66,10 +66,12 @@ def read_safetensors_header(path: Path, *, bits: int | None = None) -> Safetenso
         if len(start) < 8 or length > HEADER_CAP:
             raise SafetensorsUnreadable(f"{path} does not begin as a safetensors file does")
         content = file.read(length)
+    if len(content) < length:
+        raise SafetensorsUnreadable(f"{path} ends within its head")
     try:
         tensors = msgspec.json.decode(content, type=dict[str, _Tensor])
     except (msgspec.MsgspecError, RecursionError):
-        raise SafetensorsUnreadable(f"{path} ends within its head, or has none") from None
+        raise SafetensorsUnreadable(f"{path} has a head that is not of its kind") from None
     tensors.pop("__metadata__", None)
     return _counted(tensors, bits)
 
