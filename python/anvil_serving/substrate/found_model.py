@@ -26,7 +26,7 @@ _HALF: Final = (".incomplete", ".part", ".partial", ".downloadinprogress", ".crd
 _PART: Final = re.compile(r"^(?P<stem>.+?)-(?P<number>\d{5})-of-(?P<count>\d{5})(?=\.)")
 """A part of several, as Transformers and llama.cpp's `gguf-split` name them."""
 
-_PYTORCH: Final = re.compile(r"pytorch_model[^/]*\.bin|[^/]+\.pth?")
+_PYTORCH: Final = re.compile(r"pytorch_model[^/]*\.bin|(?:consolidated|model)[^/]*\.pth?")
 
 _TAG: Final = re.compile(
     r"(?:^|[-._])((?:UD-)?(?:I?Q\d+_\w+|Q\d+|TQ\d_\d|MXFP4(?:_MOE)?|NVFP4|BF16|F16|F32|FP16))$", re.IGNORECASE

@@ -1,7 +1,7 @@
 """What a chat template shows of a model: whether it thinks before it answers, and whether it takes tools.
 
 Templates are programs of whoever made the model, and are not run: what is said here is read from their text, and may be
-wrong. `preflight` asks the model itself.
+wrong.
 """
 
 from __future__ import annotations
