@@ -97,6 +97,8 @@ def _layers(config: Document) -> int | None:
         # Nemotron-H writes the list or the pattern only.
         listed = sequence_in(config, "layers_block_type", "layer_types")
         layers = len(listed) if listed else len(text_in(config, "hybrid_override_pattern") or "")
+    if text_in(config, "model_type") == "longcat_flash" and whole_in(config, "num_hidden_layers") is None:
+        layers *= 2  # each attends twice, and Transformers counts both
     return layers if 0 < layers <= MAX_LAYERS else None
 
 

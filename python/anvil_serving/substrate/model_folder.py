@@ -40,10 +40,12 @@ def folder_models(root: Path, source: RootKind) -> Iterator[FoundModel]:
 def _owns(folder: str, files: list[ModelFile]) -> bool:
     """Whether a folder is a model's, with all that lies beneath it. At the top, a configuration may be anything's."""
     names = {file.name.rpartition("/")[2] for file in files}
-    return any(name.endswith(".safetensors") for name in names) or bool(names & CONFIGS and (folder or _weights(names)))
+    return any(name.endswith(".safetensors") for name in names) or bool(
+        names & CONFIGS and (folder or _has_weights(names))
+    )
 
 
-def _weights(names: set[str]) -> bool:
+def _has_weights(names: set[str]) -> bool:
     return "model_index.json" in names or any(name.endswith((".bin", ".pth", ".pt", ".gguf")) for name in names)
 
 

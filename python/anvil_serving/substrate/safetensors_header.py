@@ -86,7 +86,7 @@ class _Tensor(Struct):
 def _counted(tensors: Mapping[str, _Tensor], bits: int | None) -> SafetensorsHeader:
     parameters, dtypes = 0, dict[str, int]()
     for name, tensor in tensors.items():
-        dtype, size = printable(tensor.dtype[:16]), math.prod(max(0, side) for side in tensor.shape[:DIMENSIONS_CAP])
+        dtype, size = tensor.dtype[:16], math.prod(max(0, side) for side in tensor.shape[:DIMENSIONS_CAP])
         dtypes[dtype] = dtypes.get(dtype, 0) + size
         if _PACKED.search(name) and bits and dtype in _BITS:
             parameters += size * _BITS[dtype] // bits
@@ -94,4 +94,4 @@ def _counted(tensors: Mapping[str, _Tensor], bits: int | None) -> SafetensorsHea
             parameters += size * 2
         elif not _BESIDE.search(name):
             parameters += size
-    return SafetensorsHeader(parameters, dtypes)
+    return SafetensorsHeader(parameters, {printable(dtype): numbers for dtype, numbers in dtypes.items()})
