@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["models"]
 
-_NEAR: int = 5
+_NEAR: Final = 5
 """Names that are shown where the one asked for is not there."""
 
 models = typer.Typer(
@@ -64,31 +65,15 @@ def sync(
     import datetime  # noqa: PLC0415
 
     from anvil_serving.substrate import model_library  # noqa: PLC0415
+    from anvil_serving.substrate.hub_lookup import ask_the_hub  # noqa: PLC0415
 
     found = _scan(dir_, hf_roots, model_dirs)
     folder = model_library.default_library(os.environ) if out is None else out
-    before = model_library.read_library(folder)
-    cards = model_library.with_what_the_hub_said(found.cards, before)
-    problems = found.problems
-    if online:
-        from anvil_serving.substrate.hub_lookup import ask_the_hub  # noqa: PLC0415
-
-        with showing_progress() as progress:
-            cards, unanswered = ask_the_hub(cards, progress)
-        for problem in unanswered:
-            talk(problem)
-        problems = (*problems, *unanswered)
     now = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
-    library = model_library.Library(synced_at=now, cards=cards)
-    backups = model_library.write_library(folder, library, before)
-    written = model_library.Written(
-        folder=str(folder),
-        synced_at=now,
-        models=len(cards),
-        changes=model_library.changes_between(before.cards if before else (), cards),
-        backups=tuple(str(backup) for backup in backups),
-        problems=problems,
-    )
+    with showing_progress() as progress:
+        written = model_library.sync(folder, found, now, partial(ask_the_hub, progress=progress) if online else None)
+    for problem in written.problems[len(found.problems) :]:
+        talk(problem)
     _say_where(found)
     if as_json:
         emit_json(written)
@@ -147,10 +132,12 @@ def _scan(folders: list[Path] | None, caches: str, more: str) -> Scan:
     from anvil_serving.substrate.model_roots import find_roots  # noqa: PLC0415
     from anvil_serving.substrate.model_scan import scan  # noqa: PLC0415
 
-    for path in folders or ():
-        if not path.is_dir():
-            raise StartupError(f"{printable(str(path))} is no folder", hint="name a folder that there is")
-    roots = find_roots(os.environ, caches=_paths(caches), folders=(*(folders or ()), *_paths(more)))
+    named = folders or []
+    roots = find_roots(os.environ, caches=_paths(caches), folders=(*named, *_paths(more)))
+    for root in roots.absent:
+        if root.path in named:
+            hint = "name one that there is, and that you may read"
+            raise StartupError(f"{printable(str(root.path))} is no folder", hint=hint)
     with showing_progress() as progress:
         found = scan(roots, _now_and_then(progress))
     for problem in found.problems:

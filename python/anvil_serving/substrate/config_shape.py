@@ -15,7 +15,7 @@ from .model_document import Document, number_in, section_in, sequence_in, text_i
 from .model_shape import MAX_LAYERS, AttentionKind, AttentionLayers, ModelShape, grouped
 from .quantisation import quantisation_of_config
 
-__all__ = ["language_config", "shape_of_config"]
+__all__ = ["shape_of_config"]
 
 _NESTED: Final = ("text_config", "llm_config", "language_config")
 """Where models of several senses describe the one that speaks."""
@@ -55,7 +55,7 @@ _CONVOLUTION_VALUE_BYTES: Final = 2
 """What a short convolution remembers is kept in the model's own type; 16 bits are usual."""
 
 
-def language_config(document: Document) -> Document:
+def _language_config(document: Document) -> Document:
     """The part of a `config.json` that describes the language model; the whole where it is not nested."""
     inner = section_in(section_in(document, "thinker_config") or document, *_NESTED)  # Qwen's omni models nest twice
     return inner or document
@@ -63,7 +63,7 @@ def language_config(document: Document) -> Document:
 
 def shape_of_config(document: Document) -> ModelShape:
     """The shape that a parsed `config.json` describes. Whatever is in it, this returns, and soon."""
-    config = language_config(document)
+    config = _language_config(document)
     model_type = text_in(config, "model_type") or text_in(document, "model_type")
     config = {**_DEFAULTS.get(model_type or "", {}), **config}
     names = sequence_in(document, "architectures") or sequence_in(config, "architectures") or [None]

@@ -15,7 +15,7 @@ from .model_roots import RootKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["CONFIGS", "FoundModel", "Place", "WeightFormat", "half_downloaded", "models_of", "stem_of_parts"]
+__all__ = ["CONFIGS", "FoundModel", "Place", "WeightFormat", "half_downloaded", "models_of"]
 
 WeightFormat = Literal["safetensors", "gguf", "pytorch", "onnx", "diffusers", "adapter"]
 """How weights are stored. `diffusers` is a folder of several networks, `adapter` goes on top of another model."""
@@ -85,7 +85,7 @@ def half_downloaded(name: str) -> bool:
     return name.lower().endswith(_HALF)
 
 
-def stem_of_parts(name: str) -> tuple[str, int, int] | None:
+def _stem_of_parts(name: str) -> tuple[str, int, int] | None:
     """Of `a/model-00002-of-00005.gguf`: `a/model`, 2 and 5. None for a file that is no part."""
     found = _PART.match(name)
     return None if found is None else (found["stem"], int(found["number"]), int(found["count"]))
@@ -140,7 +140,7 @@ def _sets(files: Iterable[ModelFile], *, named: bool) -> Iterator[tuple[str, tup
     """
     sets: dict[str, list[ModelFile]] = defaultdict(list)
     for file in files:
-        stem = stem_of_parts(file.name)
+        stem = _stem_of_parts(file.name)
         whole = stem[0] if stem else file.name[: -len(".gguf")]
         if not whole.rsplit("/", 1)[-1].lower().startswith(("mmproj", "imatrix")):
             sets[whole].append(file)
@@ -182,7 +182,7 @@ def _one_copy(files: tuple[ModelFile, ...], form: WeightFormat | None) -> tuple[
 
 
 def _missing_parts(weights: tuple[ModelFile, ...]) -> tuple[str, ...]:
-    parts = [stem for file in weights if (stem := stem_of_parts(file.name)) is not None]
+    parts = [stem for file in weights if (stem := _stem_of_parts(file.name)) is not None]
     if not parts:
         return ()
     count = max(part[2] for part in parts)

@@ -51,7 +51,7 @@ def _models_of_repository(name: str, repository: Path) -> Iterator[FoundModel]:
     revisions: list[str] = []
     with contextlib.suppress(OSError):  # nothing has arrived yet
         revisions = sorted(path.name for path in (repository / "snapshots").iterdir())[:REVISIONS_CAP]
-    blobs = list_files(repository / "blobs") if (repository / "blobs").is_dir() else FileTree(())
+    blobs = list_files(repository / "blobs")
     half = [file for file in blobs.files if half_downloaded(file.name)]
     revision = _current(repository, revisions)
     tree = FileTree(()) if revision is None else list_files(repository / "snapshots" / revision)

@@ -50,7 +50,7 @@ class FileTree(Struct, frozen=True):
 
 
 def list_files(folder: Path) -> FileTree:
-    """Regular files beneath `folder`; never an error. Pipes, devices and sockets are passed over.
+    """Regular files beneath `folder`, none if there is no such folder. Pipes, devices and sockets are passed over.
 
     A linked folder is entered, once: one that leads back is passed over.
     """
@@ -68,6 +68,8 @@ def list_files(folder: Path) -> FileTree:
                 continue
             entered.add((status.st_dev, status.st_ino))
             names = sorted(path.name for path in here.iterdir())
+        except FileNotFoundError:
+            continue
         except OSError as error:
             problems.append(f"{here} cannot be read: {error.strerror or error}")
             continue

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from .found_model import CONFIGS, FoundModel, Place, half_downloaded, models_of
-from .model_files import ModelFile, list_files
+from .model_files import FileTree, ModelFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["folder_models"]
 
 
-def folder_models(root: Path, source: RootKind) -> Iterator[FoundModel]:
-    """The models beneath `root`, each named by where it lies; what cannot be read is passed over."""
-    tree = list_files(root)
+def folder_models(root: Path, source: RootKind, tree: FileTree) -> Iterator[FoundModel]:
+    """The models among the files beneath `root`, each named by where it lies."""
     by_folder: dict[str, list[ModelFile]] = defaultdict(list)
     for file in tree.files:
         by_folder[file.name.rpartition("/")[0]].append(file)

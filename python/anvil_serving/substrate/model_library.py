@@ -13,14 +13,17 @@ import msgspec
 from msgspec import Struct
 
 from anvil_serving.errors import AnvilError, StartupError
-from anvil_serving.files import read_file, write_file
+from anvil_serving.files import Existing, check_regular, read_file, write_file
+from anvil_serving.layout import printable
 
 from .card_page import MARK, card_page, index_page
 from .hub_lookup import lacking
 from .model_card import ModelCard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .model_scan import Scan
 
 __all__ = [
     "Change",
@@ -31,6 +34,7 @@ __all__ = [
     "default_library",
     "file_stems",
     "read_library",
+    "sync",
     "with_what_the_hub_said",
     "write_library",
 ]
@@ -41,6 +45,8 @@ INDEX_CAP: Final = 256 * 1024 * 1024
 _FORMAT: Final = 1
 _INDEX: Final = "INDEX.json"
 _NAME_CAP: Final = 120
+_JSON_BEGINNING: Final = b'{\n  "name"'
+_BEGINNING: Final = len(_JSON_BEGINNING)
 
 
 class Library(Struct, frozen=True, kw_only=True):
@@ -99,6 +105,31 @@ def read_library(folder: Path) -> Library | None:
     return library if library.format == _FORMAT else None
 
 
+def sync(
+    folder: Path,
+    found: Scan,
+    synced_at: str,
+    ask: Callable[[Sequence[ModelCard]], tuple[tuple[ModelCard, ...], tuple[str, ...]]] | None = None,
+) -> Written:
+    """Writes what was found, and says what is different from last time. `ask` completes cards, as `ask_the_hub` does.
+
+    Raises `StartupError` where the folder cannot be written.
+    """
+    before = read_library(folder)
+    cards, unanswered = (with_what_the_hub_said(found.cards, before), tuple[str, ...]())
+    if ask is not None:
+        cards, unanswered = ask(cards)
+    backups = write_library(folder, Library(synced_at=synced_at, cards=cards), before)
+    return Written(
+        folder=printable(str(folder)),
+        synced_at=synced_at,
+        models=len(cards),
+        changes=changes_between(before.cards if before else (), cards),
+        backups=tuple(printable(str(backup)) for backup in backups),
+        problems=(*found.problems, *unanswered),
+    )
+
+
 def with_what_the_hub_said(cards: Sequence[ModelCard], before: Library | None) -> tuple[ModelCard, ...]:
     """Cards with what the Hub said at an earlier time, where the files of the same revision still do not say it."""
     known = {(card.name, card.path, card.revision): card for card in (before.cards if before else ()) if card.from_hub}
@@ -130,7 +161,9 @@ def write_library(folder: Path, library: Library, before: Library | None) -> tup
     backups.append(_put(folder, "INDEX.md", index_page(library.cards, pages, library.synced_at).encode()))
     backups.append(_put(folder, _INDEX, _json(library)))
     if before is not None:
-        _remove(folder, set(file_stems(before.cards).values()) - set(stems.values()))
+        for stem in set(file_stems(before.cards).values()) - set(stems.values()):
+            _remove(folder, folder / "cards" / f"{stem}.md", MARK.encode())
+            _remove(folder, folder / "cards" / f"{stem}.json", _JSON_BEGINNING)
     return tuple(backup for backup in backups if backup is not None)
 
 
@@ -189,24 +222,30 @@ def _hash(card: ModelCard) -> str:
 
 def _put(folder: Path, name: str, content: bytes) -> Path | None:
     path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise StartupError(
-            f"{path} is a link that leads out of {folder}", hint="remove the link, or name another folder with --out"
-        )
-    return write_file(path, content, existing="replace" if _is_ours(path) else "back_up")
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a sync wrote a file, or might have: JSON has no mark, and of these names nobody else has any."""
     try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # links in a circle
+        inside = False
+    if not inside:
+        raise StartupError(
+            f"{printable(str(path))} is a link that leads out of its folder, or nowhere",
+            hint="remove the link, or name another folder with --out",
+        )
+    existing: Existing = "replace" if _begins(path, content[:_BEGINNING]) else "back_up"
+    return write_file(path, content, existing=existing)
+
+
+def _remove(folder: Path, path: Path, beginning: bytes) -> None:
+    with contextlib.suppress(OSError):
+        if path.parent.resolve() == folder.resolve() / "cards" and _begins(path, beginning[:_BEGINNING]):
+            path.unlink()
+
+
+def _begins(path: Path, beginning: bytes) -> bool:
+    """Whether a sync wrote this file: what it writes begins like nothing that a person writes."""
+    try:
+        check_regular(path)
         with path.open("rb") as file:
-            return path.suffix == ".json" or file.read(len(MARK)) == MARK.encode()
-    except OSError:
+            return file.read(len(beginning)) == beginning
+    except (AnvilError, OSError):
         return False
-
-
-def _remove(folder: Path, stems: set[str]) -> None:
-    for path in (folder / "cards" / f"{stem}{suffix}" for stem in stems for suffix in (".md", ".json")):
-        with contextlib.suppress(OSError):
-            if path.parent.resolve() == folder.resolve() / "cards" and path.is_file() and _is_ours(path):
-                path.unlink()

@@ -62,7 +62,9 @@ def find_roots(environment: Mapping[str, str], *, caches: Iterable[Path] = (), f
 
 def _candidates(environment: Mapping[str, str], caches: Iterable[Path], folders: Iterable[Path]) -> Iterator[ModelRoot]:
     home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
-    cache = Path(environment.get("XDG_CACHE_HOME") or home / ".cache")
+    # XDG Base Directory Specification: a relative path is to be ignored.
+    cache = Path(environment.get("XDG_CACHE_HOME", ""))
+    cache = cache if cache.is_absolute() else home / ".cache"
     yield from (ModelRoot("folder", path) for path in folders)
     yield from (ModelRoot("huggingface", path) for path in (*caches, *_hub_caches(environment, cache)))
     yield ModelRoot("lmstudio", home / ".lmstudio" / "models")

@@ -12,6 +12,7 @@ from .card_reader import read_card
 from .front_matter import can_read_yaml
 from .hub_cache import hub_models, is_hub_cache
 from .model_card import ModelCard
+from .model_files import list_files
 from .model_folder import folder_models
 from .ollama_store import ollama_models
 
@@ -43,7 +44,7 @@ def scan(roots: Roots, progress: Callable[[str, float | None], None]) -> Scan:
     problems: list[str] = []
     for root in roots.present:
         try:
-            for found in _models(root):
+            for found in _models(root, problems):
                 progress(f"reading {printable(found.name)}", None)
                 card = read_card(found)
                 if _is_model(card):
@@ -56,7 +57,7 @@ def scan(roots: Roots, progress: Callable[[str, float | None], None]) -> Scan:
         cards=tuple(card for _, card in sorted(cards.items())),
         looked=tuple(printable(str(root.path)) for root in roots.present),
         absent=tuple(printable(str(root.path)) for root in roots.absent),
-        problems=tuple(problems),
+        problems=tuple(printable(problem) for problem in problems),
     )
 
 
@@ -66,9 +67,11 @@ def _is_model(card: ModelCard) -> bool:
     return card.format is not None or card.source != "folder" or described is not None
 
 
-def _models(root: ModelRoot) -> Iterator[FoundModel]:
+def _models(root: ModelRoot, problems: list[str]) -> Iterator[FoundModel]:
     if root.kind == "ollama":
         return ollama_models(root.path)
     if root.kind == "huggingface" or is_hub_cache(root.path):
         return hub_models(root.path)
-    return folder_models(root.path, root.kind)
+    tree = list_files(root.path)
+    problems += tree.problems
+    return folder_models(root.path, root.kind, tree)

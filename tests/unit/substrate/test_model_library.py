@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,14 @@ def test_what_is_gone_goes_and_what_is_not_ours_stays(tmp_path: Path) -> None:
     }
 
 
+def test_an_index_of_something_else_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "one.json").write_text('{"mine": 1}')
+    (tmp_path / "INDEX.json").write_text("[]")
+    assert {path.name for path in written(tmp_path, card("one"))} == {"one.json.bak", "INDEX.json.bak"}
+    assert written(tmp_path, card("one", licence="mit")) == ()
+
+
 def test_a_page_that_somebody_else_wrote_is_kept(tmp_path: Path) -> None:
     (tmp_path / "INDEX.md").write_text("# My models")
     assert written(tmp_path, card("one")) == (tmp_path / "INDEX.md.bak",)
@@ -117,6 +126,16 @@ def test_a_link_that_leads_out_is_not_followed(tmp_path: Path, place: str) -> No
         written(library, card("one"))
     assert outside.is_dir() or outside.read_text() == "precious"
     assert not outside.is_dir() or not list(outside.iterdir())
+
+
+def test_a_link_in_a_circle_and_a_pipe(tmp_path: Path) -> None:
+    (tmp_path / "INDEX.md").symlink_to(tmp_path / "INDEX.md")
+    with pytest.raises(StartupError, match="leads out"):
+        written(tmp_path, card("one"))
+    (tmp_path / "INDEX.md").unlink()
+    os.mkfifo(tmp_path / "INDEX.md")
+    with pytest.raises(StartupError, match="is a pipe"):
+        written(tmp_path, card("one"))
 
 
 @pytest.mark.parametrize(

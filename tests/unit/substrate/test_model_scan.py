@@ -208,6 +208,30 @@ def test_a_place_that_is_named_twice_is_looked_at_once(tmp_path: Path, hub: Path
     assert len(found.looked) == 1
 
 
+def test_hostile_caches(tmp_path: Path, hub: Path) -> None:
+    for number, odd in enumerate(("refs", "blobs", "snapshots", "")):
+        place = hub / f"models--a--{number}" / odd
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(place)
+    (hub / "models--a--file").write_text("x")
+    (hub / "models--").mkdir()
+    repository = hub_repository(hub, "a/b", {"config.json": json.dumps(QWEN3)})
+    (repository / "refs" / "main").unlink()
+    os.mkfifo(repository / "refs" / "main")
+    found = looked(tmp_path)
+    assert [card.name for card in found.cards] == ["a/b"]
+    assert only(found).problems == ("no weights are there",)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read(tmp_path: Path, hub: Path) -> None:
+    closed = hub_repository(hub, "a/closed", {"config.json": json.dumps(QWEN3)})
+    hub_repository(hub, "a/open", {"config.json": json.dumps(QWEN3)})
+    closed.chmod(0)
+    assert [card.name for card in looked(tmp_path).cards] == ["a/open"]
+    closed.chmod(0o700)
+
+
 def test_hostile_folders(tmp_path: Path) -> None:
     root = tmp_path / "srv"
     model = root / "model"

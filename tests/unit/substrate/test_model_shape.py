@@ -151,6 +151,11 @@ def dense(layers: int, kv_heads: int, head_dim: int, **more: object) -> dict[str
             id="glm-4-9b: other names",
         ),
         pytest.param(
+            {"model_type": "longcat_flash", "num_layers": 28, "kv_lora_rank": 512, "qk_rope_head_dim": 64},
+            64_512,
+            id="LongCat-Flash: 28 x 2 x 576 x 2",
+        ),
+        pytest.param(
             {"model_type": "llava", "text_config": {"model_type": "llama"}}, 524_288, id="defaults: 32 x 32 x 256"
         ),
     ],
