@@ -63,8 +63,8 @@ def write_file(path: Path, content: bytes, *, existing: Existing, mode: int = 0o
     `NAME.bak`, `NAME.bak1`, ... is made. Nothing is written where the file says the same already. Raises
     `StartupError` where it cannot be written, or exists and is to be left alone.
     """
-    path = path.resolve() if path.is_symlink() else path
     try:
+        path = path.resolve() if path.is_symlink() else path
         present = _permissions(path)
         if present is not None:
             if _says(path, content):
@@ -76,6 +76,8 @@ def write_file(path: Path, content: bytes, *, existing: Existing, mode: int = 0o
         _replace(path, content, mode, keep=present)
     except NotRegular as error:
         raise StartupError(f"{error}", hint="remove it, or name another path") from None
+    except RuntimeError:  # what Python before 3.13 makes of it
+        raise StartupError(f"{path} is a link that leads in a circle", hint="remove it, or name another path") from None
     except OSError as error:
         raise StartupError(
             f"{path} cannot be written: {error.strerror or error}", hint="check the folder and its permissions"

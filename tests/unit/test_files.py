@@ -76,6 +76,12 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         write_file(tmp_path / "file", b"", existing="replace")
 
 
+def test_a_link_in_a_circle_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(StartupError, match="leads in a circle"):
+        write_file(tmp_path / "circle", b"x", existing="replace")
+
+
 def test_only_files_are_read_and_written(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
