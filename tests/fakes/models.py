@@ -29,7 +29,7 @@ QWEN3 = {
 }
 """Of Qwen/Qwen3-0.6B's config.json."""
 
-_WIDTHS = {"BF16": 2, "F16": 2, "F32": 4, "I32": 4, "U8": 1, "F8_E4M3": 1}
+_WIDTHS = {"BF16": 2, "F16": 2, "F32": 4, "I32": 4, "U32": 4, "U8": 1, "F8_E4M3": 1}
 
 
 def write_safetensors(path: Path, tensors: Mapping[str, tuple[str, list[int]]]) -> Path:

@@ -34,7 +34,7 @@ _SCHEMES: Final = {
 """Methods and algorithms that say all by their name."""
 
 _INTEGERS: Final = frozenset(
-    {"awq", "gptq", "gptq_marlin", "awq_marlin", "auto-round", "intel/auto-round", "hqq", "aqlm"}
+    {"awq", "gptq", "gptq_marlin", "awq_marlin", "auto-round", "intel/auto-round", "hqq", "aqlm", "mlx"}
 )
 
 
@@ -51,7 +51,8 @@ def quantisation_of_config(document: Document) -> Quantisation | None:
     method = (text_in(config, "quant_method", "quantization_method") or "").lower()
     algorithm = (text_in(config, "quant_algo") or "").lower()
     if not method:
-        method = "modelopt" if algorithm else "unknown"
+        # MLX writes its `quantization` under both names, and no method.
+        method = "modelopt" if algorithm else "mlx" if section_in(document, "quantization") else "unknown"
     if method.startswith("modelopt") or algorithm:
         scheme, bits = _SCHEMES.get(algorithm, (algorithm or "unknown", None))
     elif method == "compressed-tensors":

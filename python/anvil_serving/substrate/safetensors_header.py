@@ -32,7 +32,7 @@ _PACKED: Final = re.compile(r"(?:\.qweight|\.weight_packed|_blocks|\.qweight_typ
 """Numbers packed into larger ones: AWQ's and GPTQ's, compressed-tensors', gpt-oss' MXFP4."""
 
 _BESIDE: Final = re.compile(
-    r"(?:scales?|scale_inv|_scale_2|zeros?|zero_point|g_idx|weight_shape|absmax|quant_map|input_scale)$"
+    r"(?:scales?|biases|scale_inv|_scale_2|zeros?|zero_point|g_idx|weight_shape|absmax|quant_map|input_scale)$"
 )
 """What goes with quantised weights, and is no parameter."""
 
@@ -88,10 +88,10 @@ def _counted(tensors: Mapping[str, _Tensor], bits: int | None) -> SafetensorsHea
     for name, tensor in tensors.items():
         dtype, size = tensor.dtype[:16], math.prod(max(0, side) for side in tensor.shape[:DIMENSIONS_CAP])
         dtypes[dtype] = dtypes.get(dtype, 0) + size
-        if _PACKED.search(name) and bits and dtype in _BITS:
+        # Where a plain name holds whole numbers: NVFP4 of ModelOpt (bytes), MLX (32 bits).
+        plain = name.endswith(".weight") and dtype in {"U8", "U32"} and bits is not None and bits < 8
+        if bits and dtype in _BITS and (plain or _PACKED.search(name)):
             parameters += size * _BITS[dtype] // bits
-        elif bits == 4 and dtype == "U8" and name.endswith(".weight"):  # NVFP4 of ModelOpt: two numbers a byte
-            parameters += size * 2
         elif not _BESIDE.search(name):
             parameters += size
     return SafetensorsHeader(parameters, {printable(dtype): numbers for dtype, numbers in dtypes.items()})

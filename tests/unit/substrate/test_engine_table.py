@@ -47,6 +47,7 @@ def test_every_row_has_its_source_and_says_something_of_every_format() -> None:
         ("vllm", quantised("bitsandbytes", "nf4"), "safetensors", "no", "vllm-bnb-plugin"),
         ("sglang", quantised("bitsandbytes", "nf4"), "safetensors", "yes", None),
         ("vllm", quantised("exl3", "exl3"), "safetensors", "perhaps", "no quantisation called exl3"),
+        ("sglang", quantised("mlx", "int4"), "safetensors", "no", "Apple silicon"),
         ("vllm", ModelShape(architecture="MptForCausalLM"), "safetensors", "no", "until 0.28.0"),
         ("vllm", ModelShape(), "safetensors", "perhaps", "do not name"),
         ("vllm", QWEN, "adapter", "no", "--enable-lora"),

@@ -318,11 +318,18 @@ def test_the_longest_conversation(config: dict[str, Any], tokens: int | None) ->
             Quantisation("compressed-tensors", "int4", 4),
         ),
         ({"quant_method": "newer"}, Quantisation("newer", "newer", None)),
+        ({"group_size": 64, "bits": 4}, Quantisation("unknown", "unknown", 4)),
         (None, None),
     ],
 )
 def test_how_weights_are_stored(section: dict[str, Any] | None, expected: Quantisation | None) -> None:
     assert shape_of_config({"quantization_config": section}).quantisation == expected
+
+
+def test_what_mlx_packed_is_known_by_its_second_name() -> None:
+    packed = {"group_size": 64, "bits": 4}
+    shape = shape_of_config({"quantization": packed, "quantization_config": packed})
+    assert shape.quantisation == Quantisation("mlx", "int4", 4)
 
 
 def test_what_else_a_configuration_says() -> None:

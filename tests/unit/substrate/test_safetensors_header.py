@@ -39,6 +39,8 @@ def test_parameters_and_what_they_are_stored_as(tmp_path: Path) -> None:
         ({"m.gate_up_proj_blocks": ("U8", [128, 64]), "m.gate_up_proj_scales": ("U8", [128, 4])}, 4),
         # ModelOpt's NVFP4.
         ({"q.weight": ("U8", [128, 64]), "q.weight_scale": ("F8_E4M3", [128, 8]), "q.weight_scale_2": ("F32", [])}, 4),
+        # MLX.
+        ({"q.weight": ("U32", [128, 16]), "q.scales": ("F16", [128, 2]), "q.biases": ("F16", [128, 2])}, 4),
         ({"q.weight": ("F8_E4M3", [128, 128]), "q.weight_scale_inv": ("F32", [1, 1])}, 8),
     ],
 )
