@@ -70,7 +70,7 @@ def read_safetensors_header(path: Path, *, bits: int | None = None) -> Safetenso
         raise SafetensorsUnreadable(f"{path} ends within its head")
     try:
         tensors = msgspec.json.decode(content, type=dict[str, _Tensor])
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise SafetensorsUnreadable(f"{path} has a head that is not of its kind") from None
     tensors.pop("__metadata__", None)
     return _counted(tensors, bits)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.fakes.models import COMMIT, QWEN3, hub_repository, ollama_model, write_gguf, write_safetensors
 
 from anvil_serving.substrate.model_card import ModelCard, Sampling, Stored
@@ -280,6 +282,58 @@ def test_hostile_files(tmp_path: Path, name: str, content: bytes) -> None:
     card = only(looked(tmp_path, folder.parent))
     assert card.shape.parameters == 102_400
     assert "\x1b" not in msgspec.json.encode(card).decode()
+
+
+PIECES = [
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b"-1",
+    b"1e999",
+    b'"',
+    b"9" * 30,
+    b"true",
+    b"NaN",
+    b"\x00" * 8,
+    b"\xff" * 8,
+    b"\xe2",
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 7), st.integers(0, 3_000), st.integers(0, 12), st.sampled_from(PIECES)), max_size=6
+    )
+)
+def test_no_damage_is_an_error(tmp_path: Path, damages: list[tuple[int, int, int, bytes]]) -> None:
+    folder = tmp_path / "srv" / "model"
+    whole = tmp_path / "whole"
+    if not whole.exists():
+        write_gguf(whole / "m-Q4_K_M.gguf", words=10)
+        weights(whole)
+        (whole / "config.json").write_text(
+            json.dumps({**QWEN3, "quantization_config": {"quant_method": "awq", "bits": 4}})
+        )
+        (whole / "generation_config.json").write_text('{"temperature": 0.5, "top_k": 3}')
+        (whole / "tokenizer_config.json").write_text(
+            json.dumps({"chat_template": [{"name": "a", "template": TEMPLATE}]})
+        )
+        (whole / "model.safetensors.index.json").write_text('{"weight_map": {"a": "model.safetensors"}}')
+        (whole / "hf_quant_config.json").write_text('{"quantization": {"quant_algo": "FP8"}}')
+        (whole / "README.md").write_text(README)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = sorted(path.name for path in whole.iterdir())
+    contents = {name: (whole / name).read_bytes()[:4_000] for name in names}
+    for number, place, length, piece in damages:
+        content = contents[names[number]]
+        start = place % (len(content) + 1)
+        contents[names[number]] = content[:start] + piece + content[start + length :]
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    found = looked(tmp_path, folder.parent)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Scan) == found
 
 
 def test_nothing_is_there(tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ def test_packed_weights_are_counted_as_what_they_stand_for(
         (100).to_bytes(8, "little") + b"{}",
         (9).to_bytes(8, "little") + b"not json!",
         (2).to_bytes(8, "little") + b"[]",
+        (7).to_bytes(8, "little") + b'{"\xe2":1',
+        (8).to_bytes(8, "little") + b'{"\xe2":1}',
         (20_000).to_bytes(8, "little") + b"[" * 20_000,
         (100_006).to_bytes(8, "little") + b'{"a":' + b"[" * 100_000 + b"}",
     ],
