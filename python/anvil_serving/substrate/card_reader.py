@@ -86,7 +86,7 @@ def read_card(found: FoundModel) -> ModelCard:
         name=printable(found.name),
         source=found.source,
         path=printable(str(found.weights[0].path if found.format == "gguf" and found.weights else found.folder)),
-        revision=found.revision,
+        revision=None if found.revision is None else printable(found.revision),
         revisions=found.revisions,
         format=found.format,
         sizes=_sizes(found, shape),

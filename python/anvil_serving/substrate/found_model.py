@@ -80,8 +80,14 @@ class FoundModel(Struct, frozen=True, kw_only=True):
         return next((file for file in self.files if file.name == name), None)
 
 
-def half_downloaded(name: str) -> bool:
-    """Whether a file's name says that it is still being written."""
+def half_downloaded(files: Iterable[ModelFile]) -> tuple[str, ...]:
+    """Says which files are still being written, by their names; nothing where none is."""
+    half = [file for file in files if _is_half(file.name)]
+    done = sum(file.size_bytes for file in half)
+    return (f"half downloaded: {len(half)} files, {done:,} bytes so far",) if half else ()
+
+
+def _is_half(name: str) -> bool:
     return name.lower().endswith(_HALF)
 
 
@@ -96,7 +102,7 @@ def models_of(place: Place, files: Iterable[ModelFile]) -> Iterator[FoundModel]:
 
     A place without a name has GGUF files only, which are called as their files are.
     """
-    files = tuple(file for file in files if not half_downloaded(file.name))
+    files = tuple(file for file in files if not _is_half(file.name))
     gguf = frozenset(file for file in files if file.name.lower().endswith(".gguf"))
     rest = tuple(file for file in files if file not in gguf)
     words = tuple(file for file in rest if _format([file]) is None)

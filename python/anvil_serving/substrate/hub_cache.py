@@ -52,16 +52,12 @@ def _models_of_repository(name: str, repository: Path) -> Iterator[FoundModel]:
     with contextlib.suppress(OSError):  # nothing has arrived yet
         revisions = sorted(path.name for path in (repository / "snapshots").iterdir())[:REVISIONS_CAP]
     blobs = list_files(repository / "blobs")
-    half = [file for file in blobs.files if half_downloaded(file.name)]
     revision = _current(repository, revisions)
     tree = FileTree(()) if revision is None else list_files(repository / "snapshots" / revision)
-    problems = list(tree.problems)
-    if half:
-        done = sum(file.size_bytes for file in half)
-        problems.append(f"half downloaded: {len(half)} files, {done:,} bytes so far")
+    problems = [*tree.problems, *half_downloaded(blobs.files)]
     if tree.broken:
         problems.append(f"missing from the cache: {len(tree.broken)} files")
-    snapshots = (list_files(repository / "snapshots" / name).files for name in revisions)
+    snapshots = (list_files(repository / "snapshots" / each).files for each in revisions)
     place = Place(
         name=name,
         source="huggingface",

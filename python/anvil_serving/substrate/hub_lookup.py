@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .model_card import ModelCard
 
-__all__ = ["ask_the_hub", "lacking"]
+__all__ = ["HubAnswer", "answer_of", "ask_the_hub", "completed", "lacking"]
 
 ANSWER_SECONDS: Final = 10.0
 """How long one answer is waited for."""
@@ -56,8 +56,8 @@ def lacking(card: ModelCard) -> tuple[str, ...]:
     return (*absent, *(("parameters",) if card.shape.parameters is None else ()))
 
 
-class _Answer(Struct, frozen=True, kw_only=True):
-    """What the Hub says of a repository."""
+class HubAnswer(Struct, frozen=True, kw_only=True):
+    """What the Hub says of a repository, or said of it."""
 
     licence: str | None = None
     base_model: str | None = None
@@ -79,7 +79,7 @@ class _Questions:
                 "the library that asks the Hub is not installed",
                 hint="pip install 'anvil-serving[models]', or leave out --online",
             ) from None
-        self._answers: dict[str, _Answer] = {}
+        self._answers: dict[str, HubAnswer] = {}
         self._deadline = time.monotonic() + ALL_SECONDS
         self._failures = 0
         self.problems: list[str] = []
@@ -93,9 +93,9 @@ class _Questions:
                 return card
             progress(f"asking the Hub about {name}", None)
             self._answers[name] = self._answer(name)
-        return _completed(card, self._answers[name])
+        return completed(card, self._answers[name])
 
-    def _answer(self, name: str) -> _Answer:
+    def _answer(self, name: str) -> HubAnswer:
         try:
             answer = _read(self._api.model_info(name, timeout=ANSWER_SECONDS))
         except self._errors.RepositoryNotFoundError:
@@ -109,14 +109,14 @@ class _Questions:
         else:
             self._failures = 0
             return answer
-        return _Answer()
+        return HubAnswer()
 
 
-def _read(info: Any) -> _Answer:
+def _read(info: Any) -> HubAnswer:
     card = info.card_data.to_dict() if info.card_data is not None else {}
     counted = getattr(info.safetensors, "total", None) or (info.gguf or {}).get("total")
     said = front_matter_of({**card, "pipeline_tag": info.pipeline_tag or card.get("pipeline_tag")})
-    return _Answer(
+    return HubAnswer(
         licence=said.licence,
         base_model=said.base_model,
         task=said.task,
@@ -124,9 +124,16 @@ def _read(info: Any) -> _Answer:
     )
 
 
-def _completed(card: ModelCard, answer: _Answer) -> ModelCard:
+def completed(card: ModelCard, answer: HubAnswer) -> ModelCard:
+    """The card with what the answer has and its files do not say."""
     found = {name: value for name in lacking(card) if (value := getattr(answer, name)) is not None}
     names = tuple(found)
     if "parameters" in found:
         found["shape"] = replace(card.shape, parameters=found.pop("parameters"))
     return replace(card, from_hub=(*card.from_hub, *names), **found)
+
+
+def answer_of(card: ModelCard) -> HubAnswer:
+    """What of a card the Hub had said."""
+    held = {name: getattr(card, name) for name in card.from_hub if name != "parameters"}
+    return HubAnswer(parameters=card.shape.parameters if "parameters" in card.from_hub else None, **held)

@@ -27,9 +27,7 @@ def folder_models(root: Path, source: RootKind, tree: FileTree) -> Iterator[Foun
     for folder, files in by_folder.items():
         mine[_owner(folder, owners)] += files
     for folder in sorted(mine):
-        half = [file for file in mine[folder] if half_downloaded(file.name)]
-        done = sum(file.size_bytes for file in half)
-        problems = (f"half downloaded: {len(half)} files, {done:,} bytes so far",) if half else ()
+        problems = half_downloaded(mine[folder])
         where = root / folder if folder else root
         files = [_beneath(file, folder) for file in mine[folder] if not _is_hidden(file.name, folder)]
         name = folder or (root.name if folder in owners else "")

@@ -17,7 +17,7 @@ from anvil_serving.files import Existing, check_regular, read_file, write_file
 from anvil_serving.layout import printable
 
 from .card_page import MARK, card_page, index_page
-from .hub_lookup import lacking
+from .hub_lookup import HubAnswer, answer_of, completed
 from .model_card import ModelCard
 
 if TYPE_CHECKING:
@@ -132,18 +132,13 @@ def sync(
 
 def with_what_the_hub_said(cards: Sequence[ModelCard], before: Library | None) -> tuple[ModelCard, ...]:
     """Cards with what the Hub said at an earlier time, where the files of the same revision still do not say it."""
-    known = {(card.name, card.path, card.revision): card for card in (before.cards if before else ()) if card.from_hub}
-    return tuple(_completed(card, known.get((card.name, card.path, card.revision))) for card in cards)
-
-
-def _completed(card: ModelCard, earlier: ModelCard | None) -> ModelCard:
-    if earlier is None:
-        return card
-    names = tuple(name for name in lacking(card) if name in earlier.from_hub)
-    found = {name: getattr(earlier, name) for name in names if name != "parameters"}
-    if "parameters" in names:
-        found["shape"] = msgspec.structs.replace(card.shape, parameters=earlier.shape.parameters)
-    return msgspec.structs.replace(card, from_hub=names, **found)
+    known = {
+        (card.name, card.path, card.revision): answer_of(card)
+        for card in (before.cards if before else ())
+        if set(card.from_hub) <= set(HubAnswer.__struct_fields__)
+    }
+    nothing = HubAnswer()
+    return tuple(completed(card, known.get((card.name, card.path, card.revision), nothing)) for card in cards)
 
 
 def write_library(folder: Path, library: Library, before: Library | None) -> tuple[Path, ...]:

@@ -220,9 +220,12 @@ def test_hostile_caches(tmp_path: Path, hub: Path) -> None:
     repository = hub_repository(hub, "a/b", {"config.json": json.dumps(QWEN3)})
     (repository / "refs" / "main").unlink()
     os.mkfifo(repository / "refs" / "main")
+    (repository / "snapshots" / COMMIT).rename(repository / "snapshots" / os.fsdecode(b"\xff\x1b[2J"))
     found = looked(tmp_path)
     assert [card.name for card in found.cards] == ["a/b"]
     assert only(found).problems == ("no weights are there",)
+    assert only(found).revision == "\\udcff\\x1b[2J"
+    assert msgspec.json.encode(found)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
