@@ -9,7 +9,9 @@ from __future__ import annotations
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from .problems import Finding
+from .problems import Finding, Path
+from .serve import Serve
+from .suggest import listing, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,8 @@ RETIRED: Mapping[str, str] = {
     "served_model_name": "set `model` in the tier",
 }
 """Top-level keys without a meaning, and where the setting went."""
+
+_SERVE_KEYS = Serve.__struct_fields__
 
 
 def modernise(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
@@ -42,6 +46,9 @@ def modernise(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding
     router = modern.get("router")
     if isinstance(router, dict):
         modern["router"] = _router(router, findings)
+    serves = modern.get("serve")
+    if isinstance(serves, list):
+        modern["serve"] = [_serve(serve, ("serve", index), findings) for index, serve in enumerate(serves)]
     return modern, findings
 
 
@@ -80,3 +87,18 @@ def _expanded(path: str) -> str:
         return str(FilePath(path).expanduser())
     except RuntimeError:  # no home: the path stays as written, and opening it says so
         return path
+
+
+def _serve(serve: object, path: Path, findings: list[Finding]) -> object:
+    if not isinstance(serve, dict):
+        return serve
+    for key in serve:
+        # 0.7.1 read six keys and let any other one stand.
+        if key not in _SERVE_KEYS:
+            hint = suggestion(key, _SERVE_KEYS) or f"remove it; known here: {listing(_SERVE_KEYS)}"
+            findings.append(
+                Finding(path=(*path, key), message="is not known and is ignored", hint=hint, severity="warning")
+            )
+    # These were the same as none when empty.
+    empty = {key for key in ("model", "health", "up") if serve.get(key) == ""}
+    return {key: value for key, value in serve.items() if key in _SERVE_KEYS and key not in empty}

@@ -17,6 +17,7 @@ from .budget import Budget, NamedBudget
 from .fallback import Fallback
 from .gate import Verify, Window
 from .problems import Problem
+from .serve import Serve
 from .tier import Tier, Timeouts
 from .units import Dollars, EnvironmentName, Seconds, Text, Tokens
 
@@ -312,23 +313,6 @@ class Decisions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             description="Size of the log in MiB above which the oldest decisions are removed.",
         ),
     ] = 512
-
-
-class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An entry of a serves manifest, which may share the file; read by later capabilities (the `serves` commands)."""
-
-    name: Annotated[Text, Meta(description="Name of the serve.")]
-    container: Annotated[Text, Meta(description="Name of its container.")]
-    port: Annotated[int, Meta(ge=1, le=65_535, description="TCP port that it publishes on 127.0.0.1.")]
-    model: Annotated[str | None, Meta(description="Model name that it should report; another one is drift.")] = None
-    health: Annotated[str, Meta(description="Path of its health probe.")] = "/health"
-    up: Annotated[
-        str | None,
-        Meta(
-            description="Command that starts it, split as a shell would but run without one; `{dir}` is this "
-            "file's folder."
-        ),
-    ] = None
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,8 +7,10 @@ holds the two to the same verdict.
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import math
 import re
+import shlex
 from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import inspect
@@ -26,6 +28,9 @@ _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 # An AWS access key id also looks like the name of a variable.
 _KEY_ID = re.compile(r"(AKIA|ASIA)[0-9A-Z]{16}\Z")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
+_CONTAINER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*\Z")
+_GPU = re.compile(r"(GPU|MIG)-[0-9a-zA-Z/-]+\Z")
+_HTTP_PATH = re.compile(r"/[!-~]*\Z")
 _TYPE_NAMES: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -230,6 +235,45 @@ def _sha256(value: object, path: Path) -> Iterator[Finding]:
         )
 
 
+def _container(value: object, path: Path) -> Iterator[Finding]:
+    if not _CONTAINER.match(str(value)):
+        hint = "use letters, digits, `_`, `.` and `-`, a letter or digit first"
+        yield Finding(path=path, message="is not a name that Docker allows", hint=hint)
+
+
+def _gpu(value: object, path: Path) -> Iterator[Finding]:
+    if not _GPU.match(str(value)):
+        hint = "`nvidia-smi -L` lists them: GPU-...; a number may mean another card after a restart"
+        yield Finding(path=path, message="is not the UUID of a GPU", hint=hint)
+
+
+def _file(value: object, path: Path) -> Iterator[Finding]:
+    if not str(value) or "\0" in str(value):
+        yield Finding(path=path, message="is not a path of a file", hint="name a file, or remove the key")
+
+
+def _http_path(value: object, path: Path) -> Iterator[Finding]:
+    if not _HTTP_PATH.match(str(value)):
+        yield Finding(path=path, message="is not a path of an address", hint="write it as /health, without a space")
+
+
+def _address(value: object, path: Path) -> Iterator[Finding]:
+    try:
+        ipaddress.ip_address(str(value))
+    except ValueError:
+        yield Finding(path=path, message="is not an IP address", hint="write 127.0.0.1 for this machine alone")
+
+
+def _words(value: object, path: Path) -> Iterator[Finding]:
+    try:
+        words = shlex.split(str(value))
+    except ValueError as error:
+        yield Finding(path=path, message=f"is no command: {error}", hint="close the quotes, as for a shell")
+        return
+    if not words or "\0" in str(value):
+        yield Finding(path=path, message="is no command", hint="name a program and its arguments")
+
+
 def _json(value: object, path: Path) -> Iterator[Finding]:
     if isinstance(value, dict):
         for key, member in value.items():
@@ -249,4 +293,10 @@ _CHECKS: Mapping[str, Callable[[object, Path], Iterator[Finding]]] = {
     "environment": _environment,
     "sha256": _sha256,
     "json": _json,
+    "container": _container,
+    "file": _file,
+    "gpu": _gpu,
+    "path": _http_path,
+    "address": _address,
+    "words": _words,
 }

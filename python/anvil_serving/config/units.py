@@ -8,7 +8,22 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-__all__ = ["Body", "Dollars", "EnvironmentName", "ProxyUrl", "Seconds", "Text", "Tokens", "Url"]
+__all__ = [
+    "Body",
+    "Container",
+    "Dollars",
+    "EnvironmentName",
+    "FilePath",
+    "GpuId",
+    "HttpPath",
+    "IpAddress",
+    "ProxyUrl",
+    "Seconds",
+    "Text",
+    "Tokens",
+    "Url",
+    "Words",
+]
 
 # At most a day: a longer wait is a mistake in the unit, and `inf` would take the limit away.
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
@@ -24,3 +39,12 @@ EnvironmentName = Annotated[
     str, Meta(extra={"check": "environment"}, extra_json_schema={"pattern": "^[A-Z][A-Z0-9_]*$"})
 ]
 Body = Annotated[Mapping[str, Any], Meta(extra={"check": "json"})]
+# What Docker allows as a name (its reference, "docker container create"); compose allows as much for a service.
+Container = Annotated[
+    str, Meta(extra={"check": "container"}, extra_json_schema={"pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]*$"})
+]
+FilePath = Annotated[str, Meta(extra={"check": "file"})]
+GpuId = Annotated[str, Meta(extra={"check": "gpu"}, extra_json_schema={"pattern": "^(GPU|MIG)-[0-9a-zA-Z/-]+$"})]
+HttpPath = Annotated[str, Meta(extra={"check": "path"}, extra_json_schema={"pattern": "^/[!-~]*$"})]
+IpAddress = Annotated[str, Meta(extra={"check": "address"})]
+Words = Annotated[str, Meta(extra={"check": "words"})]
