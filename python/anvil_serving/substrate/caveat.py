@@ -29,6 +29,8 @@ class Caveat(Struct, frozen=True, forbid_unknown_fields=True):
     mixture: bool | None = None
     options: tuple[str, ...] = ()
     environment: Mapping[str, str] = {}
+    batch_tokens: int | None = None
+    """How many tokens of prompts may be read at once."""
     refuse: bool = False
     """Whether it cannot work at all."""
     remedy: str | None = None

@@ -51,13 +51,13 @@ class ServingEngine(Struct, frozen=True, forbid_unknown_fields=True):
     """Path of its health probe."""
     probe: Literal["python", "curl"]
     """What its image has to ask that path with."""
-    shared_memory: Literal["ipc", "shm", "none"]
-    """How its processes share memory: through the host's, through a `/dev/shm` of some size, or not."""
     source: str
     options: tuple[str, ...]
     tool_call_parsers: tuple[str, ...]
     reasoning_parsers: tuple[str, ...]
     images: tuple[EngineImage, ...] = msgspec.field(name="image")
+    shared_memory: str | None = None
+    """Size of the `/dev/shm` through which its processes talk; None: it is one process."""
 
     def image_for(self, driver: str | None, *, gpu: bool) -> EngineImage | None:
         """The first image that runs on this driver (None: not known, and the newest is taken); None where none does."""
