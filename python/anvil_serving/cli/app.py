@@ -15,6 +15,7 @@ from anvil_serving.errors import AnvilError
 from .decisions import decisions
 from .harness import harness
 from .models import models
+from .deploy import deploy
 from .prices import prices
 from .profile import profile
 from .quickstart import quickstart
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --port 8000")(serve)
 app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
 app.command(epilog="Example: anvil-serving score --work-class chat")(score)
+app.command(epilog='Example: anvil-serving deploy --model Qwen/Qwen3-8B --gpu-like "RTX 5090" --dry-run')(deploy)
 app.add_typer(decisions, name="decisions")
 app.add_typer(harness, name="harness")
 app.add_typer(models, name="models")

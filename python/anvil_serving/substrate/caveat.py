@@ -57,9 +57,7 @@ def caveats() -> tuple[Caveat, ...]:
     return msgspec.toml.decode(text, type=_Table).caveat
 
 
-def caveats_for(
-    engine: EngineName, capability: str | None, scheme: str | None, *, mixture: bool
-) -> tuple[Caveat, ...]:
+def caveats_for(engine: EngineName, capability: str | None, scheme: str | None, *, mixture: bool) -> tuple[Caveat, ...]:
     """The rows that hold for weights of a scheme on a card of a compute capability; none where that is not known."""
     if capability is None:
         return ()

@@ -29,7 +29,7 @@ class Thinking(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a family thinks before it answers, and how it is told not to."""
 
     default: bool
-    """Whether it does unless told otherwise. Then a small `max_tokens` is spent on thinking, and the answer is empty."""
+    """Whether it does unless told otherwise. Then a small `max_tokens` is spent on it, and the answer is empty."""
     switch: str | None = None
     """The member of `chat_template_kwargs` that tells it; None: it cannot be told."""
     off: bool | str | None = None

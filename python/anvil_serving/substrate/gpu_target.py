@@ -43,8 +43,8 @@ class GpuTarget(Struct, frozen=True, kw_only=True):
     """What a service computes on."""
 
     kind: Literal["uuid", "index", "variable", "cpu"]
-    """How the cards are named: by UUID; by number, where no UUID is known; by a variable that is asked for when the service
-    is started; or there are none."""
+    """How the cards are named: by UUID; by number, where no UUID is known; by a variable that is to be set when the
+    service is started; or there are none."""
     ids: tuple[str, ...] = ()
     cards: int = 1
     name: str | None = None
@@ -87,7 +87,7 @@ def cpu_target(memory_bytes: int | None) -> GpuTarget:
 
 
 def find_target(found: Gpus, wanted: Sequence[str], like: str | None, memory_bytes: int | None) -> GpuTarget:
-    """The cards that `wanted` names by number or UUID (none: the first), or cards as `like` and `memory_bytes` describe.
+    """The cards that `wanted` names by number or UUID (none: the first), or such as `like` and `memory_bytes` describe.
 
     Raises `StartupError`: no such card, none at all and nothing described, no such kind, or too many.
     """

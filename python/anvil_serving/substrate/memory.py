@@ -1,6 +1,6 @@
 """What a model takes of a card's memory: weights, cache, and what an engine needs to compute; and what would fit.
 
-All sums are of one card. They are estimates: an engine measures itself when it starts, and gives what is left to the cache.
+All sums are of one card. They are estimates: an engine measures itself at its start, and gives the cache what is left.
 """
 
 from __future__ import annotations
@@ -11,27 +11,47 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from .model_shape import ModelShape
+from .serving_engine import EngineName
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .model_shape import AttentionLayers, ModelShape
-    from .serving_engine import EngineName
+    from .model_shape import AttentionLayers
 
-__all__ = ["GIBIBYTE", "CacheKind", "Demand", "MemoryPlan", "ModelSize", "Remedy", "batch_tokens_for", "plan", "remedies"]
+__all__ = [
+    "GIBIBYTE",
+    "CacheKind",
+    "Demand",
+    "MemoryPlan",
+    "ModelSize",
+    "Remedy",
+    "batch_tokens_for",
+    "plan",
+    "remedies",
+]
 
 GIBIBYTE: Final = 1024**3
 MEBIBYTE: Final = 1024**2
 
 CacheKind = Literal["16bit", "8bit"]
+RemedyKind = Literal["context", "sequences", "cache", "cards", "card", "weights"]
 
 SHARES: Final[dict[EngineName, float]] = {"vllm": 0.90, "sglang": 0.97, "llama.cpp": 0.95}
-"""Of a card, what an engine may take. vLLM's is its own default and has room for what it does not count; SGLang's own sum
-of what it computes with is generous; llama.cpp leaves 1 GiB of a 24 GiB card by itself (`--fit-target`)."""
+"""Of a card, what an engine may take. vLLM's is its own default and has room for what it does not count; SGLang's own
+sum of what it computes with is generous; llama.cpp leaves 1 GiB of a 24 GiB card by itself (`--fit-target`)."""
 
 _BYTES_PER_VALUE: Final[dict[tuple[EngineName, CacheKind], float]] = {
     ("llama.cpp", "8bit"): 34 / 32,
 }
 """`q8_0` keeps a scale of two bytes for each 32 values (ggml, `block_q8_0`). The others: 2 and 1."""
+
+_STORED_BITS: Final = (
+    (8.5, "8 bits (FP8, Q8_0)"),
+    (4.85, "4 bits (AWQ, GPTQ, NVFP4, Q4_K_M)"),
+    (3.0, "3 bits or fewer (Q2_K)"),
+)
+"""Bits that a parameter takes, with the scales and with what is left whole: sizes of published files by parameters."""
 
 _STEP: Final = 1_024
 _LEAST_CONTEXT: Final = 4_096
@@ -101,12 +121,14 @@ class MemoryPlan(Struct, frozen=True, kw_only=True):
 class Remedy(Struct, frozen=True, kw_only=True):
     """Something that was computed to fit where what was asked for does not."""
 
-    kind: Literal["context", "sequences", "cache", "cards", "card", "weights"]
+    kind: RemedyKind
     says: str
+    demand: Demand
+    weights_bytes: int
 
 
 def batch_tokens_for(card_bytes: int, engine: EngineName) -> int:
-    """Tokens of prompts to read at once: more on cards with more memory, as SGLang has it (0.5.20, `memory_hook.py`)."""
+    """Tokens of prompts to read at once: more on larger cards, as SGLang has it (0.5.20, `memory_hook.py`)."""
     if engine == "llama.cpp":
         return 512
     if card_bytes < 20 * GIBIBYTE:
@@ -153,61 +175,53 @@ def largest_context(size: ModelSize, demand: Demand) -> int | None:
 
 
 def remedies(size: ModelSize, demand: Demand) -> tuple[Remedy, ...]:
-    """What would fit instead, one change at a time; each was computed. Raises `ShapeUnknown`."""
+    """What would fit instead, one change at a time where one is enough; each was computed. Raises `ShapeUnknown`."""
     change = msgspec.structs.replace
+
+    def remedy(kind: RemedyKind, says: str, other: Demand) -> Remedy:
+        return Remedy(kind=kind, says=says, demand=other, weights_bytes=size.weights_bytes)
+
     found: list[Remedy] = []
     shorter = largest_context(size, demand)
     if shorter is not None and shorter < demand.context_tokens:
-        found.append(Remedy(kind="context", says=f"a context of {shorter:,} tokens (--context {shorter})"))
-    fewer = _largest(lambda n: plan(size, change(demand, sequences=n)).fits, demand.sequences - 1, step=1)
+        other = change(demand, context_tokens=shorter)
+        found.append(remedy("context", f"a context of {shorter:,} tokens (--context {shorter})", other))
+    fewer = _largest(lambda number: plan(size, change(demand, sequences=number)).fits, demand.sequences - 1, step=1)
     if fewer:
-        found.append(Remedy(kind="sequences", says=f"{fewer} such conversations at once (--sequences {fewer})"))
-    if demand.cache == "16bit":
-        found += _smaller_cache(size, change(demand, cache="8bit"))
+        says = f"{fewer} such conversations at once (--sequences {fewer})"
+        found.append(remedy("sequences", says, change(demand, sequences=fewer)))
+    smaller = change(demand, cache="8bit")
+    longest = largest_context(size, smaller) if demand.cache == "16bit" else None
+    if longest == demand.context_tokens:
+        found.append(remedy("cache", "a cache of 8 bits (--kv-cache 8bit)", smaller))
+    elif longest is not None:
+        says = f"a cache of 8 bits and a context of {longest:,} tokens (--kv-cache 8bit --context {longest})"
+        found.append(remedy("cache", says, change(smaller, context_tokens=longest)))
     doubled = change(demand, cards=demand.cards * 2)
-    if demand.card_bytes and plan(size, doubled).fits:
-        found.append(Remedy(kind="cards", says=f"{doubled.cards} such cards (--gpu with {doubled.cards} of them)"))
-    needed = _card_that_fits(size, demand)
-    found.append(Remedy(kind="card", says=f"a card of {math.ceil(needed / GIBIBYTE)} GiB"))
-    found += _smaller_weights(size, demand)
-    return tuple(found)
+    if plan(size, doubled).fits:
+        numbers = ",".join(str(number) for number in range(doubled.cards))
+        found.append(remedy("cards", f"{doubled.cards} such cards (--gpu {numbers})", doubled))
+    gibibytes = math.ceil(_card_that_fits(size, demand) / GIBIBYTE)
+    found.append(remedy("card", f"a card of {gibibytes} GiB", change(demand, card_bytes=gibibytes * GIBIBYTE)))
+    return (*found, *_smaller_weights(size, demand))
 
 
-def _smaller_cache(size: ModelSize, demand: Demand) -> list[Remedy]:
-    if plan(size, demand).fits:
-        return [Remedy(kind="cache", says="a cache of 8 bits (--kv-cache 8bit)")]
-    context = largest_context(size, demand)
-    if context is None:
-        return []
-    return [
-        Remedy(
-            kind="cache",
-            says=f"a cache of 8 bits and a context of {context:,} tokens (--kv-cache 8bit --context {context})",
-        )
-    ]
-
-
-def _smaller_weights(size: ModelSize, demand: Demand) -> list[Remedy]:
-    found = plan(size, demand)
-    room = (found.usable_bytes - found.overhead_bytes - found.needed_cache_bytes) * demand.cards
-    parameters = size.shape.parameters
-    if room <= 0:
-        return []
-    says = f"weights of {room / GIBIBYTE:.1f} GiB at most"
-    if parameters:
-        bits = room * 8 / parameters
-        for stored, name in ((8.5, "8 bits (FP8, Q8_0)"), (4.85, "4 bits (AWQ, GPTQ, NVFP4, Q4_K_M)"), (3.0, "2 to 3 bits")):
-            # What is stored a weight, scales and the parts that are left whole included.
-            if stored <= bits and stored * parameters / 8 < size.weights_bytes:
-                return [Remedy(kind="weights", says=f"{says}: a quantisation to {name}")]
-    return [Remedy(kind="weights", says=says)] if not parameters else []
+def _smaller_weights(size: ModelSize, demand: Demand) -> tuple[Remedy, ...]:
+    """A quantisation with which everything that was asked for fits."""
+    parameters = size.shape.parameters or 0
+    for bits, name in _STORED_BITS:
+        weights = int(parameters * bits / 8)
+        if 0 < weights < size.weights_bytes and plan(ModelSize(weights_bytes=weights, shape=size.shape), demand).fits:
+            says = f"weights in {name}, about {weights / GIBIBYTE:.1f} GiB"
+            return (Remedy(kind="weights", says=says, demand=demand, weights_bytes=weights),)
+    return ()
 
 
 def _card_that_fits(size: ModelSize, demand: Demand) -> int:
     """The smallest card, in bytes and with its own share, that holds what is demanded."""
     found = plan(size, demand)
     total = found.weights_bytes + found.overhead_bytes + found.needed_cache_bytes
-    return math.ceil(total / demand.share)
+    return math.ceil((total + 1) / demand.share)
 
 
 def _overhead(shape: ModelShape, demand: Demand) -> int:
@@ -219,8 +233,8 @@ def _overhead(shape: ModelShape, demand: Demand) -> int:
         # 8 MiB for each of about 50 recorded prefills.
         reserve = 512 + 1.5 * max(demand.batch_tokens, 2_048) + 2 * demand.running + 400 + 128 * demand.cards
         return math.ceil(reserve * MEBIBYTE) + states
-    # Logits of every token that is sampled from, twice; for each token read at once some twenty vectors of the hidden size
-    # (gate and up are several times as wide); and the driver's own with its libraries.
+    # Logits of every token that is sampled from, twice; for each token read at once some twenty vectors of the hidden
+    # size (gate and up are several times as wide); and the driver's own with its libraries.
     logits = 2 * 4 * vocabulary * (demand.running if demand.engine == "vllm" else demand.batch_tokens // 2)
     activations = 24 * 2 * hidden * demand.batch_tokens
     fixed = 1_280 * MEBIBYTE if demand.engine == "vllm" else 640 * MEBIBYTE

@@ -16,7 +16,11 @@ __all__ = ["ENGINES", "EngineImage", "EngineName", "ServingEngine", "engine_name
 EngineName = Literal["vllm", "sglang", "llama.cpp"]
 ENGINES: Final[tuple[EngineName, ...]] = get_args(EngineName)
 
-_OTHER_NAMES: Final[dict[str, EngineName]] = {"llamacpp": "llama.cpp", "llama-cpp": "llama.cpp", "llama_cpp": "llama.cpp"}
+_OTHER_NAMES: Final[dict[str, EngineName]] = {
+    "llamacpp": "llama.cpp",
+    "llama-cpp": "llama.cpp",
+    "llama_cpp": "llama.cpp",
+}
 
 
 class EngineImage(Struct, frozen=True, forbid_unknown_fields=True):
