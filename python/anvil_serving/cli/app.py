@@ -42,6 +42,7 @@ app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --p
 app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
 app.command(epilog="Example: anvil-serving score --work-class chat")(score)
 app.command(epilog='Example: anvil-serving deploy --model Qwen/Qwen3-8B --gpu-like "RTX 5090" --dry-run')(deploy)
+app.command(epilog="Example: anvil-serving deploy --model Qwen/Qwen3-8B --gpu-like L4 --dry-run")(deploy)
 app.add_typer(decisions, name="decisions")
 app.add_typer(harness, name="harness")
 app.add_typer(models, name="models")

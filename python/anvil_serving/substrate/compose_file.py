@@ -122,7 +122,8 @@ def check_with_docker(text: str, deployment: Deployment) -> str | None:
         with tempfile.TemporaryDirectory(prefix="anvil-deploy-") as folder:
             path = Path(folder) / "compose.yaml"
             path.write_text(text, encoding="utf-8")
-            known = dict.fromkeys(_variables(deployment), "GPU-00000000-0000-0000-0000-000000000000")
+            # Any UUIDs will do, but no two of a list may be the same.
+            known = {name: f"GPU-{number:08}" for number, name in enumerate(_variables(deployment))}
             output = run(
                 ("docker", "compose", "--file", str(path), "config", "--quiet"),
                 seconds=_DOCKER_SECONDS,

@@ -1,0 +1,278 @@
+"""What is decided about a service, and how its engine is started."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from anvil_serving.errors import StartupError
+from anvil_serving.substrate.config_shape import shape_of_config
+from anvil_serving.substrate.deployment import Deployment, DoesNotFit, Order, design, engine_for
+from anvil_serving.substrate.engine_command import arguments
+from anvil_serving.substrate.family import families, family_of
+from anvil_serving.substrate.gpu_target import GpuTarget, cpu_target
+from anvil_serving.substrate.memory import GIBIBYTE
+from anvil_serving.substrate.model_source import ModelSource
+from anvil_serving.substrate.served_model import ServedModel
+from anvil_serving.substrate.serving_engine import ENGINES, EngineName
+
+QWEN_35 = {
+    "model_type": "qwen3_5_moe",
+    "text_config": {
+        "model_type": "qwen3_5_moe_text",
+        "hidden_size": 2048,
+        "num_hidden_layers": 40,
+        "num_attention_heads": 16,
+        "num_key_value_heads": 2,
+        "head_dim": 256,
+        "full_attention_interval": 4,
+        "linear_num_key_heads": 16,
+        "linear_num_value_heads": 32,
+        "linear_key_head_dim": 128,
+        "linear_value_head_dim": 128,
+        "linear_conv_kernel_dim": 4,
+        "num_experts": 256,
+        "max_position_embeddings": 262144,
+        "vocab_size": 248320,
+    },
+    "quantization_config": {"quant_method": "awq", "bits": 4},
+}
+"""Qwen3.5-35B-A3B in AWQ, of the worked example."""
+
+RTX_PRO = GpuTarget(
+    kind="uuid",
+    ids=("GPU-11111111-aaaa",),
+    name="RTX PRO 6000 Blackwell",
+    memory_bytes=97_887 << 20,
+    compute_capability="12.0",
+    driver="580.95.05",
+)
+
+
+def model(
+    config: dict[str, Any] | None = None, name: str = "Qwen3.5-35B-A3B-AWQ", gib: float = 22, form: str | None = None
+) -> ServedModel:
+    shape = None if config is None else shape_of_config(config)
+    source = ModelSource(
+        name=name,
+        format=form or "safetensors",  # type: ignore[arg-type]
+        mount=Path("/models/it"),
+        inside=PurePosixPath("it.gguf") if form == "gguf" else PurePosixPath(),
+        weights_bytes=None if config is None else int(gib * GIBIBYTE),
+    )
+    return ServedModel(source=source, family=family_of(shape.model_type if shape else None, name), shape=shape)
+
+
+def order(**members: Any) -> Order:
+    return Order(**{"name": "heavy", "served_name": "qwen"} | members)
+
+
+def of(deployment: Deployment, option: str) -> str | None:
+    words = arguments(deployment)
+    return words[words.index(option) + 1] if option in words else None
+
+
+def test_the_worked_example() -> None:
+    found = design(order(engine="sglang"), model(QWEN_35), RTX_PRO)
+    assert (found.context_tokens, found.running, found.host, found.warnings) == (131_072, 16, "127.0.0.1", ())
+    assert (found.service, found.container) == ("heavy", "sglang-heavy")
+    words = arguments(found)
+    assert words[:4] == ("--model-path", "/weights", "--served-model-name", "qwen")
+    assert of(found, "--tool-call-parser") == "qwen3_coder"
+    assert of(found, "--reasoning-parser") == "qwen3"
+    assert of(found, "--context-length") == "131072"
+    # Loading without mmap takes as much RAM as the model is large, which kills WSL2.
+    assert "--weight-loader-disable-mmap" not in words
+    assert found.memory is not None
+    # SGLang's share is of weights and cache: what it computes with is outside.
+    share = (found.memory.weights_bytes + found.memory.cache_bytes) / found.memory.card_bytes
+    assert float(of(found, "--mem-fraction-static") or 0) == pytest.approx(share, abs=0.001)
+
+
+def test_the_same_on_vllm() -> None:
+    found = design(order(engine="vllm", no_thinking=True), model(QWEN_35), RTX_PRO)
+    words = arguments(found)
+    assert words[0] == "/weights"
+    assert "--enable-auto-tool-choice" in words
+    assert of(found, "--gpu-memory-utilization") == "0.9"
+    assert of(found, "--default-chat-template-kwargs") == '{"enable_thinking": false}'
+    assert of(found, "--tensor-parallel-size") is None
+
+
+def test_llama_cpp_takes_one_cache_for_all() -> None:
+    found = design(order(sequences=2, no_thinking=True), model(QWEN_35, form="gguf"), RTX_PRO)
+    assert found.engine.name == "llama.cpp"
+    assert of(found, "--model") == "/weights/it.gguf"
+    assert of(found, "--ctx-size") == str(2 * 131_072)
+    assert of(found, "--parallel") == "4"
+    assert of(found, "--n-gpu-layers") == "all"
+    assert of(found, "--reasoning") == "off"
+    assert of(found, "--temp") == "0.7"
+    assert found.tool_support
+
+
+@pytest.mark.parametrize("family", families(), ids=lambda family: family.name)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_only_options_that_the_engine_has(engine: EngineName, family: Any) -> None:
+    it = model(QWEN_35, form="gguf" if engine == "llama.cpp" else None)
+    it = ServedModel(source=it.source, family=family, shape=it.shape)
+    two = GpuTarget(kind="uuid", ids=("GPU-1111", "GPU-2222"), cards=2, memory_bytes=80 << 30, compute_capability="9.0")
+    found = design(order(engine=engine, cache="8bit", no_thinking=True), it, two)
+    assert {word for word in arguments(found) if word.startswith("--")} <= set(found.engine.options)
+
+
+def test_the_engine_by_how_weights_are_stored() -> None:
+    nvfp4 = QWEN_35 | {"quantization_config": {"quant_method": "modelopt", "quant_algo": "NVFP4"}}
+    assert engine_for(model(QWEN_35)) == "sglang"
+    assert engine_for(model(nvfp4)) == "vllm"
+    assert engine_for(model(form="gguf")) == "llama.cpp"
+
+
+def test_fp8_experts_on_blackwell_are_kept_from_hanging() -> None:
+    fp8 = QWEN_35 | {"quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}
+    for engine, option in (("sglang", "--moe-runner-backend"), ("vllm", "--moe-backend")):
+        found = design(order(engine=engine), model(fp8, gib=35), RTX_PRO)
+        assert of(found, option) == "triton"
+        assert any("AWQ" in warning for warning in found.warnings)
+    assert design(order(engine="vllm"), model(fp8, gib=35), RTX_PRO).environment["VLLM_DISABLED_KERNELS"]
+
+
+def test_nvfp4_on_blackwell_reads_less_at_once() -> None:
+    nvfp4 = QWEN_35 | {"quantization_config": {"quant_method": "modelopt", "quant_algo": "NVFP4"}}
+    assert of(design(order(engine="vllm"), model(nvfp4), RTX_PRO), "--max-num-batched-tokens") == "2048"
+
+
+def test_a_cache_of_8_bits_is_of_a_kind_that_the_card_has() -> None:
+    ampere = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=80 << 30, compute_capability="8.0")
+    for target, engine, kind in (
+        (RTX_PRO, "sglang", "fp8_e4m3"),
+        (ampere, "sglang", "fp8_e5m2"),
+        (RTX_PRO, "vllm", "fp8"),
+        (ampere, "vllm", "fp8_e5m2"),
+    ):
+        assert of(design(order(engine=engine, cache="8bit"), model(QWEN_35), target), "--kv-cache-dtype") == kind
+
+
+def test_what_does_not_fit_is_refused_with_what_would() -> None:
+    small = GpuTarget(kind="uuid", ids=("GPU-1",), name="RTX 4090", memory_bytes=24_564 << 20, compute_capability="8.9")
+    with pytest.raises(DoesNotFit, match=r"does not fit into the 24 GiB of RTX 4090: weights 35\.0 GiB") as caught:
+        design(order(), model({"text_config": QWEN_35["text_config"]}, gib=35), small)
+    assert "what would fit: " in str(caught.value.hint)
+    assert {remedy.kind for remedy in caught.value.remedies} >= {"card", "weights"}
+    assert not caught.value.plan.fits
+
+
+def test_a_context_that_nobody_asked_for_is_cut_to_what_fits() -> None:
+    dense = {
+        "model_type": "qwen3",
+        "hidden_size": 5120,
+        "num_hidden_layers": 64,
+        "num_attention_heads": 64,
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+        "max_position_embeddings": 131_072,
+        "vocab_size": 151936,
+    }
+    card = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=32_607 << 20, compute_capability="12.0")
+    found = design(order(engine="vllm"), model(dense, "Qwen3-32B-AWQ", gib=19), card)
+    assert 20_000 < found.context_tokens < 40_000
+    assert any(warning.startswith("the context is ") for warning in found.warnings)
+    with pytest.raises(DoesNotFit, match="131,072 tokens"):
+        design(order(engine="vllm", context_tokens=131_072), model(dense, "Qwen3-32B-AWQ", gib=19), card)
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({"context_tokens": 300_000}, "made for 262,144 tokens"),
+        ({"context_tokens": 100}, "too short"),
+        ({"host": "localhost"}, "is no address"),
+        ({"host": "my.server"}, "is no address"),
+        ({"name": "a\nb"}, "is no name of a serve"),
+        ({"name": " "}, "is no name of a serve"),
+        ({"served_name": "--trust-remote-code"}, "taken for an option"),
+        ({"served_name": "x" * 201}, "is no name of a served model"),
+        ({"image": "vllm/vllm-openai:latest"}, "another image tomorrow"),
+        ({"engine": "llama.cpp"}, "reads GGUF files"),
+    ],
+)
+def test_orders_that_are_refused(members: dict[str, Any], message: str) -> None:
+    with pytest.raises(StartupError, match=message) as caught:
+        design(order(**members), model(QWEN_35), RTX_PRO)
+    assert caught.value.hint
+
+
+def test_gguf_is_for_llama_cpp() -> None:
+    with pytest.raises(StartupError, match="does not serve GGUF"):
+        design(order(engine="vllm"), model(QWEN_35, form="gguf"), RTX_PRO)
+    with pytest.raises(StartupError, match="would be several names"):
+        design(order(served_name="a,b"), model(QWEN_35, form="gguf"), RTX_PRO)
+
+
+def test_without_a_gpu() -> None:
+    found = design(order(), model(QWEN_35, form="gguf"), cpu_target(128 << 30))
+    assert found.image.endswith("server-b11206")
+    assert of(found, "--n-gpu-layers") is None
+    with pytest.raises(StartupError, match="SGLang needs a GPU"):
+        design(order(), model(QWEN_35), cpu_target(128 << 30))
+
+
+def test_an_old_card_and_an_old_driver() -> None:
+    volta = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=32 << 30, compute_capability="7.0")
+    with pytest.raises(StartupError, match=r"below 7\.5") as caught:
+        design(order(engine="vllm"), model(QWEN_35), volta)
+    assert "llama.cpp" in str(caught.value.hint)
+    old = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=80 << 30, compute_capability="9.0", driver="470.1")
+    with pytest.raises(StartupError, match=r"need NVIDIA driver 525, and this one is 470\.1"):
+        design(order(engine="vllm"), model(QWEN_35), old)
+
+
+def test_what_is_in_use_is_told() -> None:
+    busy = GpuTarget(
+        kind="uuid", ids=("GPU-1",), memory_bytes=80 << 30, memory_used_bytes=20 << 30, compute_capability="9.0"
+    )
+    assert any("20.0 GiB of the card are in use now" in warning for warning in _warnings(busy))
+
+
+def test_other_machines_are_let_in_only_with_a_warning() -> None:
+    found = design(order(host="0.0.0.0", engine="vllm"), model(QWEN_35), RTX_PRO)
+    assert not found.is_private
+    assert any("asks for no key" in warning for warning in found.warnings)
+    assert any("--api-key would cover only" in warning for warning in found.warnings)
+
+
+def test_what_is_not_known_is_said() -> None:
+    unknown = GpuTarget(kind="index", ids=("1",))
+    found = design(order(engine="vllm"), model(name="somebody's"), unknown)
+    assert found.memory is None
+    assert [word for warning in found.warnings for word in ("not known", "not reliable") if word in warning]
+    assert any("no family that is known here" in warning for warning in found.warnings)
+    assert not found.tool_support
+
+
+def test_a_windows_drive_is_warned_of() -> None:
+    it = model(QWEN_35)
+    source = ModelSource(name="m", format="safetensors", mount=Path("/mnt/c/m"), weights_bytes=it.source.weights_bytes)
+    found = design(
+        order(wsl=True, engine="vllm"), ServedModel(source=source, family=it.family, shape=it.shape), RTX_PRO
+    )
+    assert any("Windows drive" in warning for warning in found.warnings)
+    assert found.environment["VLLM_USE_V2_MODEL_RUNNER"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("name", "service"),
+    [("Heavy", "heavy"), ("a/b c", "a-b-c"), ("日本", "model"), ("--", "model"), ("x" * 99, "x" * 60)],
+)
+def test_docker_gets_names_that_it_takes(name: str, service: str) -> None:
+    if name.startswith("-"):
+        with pytest.raises(StartupError):
+            design(order(name=name), model(QWEN_35), RTX_PRO)
+        return
+    assert design(order(name=name), model(QWEN_35), RTX_PRO).service == service
+
+
+def _warnings(target: GpuTarget) -> tuple[str, ...]:
+    return design(order(engine="vllm"), model(QWEN_35), target).warnings
