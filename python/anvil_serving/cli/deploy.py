@@ -59,6 +59,7 @@ def deploy(  # noqa: PLR0913 - a person's options
         typer.Option(
             "--context",
             min=1,
+            max=16_777_216,
             help="Tokens of a conversation. Unset: up to 131,072, as far as they fit.",
             show_default=False,
         ),
@@ -236,16 +237,19 @@ def _dry(report: DeploymentReport) -> list[str]:
 
 
 def _lines(report: DeploymentReport, deployment: Deployment) -> list[str]:
-    from anvil_serving.layout import fields, printable  # noqa: PLC0415 - not for `--help`
+    import shlex  # noqa: PLC0415 - not for `--help`
 
+    from anvil_serving.layout import fields, printable  # noqa: PLC0415
+
+    compose, name = printable(shlex.quote(report.compose_path)), printable(shlex.quote(report.name))
     lines = [f"wrote {printable(report.compose_path)}"]
     lines += [f"kept what was there as {printable(path)}" for path in report.backup_paths]
     lines += fields(_facts(deployment))
     if report.manifest_path is None:
-        return [*lines, "", f"start it: docker compose --file {printable(report.compose_path)} up --detach"]
+        return [*lines, "", f"start it: docker compose --file {compose} up --detach"]
     lines += [
         "",
-        f"added to {printable(report.manifest_path)}; start it: anvil-serving serves up {printable(report.name)}",
+        f"added to {printable(report.manifest_path)}; start it: anvil-serving serves up {name}",
     ]
     lines += ["", "for your configuration:", "", *(printable(line) for line in report.tier.splitlines())]
     return lines

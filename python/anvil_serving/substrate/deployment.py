@@ -251,10 +251,23 @@ def _memory(
         batch_tokens=batch,
         share=order.share or SHARES[engine.name],
     )
+    _check_heads(engine, model, target)
     size = model.size
     if size is None or not card:
         return demand, None, (_not_estimated(model, target),)
     return _fitted(order, engine, target, size, demand)
+
+
+def _check_heads(engine: ServingEngine, model: ServedModel, target: GpuTarget) -> None:
+    """vLLM and SGLang share heads among cards evenly, or each head among some of them."""
+    heads = model.shape.kv_heads if model.shape else None
+    cards = target.cards
+    if engine.name == "llama.cpp" or not heads or heads == 1 or heads % cards == 0 or cards % heads == 0:
+        return
+    even = max(number for number in range(1, cards + 1) if heads % number == 0)
+    raise StartupError(
+        f"{heads} heads cannot be shared evenly by {cards} cards", hint=f"name {even} of them, or use llama.cpp"
+    )
 
 
 def _fitted(

@@ -35,7 +35,7 @@ GIBIBYTE: Final = 1024**3
 MEBIBYTE: Final = 1024**2
 
 CacheKind = Literal["16bit", "8bit"]
-RemedyKind = Literal["context", "sequences", "cache", "cards", "card", "weights"]
+RemedyKind = Literal["share", "context", "sequences", "cache", "cards", "card", "weights"]
 
 SHARES: Final[dict[EngineName, float]] = {"vllm": 0.90, "sglang": 0.97, "llama.cpp": 0.95}
 """Of a card, what an engine may take. vLLM's is its own default and has room for what it does not count; SGLang's own
@@ -182,6 +182,9 @@ def remedies(size: ModelSize, demand: Demand) -> tuple[Remedy, ...]:
         return Remedy(kind=kind, says=says, demand=other, weights_bytes=size.weights_bytes)
 
     found: list[Remedy] = []
+    usual = change(demand, share=max(demand.share, SHARES[demand.engine]))
+    if plan(size, usual).fits:
+        found.append(remedy("share", f"the usual share of the card (--gpu-mem-util {usual.share:g})", usual))
     shorter = largest_context(size, demand)
     if shorter is not None and shorter < demand.context_tokens:
         other = change(demand, context_tokens=shorter)
