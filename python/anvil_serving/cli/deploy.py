@@ -129,9 +129,10 @@ def deploy(  # noqa: PLR0913 - a person's options
 
     Nothing is downloaded and nothing is started: `serves up` does that.
     """
-    from anvil_serving.substrate.deployment import Order, design  # noqa: PLC0415 - `--help` loads the parser alone
+    from anvil_serving.substrate.deployment import design  # noqa: PLC0415 - `--help` loads the parser alone
     from anvil_serving.substrate.deployment_files import next_port  # noqa: PLC0415
     from anvil_serving.substrate.machine import is_wsl  # noqa: PLC0415
+    from anvil_serving.substrate.order import Order  # noqa: PLC0415
     from anvil_serving.substrate.served_model import thinks_by_card  # noqa: PLC0415
     from anvil_serving.substrate.serving_engine import engine_named  # noqa: PLC0415
 

@@ -8,73 +8,25 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
 
 from .caveat import Caveat, caveats_for
+from .fit import fit_model, memory_share
 from .gpu_target import GpuTarget
 from .image_reference import check_image
-from .memory import (
-    GIBIBYTE,
-    SHARES,
-    CacheKind,
-    Demand,
-    MemoryPlan,
-    Remedy,
-    batch_tokens_for,
-    largest_context,
-    plan,
-    remedies,
-)
+from .memory import CacheKind, MemoryPlan
 from .served_model import ServedModel
 from .serving_engine import EngineName, ServingEngine, engine_named
 
 if TYPE_CHECKING:
-    from .memory import ModelSize
+    from .model_card import EngineFit
+    from .order import Order
 
-__all__ = ["Deployment", "DoesNotFit", "Order", "design", "engine_for"]
-
-USUAL_CONTEXT: Final = 131_072
-"""What a coding harness asks for; longer ones cost memory that most conversations never use."""
+__all__ = ["Deployment", "design", "engine_for"]
 
 _NAME_CAP: Final = 200
-_RUNNING: Final[dict[EngineName, int]] = {"vllm": 16, "sglang": 16, "llama.cpp": 4}
-_LEAST_CONTEXT: Final = 4_096
-_LEAST_BATCH: Final = 2_048
-
-
-class DoesNotFit(StartupError):
-    """The memory of the card is too small; `remedies` are what would fit."""
-
-    def __init__(self, message: str, plan_: MemoryPlan, found: tuple[Remedy, ...]) -> None:
-        says = "; ".join(remedy.says for remedy in found)
-        super().__init__(message, hint=f"what would fit: {says}" if says else "choose a smaller model")
-        self.plan = plan_
-        self.remedies = found
-
-
-class Order(Struct, frozen=True, kw_only=True):
-    """What a person asks for; None is for us to decide."""
-
-    name: str
-    """Of the serve, and of its tier."""
-    served_name: str
-    engine: EngineName | None = None
-    host: str = "127.0.0.1"
-    port: int = 30_000
-    context_tokens: int | None = None
-    sequences: int = 1
-    cache: CacheKind = "16bit"
-    share: float | None = None
-    image: str | None = None
-    unpinned: bool = False
-    """Whether an image may be one that moves."""
-    no_thinking: bool = False
-    """Whether the server itself turns thinking off, for callers who send nothing."""
-    wsl: bool = False
-    """Whether this machine is a Linux in Windows (WSL2)."""
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
@@ -143,7 +95,7 @@ def design(order: Order, model: ServedModel, target: GpuTarget) -> Deployment:
     for caveat in found:
         if caveat.refuse:
             raise StartupError(caveat.says, hint=caveat.remedy)
-    demand, memory, memory_warnings = _memory(order, engine, model, target, found)
+    demand, memory, memory_warnings = fit_model(order, engine, model, target, found)
     parsers = model.family.parsers(engine.name) if model.family else None
     return Deployment(
         name=order.name,
@@ -161,7 +113,7 @@ def design(order: Order, model: ServedModel, target: GpuTarget) -> Deployment:
         running=demand.running,
         cache=demand.cache,
         batch_tokens=demand.batch_tokens,
-        memory_share=_memory_share(engine, demand, memory),
+        memory_share=memory_share(engine, demand, memory),
         memory=memory,
         options=(*(parsers.options if parsers else ()), *(word for caveat in found for word in caveat.options)),
         environment=_environment(order, engine, found),
@@ -196,6 +148,9 @@ def _check_names(order: Order, engine: ServingEngine) -> None:
 def _check_format(engine: ServingEngine, model: ServedModel) -> None:
     stored = model.source.format
     if stored is None or stored in engine.formats:
+        fit = _fit(engine, model)
+        if fit is not None and fit.loadable == "no":
+            raise StartupError(f"{engine.title} does not load it: {fit.reason}", hint="choose another --engine")
         return
     if stored == "gguf":
         raise StartupError(f"{engine.title} does not serve GGUF files well", hint="use --engine llama.cpp")
@@ -203,6 +158,12 @@ def _check_format(engine: ServingEngine, model: ServedModel) -> None:
         f"{engine.title} reads GGUF files, and these weights are {stored}",
         hint="use --engine sglang or vllm, or download the model as GGUF",
     )
+
+
+def _fit(engine: ServingEngine, model: ServedModel) -> EngineFit | None:
+    """What the table of engines says of the model."""
+    fits = model.card.engines if model.card else ()
+    return next((fit for fit in fits if fit.engine == engine.name), None)
 
 
 def _host(text: str) -> str:
@@ -231,113 +192,6 @@ def _image(order: Order, engine: ServingEngine, target: GpuTarget) -> tuple[str,
     return image.reference, ()
 
 
-def _memory(
-    order: Order, engine: ServingEngine, model: ServedModel, target: GpuTarget, found: tuple[Caveat, ...]
-) -> tuple[Demand, MemoryPlan | None, tuple[str, ...]]:
-    """What is demanded of the card, and what it takes."""
-    card = target.memory_bytes or 0
-    batch = min(
-        (caveat.batch_tokens for caveat in found if caveat.batch_tokens is not None),
-        default=batch_tokens_for(card, engine.name),
-    )
-    demand = Demand(
-        engine=engine.name,
-        card_bytes=card,
-        cards=target.cards,
-        context_tokens=_context(order, model),
-        sequences=order.sequences,
-        running=max(_RUNNING[engine.name], order.sequences),
-        cache=order.cache,
-        batch_tokens=batch,
-        share=order.share or SHARES[engine.name],
-    )
-    _check_heads(engine, model, target)
-    size = model.size
-    if size is None or not card:
-        return demand, None, (_not_estimated(model, target),)
-    return _fitted(order, engine, target, size, demand)
-
-
-def _check_heads(engine: ServingEngine, model: ServedModel, target: GpuTarget) -> None:
-    """vLLM and SGLang share heads among cards evenly, or each head among some of them."""
-    heads = model.shape.kv_heads if model.shape else None
-    cards = target.cards
-    if engine.name == "llama.cpp" or not heads or heads == 1 or heads % cards == 0 or cards % heads == 0:
-        return
-    even = max(number for number in range(1, cards + 1) if heads % number == 0)
-    raise StartupError(
-        f"{heads} heads cannot be shared evenly by {cards} cards", hint=f"name {even} of them, or use llama.cpp"
-    )
-
-
-def _fitted(
-    order: Order, engine: ServingEngine, target: GpuTarget, size: ModelSize, demand: Demand
-) -> tuple[Demand, MemoryPlan | None, tuple[str, ...]]:
-    warnings: list[str] = []
-    if demand.batch_tokens > _LEAST_BATCH and not plan(size, replace(demand, context_tokens=_LEAST_CONTEXT)).fits:
-        # Reading less of a prompt at once costs some speed, and leaves room.
-        demand = replace(demand, batch_tokens=_LEAST_BATCH)
-    if order.context_tokens is None:
-        # Nobody asked for that much: what fits is taken.
-        shorter = largest_context(size, demand)
-        if shorter is not None and shorter < demand.context_tokens:
-            warnings.append(f"the context is {shorter:,} tokens: more does not fit beside the weights")
-            demand = replace(demand, context_tokens=shorter)
-    memory = plan(size, demand)
-    if not memory.fits:
-        raise DoesNotFit(_too_large(memory, target), memory, remedies(size, demand))
-    if target.memory_used_bytes > memory.card_bytes - memory.usable_bytes:
-        used = target.memory_used_bytes / GIBIBYTE
-        warnings.append(f"{used:.1f} GiB of the card are in use now: {engine.title} will not start beside them")
-    return demand, memory, tuple(warnings)
-
-
-def _too_large(memory: MemoryPlan, target: GpuTarget) -> str:
-    card = f"the {memory.card_bytes / GIBIBYTE:.0f} GiB of {target.name or 'the card'}"
-    if memory.cards > 1:
-        card = f"each of {memory.cards} cards of {memory.card_bytes / GIBIBYTE:.0f} GiB"
-    return (
-        f"it does not fit into {card}: weights {memory.weights_bytes / GIBIBYTE:.1f} GiB, computing "
-        f"{memory.overhead_bytes / GIBIBYTE:.1f} GiB and a cache of {memory.needed_cache_bytes / GIBIBYTE:.1f} GiB for "
-        f"{memory.sequences} x {memory.context_tokens:,} tokens are {memory.missing_bytes / GIBIBYTE:.1f} GiB more "
-        f"than the {memory.usable_bytes / GIBIBYTE:.1f} GiB that may be used"
-    )
-
-
-def _not_estimated(model: ServedModel, target: GpuTarget) -> str:
-    if not model.source.is_here:
-        return "whether it fits is not known: the weights are not on this machine"
-    if not target.memory_bytes:
-        return "whether it fits is not known: nothing is known of the card's memory; pass --gpu-memory"
-    return "whether it fits is not known: the model's configuration does not say what its cache takes"
-
-
-def _context(order: Order, model: ServedModel) -> int:
-    limit = model.shape.context_tokens if model.shape else None
-    if order.context_tokens is None:
-        return min(USUAL_CONTEXT, limit) if limit else 32_768 if model.shape is None else USUAL_CONTEXT
-    if order.context_tokens < _LEAST_CONTEXT and (limit is None or order.context_tokens < limit):
-        raise StartupError(
-            f"a context of {order.context_tokens} tokens is too short for any harness",
-            hint=f"ask for {_LEAST_CONTEXT} at least",
-        )
-    if limit is not None and order.context_tokens > limit:
-        raise StartupError(
-            f"the model was made for {limit:,} tokens, and {order.context_tokens:,} are asked for",
-            hint=f"pass --context {limit}",
-        )
-    return order.context_tokens
-
-
-def _memory_share(engine: ServingEngine, demand: Demand, memory: MemoryPlan | None) -> float | None:
-    """The option of vLLM is all that it may use; SGLang's is for weights and cache alone."""
-    if engine.name == "vllm":
-        return round(demand.share, 3)
-    if engine.name == "sglang" and memory is not None:
-        return round((memory.usable_bytes - memory.overhead_bytes) / memory.card_bytes, 3)
-    return None
-
-
 def _environment(order: Order, engine: ServingEngine, found: tuple[Caveat, ...]) -> dict[str, str]:
     values = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
     if engine.name == "vllm":
@@ -355,9 +209,12 @@ def _warnings(order: Order, engine: ServingEngine, model: ServedModel, target: G
         found.append(f"whoever reaches {order.host}:{order.port} may use the model: it asks for no key")
         if engine.name == "vllm":
             found.append("vLLM's --api-key would cover only its /v1 paths: put a proxy or a firewall before it")
+    fit = _fit(engine, model)
+    if fit is not None and fit.loadable == "perhaps":
+        found.append(f"{engine.title} may not load it: {fit.reason}")
     if model.family is None:
         found.append("the model is of no family that is known here: tool calls and thinking are not parsed")
-    elif model.family.thinking is not None and model.family.thinking.default and model.family.thinking.switch is None:
+    if model.always_thinks:
         found.append("the model always thinks: give it a max_tokens of 4,096 or more, or its answers are empty")
     if target.kind == "index":
         found.append("the card is pinned by its number, which is not reliable: no UUID is known without its driver")

@@ -38,8 +38,8 @@ CacheKind = Literal["16bit", "8bit"]
 RemedyKind = Literal["share", "context", "sequences", "cache", "cards", "card", "weights"]
 
 SHARES: Final[dict[EngineName, float]] = {"vllm": 0.90, "sglang": 0.97, "llama.cpp": 0.95}
-"""Of a card, what an engine may take. vLLM's is its own default and has room for what it does not count; SGLang's own
-sum of what it computes with is generous; llama.cpp leaves 1 GiB of a 24 GiB card by itself (`--fit-target`)."""
+"""Of a card, what an engine may take. vLLM's own default is 0.92, and 0.90 leaves room for what it does not count;
+SGLang's own sum of what it computes with is generous; llama.cpp leaves 1 GiB by itself (`--fit-target`)."""
 
 _BYTES_PER_VALUE: Final[dict[tuple[EngineName, CacheKind], float]] = {
     ("llama.cpp", "8bit"): 34 / 32,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal
@@ -11,10 +12,15 @@ from msgspec import Struct
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
 
+from .found_model import FoundModel, Place, models_of
+from .model_files import ModelFile, list_files
+from .model_folder import folder_models
+from .model_roots import find_roots
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ModelSource", "WeightsFormat", "find_source", "hub_cache"]
+__all__ = ["ModelSource", "WeightsFormat", "find_source"]
 
 WeightsFormat = Literal["safetensors", "gguf"]
 
@@ -22,10 +28,10 @@ _REPOSITORY: Final = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9_])?/[A-Za
 """Hugging Face: letters, digits, `-`, `_` and `.`, at most 96 (huggingface_hub, `validate_repo_id`)."""
 
 _QUANTISATION: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-_PART: Final = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<parts>\d{5})\.gguf")
-_MOST_FILES: Final = 10_000
 _TEXT_CAP: Final = 1_000
 """Characters of a path."""
+
+_NAMED_AT_ONCE: Final = 8
 
 
 class ModelSource(Struct, frozen=True, kw_only=True):
@@ -43,16 +49,8 @@ class ModelSource(Struct, frozen=True, kw_only=True):
     """The folder of this machine that is mounted; None where the container downloads the weights."""
     inside: PurePosixPath = PurePosixPath()
     """The model below `mount`: a folder, or a GGUF file."""
-    weights_bytes: int | None = None
-    config: Path | None = None
-    """Its `config.json`."""
-    header: Path | None = None
-    """The GGUF file whose header describes it."""
-
-    @property
-    def is_here(self) -> bool:
-        """Whether the weights are on this machine."""
-        return self.weights_bytes is not None
+    found: FoundModel | None = None
+    """None: its files are not on this machine."""
 
 
 def find_source(text: str, environ: Mapping[str, str], *, elsewhere: bool) -> ModelSource:
@@ -84,107 +82,90 @@ def find_source(text: str, environ: Mapping[str, str], *, elsewhere: bool) -> Mo
     )
 
 
-def hub_cache(environ: Mapping[str, str]) -> Path:
-    """The folder where Hugging Face's tools keep what they downloaded (huggingface_hub, "Environment variables")."""
-    if environ.get("HF_HUB_CACHE"):
-        return _expanded(environ["HF_HUB_CACHE"])
-    if environ.get("HF_HOME"):
-        return _expanded(environ["HF_HOME"]) / "hub"
-    root = environ.get("XDG_CACHE_HOME")
-    return (_expanded(root) if root else _expanded("~/.cache")) / "huggingface" / "hub"
-
-
 def _of_path(path: Path) -> ModelSource:
-    if path.is_file():
-        return _of_gguf(path)
-    if not path.is_dir():
-        raise StartupError(f"{printable(str(path))} is neither a folder nor a file", hint="name the model's folder")
-    files = _files(path)
-    if any(file.suffix == ".safetensors" for file in files):
-        return _of_folder(path, files)
-    models = [file for file in files if file.suffix == ".gguf" and not file.name.startswith("mmproj")]
-    firsts = [file for file in models if (part := _PART.fullmatch(file.name)) is None or int(part["number"]) == 1]
-    if len(firsts) == 1:
-        return _of_gguf(firsts[0])
-    if firsts:
-        names = ", ".join(sorted(file.name for file in firsts)[:8])
-        raise StartupError(f"{printable(str(path))} holds {len(firsts)} models", hint=printable(f"name one of {names}"))
-    raise StartupError(
-        f"{printable(str(path))} holds no weights: neither .safetensors nor .gguf files",
-        hint="name the folder that holds them; pickled weights (.bin, .pt) can run code and are not served",
-    )
+    if path.is_dir():
+        return _of_models(list(folder_models(path, "folder")), path)
+    if path.suffix != ".gguf" or not path.is_file():
+        raise StartupError(
+            f"{printable(str(path))} is no model", hint="name a .gguf file, or the folder of .safetensors files"
+        )
+    beside = models_of(Place(name="", source="folder", folder=path.parent), _beside(path))
+    return _of_models([model for model in beside if any(file.path == path for file in model.weights)], path)
 
 
-def _files(folder: Path) -> list[Path]:
-    found: list[Path] = []
-    for file in folder.iterdir():
-        if len(found) >= _MOST_FILES:
-            raise StartupError(
-                f"{printable(str(folder))} holds more than {_MOST_FILES} files", hint="name the model's own folder"
+def _beside(path: Path) -> list[ModelFile]:
+    """The GGUF files of its folder, among which its other parts are."""
+    found = []
+    for file in sorted(path.parent.glob("*.gguf")):
+        if file.is_file():
+            status = file.stat()
+            found.append(
+                ModelFile(file.name, file, status.st_size, status.st_dev, status.st_ino, modified=status.st_mtime)
             )
-        found.append(file)
     return found
 
 
-def _of_folder(path: Path, files: list[Path]) -> ModelSource:
-    mount, inside = _mounted(path, files)
+def _of_models(models: list[FoundModel], place: Path) -> ModelSource:
+    """The one model of a place: its own weights come before GGUF files that lie beside them."""
+    models = [model for model in models if model.format is not None]
+    own = [model for model in models if model.folder == place and model.format != "gguf"] or models
+    if len(own) == 1:
+        return _of_found(own[0])
+    where = printable(str(place))
+    if not own:
+        raise StartupError(
+            f"{where} holds no weights: neither .safetensors nor .gguf files", hint="name the folder that holds them"
+        )
+    names = [
+        os.path.relpath(model.weights[0].path if model.format == "gguf" else model.folder, place)
+        for model in own[:_NAMED_AT_ONCE]
+    ]
+    raise StartupError(f"{where} holds {len(own)} models", hint=printable(f"name one of them: {', '.join(names)}"))
+
+
+def _of_found(model: FoundModel, *, quantisation: str | None = None) -> ModelSource:
+    if model.format not in {"safetensors", "gguf"}:
+        what = "pickled weights, which can run code" if model.format == "pytorch" else f"{model.format}"
+        raise StartupError(
+            f"{printable(model.name)} is {what}, and no engine here serves that",
+            hint="download the model as safetensors or GGUF",
+        )
+    if model.problems:
+        raise StartupError(
+            f"{printable(model.name)} is not whole: {printable(model.problems[0])}", hint="download it again"
+        )
+    mount, inside = _mounted(model)
     repository = _repository_of(mount)
-    config = path / "config.json"
+    gguf = model.format == "gguf"
+    name = model.weights[0].path.stem if gguf else (repository or model.folder.name).rpartition("/")[2]
     return ModelSource(
-        name=repository.split("/")[-1] if repository else path.name,
+        name=re.sub(r"-\d{5}-of-\d{5}$", "", name),
         repository=repository,
-        format="safetensors",
+        quantisation=quantisation,
+        format="gguf" if gguf else "safetensors",
         mount=mount,
         inside=inside,
-        weights_bytes=sum(_size(file) for file in files if file.suffix == ".safetensors"),
-        config=config if config.is_file() else None,
+        found=model,
     )
 
 
-def _of_gguf(path: Path) -> ModelSource:
-    if path.suffix != ".gguf":
-        raise StartupError(
-            f"{printable(str(path))} is no model's file", hint="name a .gguf file, or the folder of .safetensors files"
-        )
-    part = _PART.fullmatch(path.name)
-    files = [path]
-    if part is not None:
-        files = [
-            path.with_name(f"{part['stem']}-{number:05}-of-{part['parts']}.gguf")
-            for number in range(1, min(int(part["parts"]), _MOST_FILES) + 1)
-        ]
-    missing = [file.name for file in files if not file.is_file()]
-    if missing:
-        raise StartupError(
-            f"{printable(missing[0])} is missing beside {printable(path.name)}", hint="download all parts of the model"
-        )
-    mount, inside = _mounted(path.parent, files)
-    repository = _repository_of(mount)
-    return ModelSource(
-        name=part["stem"] if part else path.stem,
-        repository=repository,
-        format="gguf",
-        mount=mount,
-        inside=inside / files[0].name,
-        weights_bytes=sum(_size(file) for file in files),
-        header=files[0],
-    )
-
-
-def _mounted(folder: Path, files: list[Path]) -> tuple[Path, PurePosixPath]:
+def _mounted(model: FoundModel) -> tuple[Path, PurePosixPath]:
     """What to mount, and where the model is in it: links that lead out of its folder would lead nowhere in a container.
 
     Hugging Face's cache links `snapshots/REVISION/FILE` to `blobs/HASH`, two folders up.
     """
-    home = folder.resolve()
-    targets = [file.resolve() for file in files if file.is_symlink()]
+    home = model.folder.resolve()
+    first = (
+        PurePosixPath(model.weights[0].path.relative_to(model.folder)) if model.format == "gguf" else PurePosixPath()
+    )
+    targets = [file.path.resolve() for file in model.files]
     if all(target.is_relative_to(home) for target in targets):
-        return home, PurePosixPath()
+        return home, first
     above = home.parent.parent
     if home.parent.name == "snapshots" and all(target.is_relative_to(above) for target in targets):
-        return above, PurePosixPath(home.relative_to(above))
+        return above, PurePosixPath(home.relative_to(above)) / first
     raise StartupError(
-        f"files of {printable(str(folder))} are links that lead out of it",
+        f"files of {printable(str(model.folder))} are links that lead out of it",
         hint="copy what they lead to, or name the folder where the files are",
     )
 
@@ -198,28 +179,49 @@ def _repository_of(mount: Path) -> str | None:
 
 
 def _of_repository(repository: str, quantisation: str | None, environ: Mapping[str, str]) -> ModelSource:
-    cached = hub_cache(environ) / f"models--{repository.replace('/', '--')}"
-    snapshot = _newest_snapshot(cached)
-    if snapshot is not None and quantisation is None:
-        return _of_path(snapshot)
+    models = _downloaded(repository, environ)
+    if quantisation is not None:
+        models = [model for model in models if model.name.rpartition(":")[2].lower() == quantisation.lower()]
+    if models:
+        if len(models) > 1:
+            tags = ", ".join(model.name.rpartition(":")[2] for model in models[:_NAMED_AT_ONCE])
+            raise StartupError(
+                f"{len(models)} models of {repository} are downloaded", hint=printable(f"add one of :{tags}")
+            )
+        return _of_found(models[0], quantisation=quantisation)
     gguf = quantisation is not None or repository.lower().endswith("gguf")
-    name = repository.rpartition("/")[2]
-    return ModelSource(name=name, repository=repository, quantisation=quantisation, format="gguf" if gguf else None)
+    return ModelSource(
+        name=repository.rpartition("/")[2],
+        repository=repository,
+        quantisation=quantisation,
+        format="gguf" if gguf else None,
+    )
 
 
-def _newest_snapshot(cached: Path) -> Path | None:
-    """The snapshot that `main` names, else the newest; None where nothing with weights was downloaded."""
+def _downloaded(repository: str, environ: Mapping[str, str]) -> list[FoundModel]:
+    """What of a repository is in this machine's caches, whole: of the revision that `main` is, else of the newest."""
+    for root in find_roots(environ).present:
+        if root.kind != "huggingface":
+            continue
+        snapshot = _snapshot(root.path / f"models--{repository.replace('/', '--')}")
+        if snapshot is not None:
+            models = list(
+                models_of(Place(name=repository, source="huggingface", folder=snapshot), list_files(snapshot).files)
+            )
+            whole = [model for model in models if model.format is not None and not model.problems]
+            if whole:
+                return whole
+    return []
+
+
+def _snapshot(cached: Path) -> Path | None:
     try:
         main = cached / "refs" / "main"
         revision = main.read_text()[:64].strip() if main.is_file() else ""
-        snapshots = sorted((cached / "snapshots").iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-        found = [folder for folder in snapshots if folder.name == revision] or snapshots
-        for folder in found:
-            if any(file.suffix in {".safetensors", ".gguf"} and file.exists() for file in folder.iterdir()):
-                return folder
+        snapshots = sorted((cached / "snapshots").iterdir(), key=lambda folder: folder.stat().st_mtime)
     except (OSError, UnicodeDecodeError):
-        pass
-    return None
+        return None
+    return next((folder for folder in snapshots if folder.name == revision), snapshots[-1] if snapshots else None)
 
 
 def _not_here(path: Path) -> ModelSource:
@@ -230,15 +232,6 @@ def _not_here(path: Path) -> ModelSource:
         mount=path.parent if gguf else path,
         inside=PurePosixPath(path.name) if gguf else PurePosixPath(),
     )
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError as error:
-        raise StartupError(
-            f"{printable(str(file))} cannot be read: {error.strerror or error}", hint="download the model again"
-        ) from None
 
 
 def _expanded(text: str) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.fakes.models import write_gguf, write_safetensors
 from tests.fakes.programs import NVIDIA_SMI, put_on_path
 from typer.testing import CliRunner, Result
 
@@ -25,6 +26,7 @@ CARDS = """\
 """
 DOCKER_WITHOUT_COMPOSE = "#!/bin/sh\necho 'docker: unknown command: docker compose' >&2\nexit 1\n"
 CONFIG = {
+    "architectures": ["Qwen3ForCausalLM"],
     "model_type": "qwen3",
     "hidden_size": 4096,
     "num_hidden_layers": 36,
@@ -64,8 +66,8 @@ def qwen(machine: Path) -> Path:
     folder = machine / "models" / "Qwen3-8B"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(CONFIG))
-    with (folder / "model.safetensors").open("wb") as file:
-        file.truncate(16_400_000_000)
+    # 8.2e9 parameters of two bytes; the file is a hole.
+    write_safetensors(folder / "model.safetensors", {"model.weight": ("BF16", [8_200_000_000])})
     return folder
 
 
@@ -163,7 +165,7 @@ def test_json_has_everything(qwen: Path) -> None:
         True,
         False,
     )
-    assert found["memory"]["weights_bytes"] == 16_400_000_000
+    assert 16_400_000_000 <= found["memory"]["weights_bytes"] < 16_400_001_000
     # 40,960 tokens x 36 layers x 8 heads x 256 numbers x 2 bytes
     assert found["memory"]["needed_cache_bytes"] == 40_960 * 36 * 8 * 256 * 2
     assert yaml.safe_load(found["compose"])["name"] == "anvil-qwen3-8b"
@@ -186,7 +188,7 @@ def test_a_machine_without_a_gpu_says_what_to_do(qwen: Path) -> None:
 
 
 def test_gguf_is_served_by_the_cpu_where_there_is_no_gpu(machine: Path) -> None:
-    (machine / "m.gguf").write_bytes(b"GGUF")
+    write_gguf(machine / "m.gguf")
     result = deploy("--model", machine / "m.gguf", "--dry-run")
     assert "writing for the CPU" in result.stderr
     assert "server-b11206" in result.stdout
@@ -249,10 +251,17 @@ def test_what_is_wrong_is_one_sentence_and_a_hint(arguments: list[str], message:
     assert message in str(refused(*arguments))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"[" * 100_000, b"0" * 9_000_000])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"0" * 9_000_000])
 def test_a_configuration_that_is_none(qwen: Path, content: bytes) -> None:
     (qwen / "config.json").write_bytes(content)
     assert refused("--model", qwen, "--gpu-like", "H100")
+
+
+def test_a_configuration_that_says_nothing(qwen: Path) -> None:
+    (qwen / "config.json").write_bytes(b"[1]")
+    result = deploy("--model", qwen, "--gpu-like", "H100", "--dry-run")
+    assert "do not name its architecture" in result.stderr
+    assert "whether it fits is not known" in result.stderr
 
 
 def test_a_broken_manifest_is_left_alone(qwen: Path) -> None:

@@ -18,12 +18,13 @@ from tests.fakes.programs import put_on_path
 from anvil_serving.config import loads
 from anvil_serving.errors import StartupError
 from anvil_serving.substrate.compose_file import check_with_docker, compose_text
-from anvil_serving.substrate.deployment import Deployment, Order, design
+from anvil_serving.substrate.deployment import Deployment, design
 from anvil_serving.substrate.deployment_entry import serve_of, tier_of, tier_text
 from anvil_serving.substrate.engine_command import arguments
 from anvil_serving.substrate.gpu_target import GpuTarget, cpu_target
 from anvil_serving.substrate.manifest import load_manifest, serve_text
 from anvil_serving.substrate.model_source import ModelSource
+from anvil_serving.substrate.order import Order
 from anvil_serving.substrate.served_model import ServedModel, read_model
 from anvil_serving.substrate.serving_engine import ENGINES, EngineName
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from tests.fakes.models import write_gguf, write_safetensors
 
 from anvil_serving.errors import StartupError
-from anvil_serving.substrate.config_shape import shape_of_config
-from anvil_serving.substrate.deployment import Deployment, DoesNotFit, Order, design, engine_for
+from anvil_serving.substrate.deployment import Deployment, design, engine_for
 from anvil_serving.substrate.engine_command import arguments
-from anvil_serving.substrate.family import families, family_of
+from anvil_serving.substrate.family import families
+from anvil_serving.substrate.fit import DoesNotFit
 from anvil_serving.substrate.gpu_target import GpuTarget, cpu_target
 from anvil_serving.substrate.memory import GIBIBYTE
-from anvil_serving.substrate.model_source import ModelSource
-from anvil_serving.substrate.served_model import ServedModel
+from anvil_serving.substrate.model_source import ModelSource, find_source
+from anvil_serving.substrate.order import Order
+from anvil_serving.substrate.served_model import ServedModel, read_model
 from anvil_serving.substrate.serving_engine import ENGINES, EngineName
 
 QWEN_35 = {
+    "architectures": ["Qwen3_5MoeForConditionalGeneration"],
     "model_type": "qwen3_5_moe",
     "text_config": {
         "model_type": "qwen3_5_moe_text",
@@ -51,18 +57,28 @@ RTX_PRO = GpuTarget(
 )
 
 
-def model(
-    config: dict[str, Any] | None = None, name: str = "Qwen3.5-35B-A3B-AWQ", gib: float = 22, form: str | None = None
-) -> ServedModel:
-    shape = None if config is None else shape_of_config(config)
-    source = ModelSource(
-        name=name,
-        format=form or "safetensors",  # type: ignore[arg-type]
-        mount=Path("/models/it"),
-        inside=PurePosixPath("it.gguf") if form == "gguf" else PurePosixPath(),
-        weights_bytes=None if config is None else int(gib * GIBIBYTE),
-    )
-    return ServedModel(source=source, family=family_of(shape.model_type if shape else None, name), shape=shape)
+Make = Callable[..., ServedModel]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Make:
+    """Writes a model and reads it: safetensors with a configuration, or a GGUF file; without one it is not here."""
+
+    def make(
+        config: dict[str, Any] | None = None, name: str = "Qwen3.5-35B-A3B-AWQ", gib: float = 22, *, gguf: bool = False
+    ) -> ServedModel:
+        folder = tmp_path / name.replace("'", "") / ("gguf" if gguf else "safetensors")
+        if gguf:
+            write_gguf(folder / f"{name}.gguf", "qwen35moe", qwen35moe__context_length=262_144)
+            return read_model(find_source(str(folder), {}, elsewhere=False))
+        if config is None:
+            return read_model(ModelSource(name=name, format="safetensors", mount=Path("/models/it")))
+        write_safetensors(folder / "model.safetensors", {"l.qweight": ("I32", [int(gib * GIBIBYTE) // 4])})
+        (folder / "config.json").write_text(json.dumps(config))
+        source = find_source(str(folder), {}, elsewhere=False)
+        return read_model(msgspec.structs.replace(source, name=name))
+
+    return make
 
 
 def order(**members: Any) -> Order:
@@ -74,7 +90,7 @@ def of(deployment: Deployment, option: str) -> str | None:
     return words[words.index(option) + 1] if option in words else None
 
 
-def test_the_worked_example() -> None:
+def test_the_worked_example(model: Make) -> None:
     found = design(order(engine="sglang"), model(QWEN_35), RTX_PRO)
     assert (found.context_tokens, found.running, found.host, found.warnings) == (131_072, 16, "127.0.0.1", ())
     assert (found.service, found.container) == ("heavy", "sglang-heavy")
@@ -91,7 +107,7 @@ def test_the_worked_example() -> None:
     assert float(of(found, "--mem-fraction-static") or 0) == pytest.approx(share, abs=0.001)
 
 
-def test_the_same_on_vllm() -> None:
+def test_the_same_on_vllm(model: Make) -> None:
     found = design(order(engine="vllm", no_thinking=True), model(QWEN_35), RTX_PRO)
     words = arguments(found)
     assert words[0] == "/weights"
@@ -101,10 +117,10 @@ def test_the_same_on_vllm() -> None:
     assert of(found, "--tensor-parallel-size") is None
 
 
-def test_llama_cpp_takes_one_cache_for_all() -> None:
-    found = design(order(sequences=2, no_thinking=True), model(QWEN_35, form="gguf"), RTX_PRO)
+def test_llama_cpp_takes_one_cache_for_all(model: Make) -> None:
+    found = design(order(sequences=2, no_thinking=True), model(QWEN_35, gguf=True), RTX_PRO)
     assert found.engine.name == "llama.cpp"
-    assert of(found, "--model") == "/weights/it.gguf"
+    assert of(found, "--model") == "/weights/Qwen3.5-35B-A3B-AWQ.gguf"
     assert of(found, "--ctx-size") == str(2 * 131_072)
     assert of(found, "--parallel") == "4"
     assert of(found, "--n-gpu-layers") == "all"
@@ -115,22 +131,22 @@ def test_llama_cpp_takes_one_cache_for_all() -> None:
 
 @pytest.mark.parametrize("family", families(), ids=lambda family: family.name)
 @pytest.mark.parametrize("engine", ENGINES)
-def test_only_options_that_the_engine_has(engine: EngineName, family: Any) -> None:
-    it = model(QWEN_35, form="gguf" if engine == "llama.cpp" else None)
-    it = ServedModel(source=it.source, family=family, shape=it.shape)
+def test_only_options_that_the_engine_has(engine: EngineName, family: Any, model: Make) -> None:
+    it = model(QWEN_35, gguf=engine == "llama.cpp")
+    it = msgspec.structs.replace(it, family=family)
     two = GpuTarget(kind="uuid", ids=("GPU-1111", "GPU-2222"), cards=2, memory_bytes=80 << 30, compute_capability="9.0")
     found = design(order(engine=engine, cache="8bit", no_thinking=True), it, two)
     assert {word for word in arguments(found) if word.startswith("--")} <= set(found.engine.options)
 
 
-def test_the_engine_by_how_weights_are_stored() -> None:
+def test_the_engine_by_how_weights_are_stored(model: Make) -> None:
     nvfp4 = QWEN_35 | {"quantization_config": {"quant_method": "modelopt", "quant_algo": "NVFP4"}}
     assert engine_for(model(QWEN_35)) == "sglang"
     assert engine_for(model(nvfp4)) == "vllm"
-    assert engine_for(model(form="gguf")) == "llama.cpp"
+    assert engine_for(model(gguf=True)) == "llama.cpp"
 
 
-def test_fp8_experts_on_blackwell_are_kept_from_hanging() -> None:
+def test_fp8_experts_on_blackwell_are_kept_from_hanging(model: Make) -> None:
     fp8 = QWEN_35 | {"quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}
     for engine, option in (("sglang", "--moe-runner-backend"), ("vllm", "--moe-backend")):
         found = design(order(engine=engine), model(fp8, gib=35), RTX_PRO)
@@ -139,12 +155,12 @@ def test_fp8_experts_on_blackwell_are_kept_from_hanging() -> None:
     assert design(order(engine="vllm"), model(fp8, gib=35), RTX_PRO).environment["VLLM_DISABLED_KERNELS"]
 
 
-def test_nvfp4_on_blackwell_reads_less_at_once() -> None:
+def test_nvfp4_on_blackwell_reads_less_at_once(model: Make) -> None:
     nvfp4 = QWEN_35 | {"quantization_config": {"quant_method": "modelopt", "quant_algo": "NVFP4"}}
     assert of(design(order(engine="vllm"), model(nvfp4), RTX_PRO), "--max-num-batched-tokens") == "2048"
 
 
-def test_a_cache_of_8_bits_is_of_a_kind_that_the_card_has() -> None:
+def test_a_cache_of_8_bits_is_of_a_kind_that_the_card_has(model: Make) -> None:
     ampere = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=80 << 30, compute_capability="8.0")
     for target, engine, kind in (
         (RTX_PRO, "sglang", "fp8_e4m3"),
@@ -155,7 +171,7 @@ def test_a_cache_of_8_bits_is_of_a_kind_that_the_card_has() -> None:
         assert of(design(order(engine=engine, cache="8bit"), model(QWEN_35), target), "--kv-cache-dtype") == kind
 
 
-def test_what_does_not_fit_is_refused_with_what_would() -> None:
+def test_what_does_not_fit_is_refused_with_what_would(model: Make) -> None:
     small = GpuTarget(kind="uuid", ids=("GPU-1",), name="RTX 4090", memory_bytes=24_564 << 20, compute_capability="8.9")
     with pytest.raises(DoesNotFit, match=r"does not fit into the 24 GiB of RTX 4090: weights 35\.0 GiB") as caught:
         design(order(), model({"text_config": QWEN_35["text_config"]}, gib=35), small)
@@ -164,7 +180,7 @@ def test_what_does_not_fit_is_refused_with_what_would() -> None:
     assert not caught.value.plan.fits
 
 
-def test_a_context_that_nobody_asked_for_is_cut_to_what_fits() -> None:
+def test_a_context_that_nobody_asked_for_is_cut_to_what_fits(model: Make) -> None:
     dense = {
         "model_type": "qwen3",
         "hidden_size": 5120,
@@ -198,28 +214,28 @@ def test_a_context_that_nobody_asked_for_is_cut_to_what_fits() -> None:
         ({"engine": "llama.cpp"}, "reads GGUF files"),
     ],
 )
-def test_orders_that_are_refused(members: dict[str, Any], message: str) -> None:
+def test_orders_that_are_refused(members: dict[str, Any], message: str, model: Make) -> None:
     with pytest.raises(StartupError, match=message) as caught:
         design(order(**members), model(QWEN_35), RTX_PRO)
     assert caught.value.hint
 
 
-def test_gguf_is_for_llama_cpp() -> None:
+def test_gguf_is_for_llama_cpp(model: Make) -> None:
     with pytest.raises(StartupError, match="does not serve GGUF"):
-        design(order(engine="vllm"), model(QWEN_35, form="gguf"), RTX_PRO)
+        design(order(engine="vllm"), model(QWEN_35, gguf=True), RTX_PRO)
     with pytest.raises(StartupError, match="would be several names"):
-        design(order(served_name="a,b"), model(QWEN_35, form="gguf"), RTX_PRO)
+        design(order(served_name="a,b"), model(QWEN_35, gguf=True), RTX_PRO)
 
 
-def test_without_a_gpu() -> None:
-    found = design(order(), model(QWEN_35, form="gguf"), cpu_target(128 << 30))
+def test_without_a_gpu(model: Make) -> None:
+    found = design(order(), model(QWEN_35, gguf=True), cpu_target(128 << 30))
     assert found.image.endswith("server-b11206")
     assert of(found, "--n-gpu-layers") is None
     with pytest.raises(StartupError, match="SGLang needs a GPU"):
         design(order(), model(QWEN_35), cpu_target(128 << 30))
 
 
-def test_an_old_card_and_an_old_driver() -> None:
+def test_an_old_card_and_an_old_driver(model: Make) -> None:
     volta = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=32 << 30, compute_capability="7.0")
     with pytest.raises(StartupError, match=r"below 7\.5") as caught:
         design(order(engine="vllm"), model(QWEN_35), volta)
@@ -229,21 +245,24 @@ def test_an_old_card_and_an_old_driver() -> None:
         design(order(engine="vllm"), model(QWEN_35), old)
 
 
-def test_what_is_in_use_is_told() -> None:
+def test_what_is_in_use_is_told(model: Make) -> None:
     busy = GpuTarget(
         kind="uuid", ids=("GPU-1",), memory_bytes=80 << 30, memory_used_bytes=20 << 30, compute_capability="9.0"
     )
-    assert any("20.0 GiB of the card are in use now" in warning for warning in _warnings(busy))
+    assert any(
+        "20.0 GiB of the card are in use now" in warning
+        for warning in design(order(engine="vllm"), model(QWEN_35), busy).warnings
+    )
 
 
-def test_other_machines_are_let_in_only_with_a_warning() -> None:
+def test_other_machines_are_let_in_only_with_a_warning(model: Make) -> None:
     found = design(order(host="0.0.0.0", engine="vllm"), model(QWEN_35), RTX_PRO)
     assert not found.is_private
     assert any("asks for no key" in warning for warning in found.warnings)
     assert any("--api-key would cover only" in warning for warning in found.warnings)
 
 
-def test_what_is_not_known_is_said() -> None:
+def test_what_is_not_known_is_said(model: Make) -> None:
     unknown = GpuTarget(kind="index", ids=("1",))
     found = design(order(engine="vllm"), model(name="somebody's"), unknown)
     assert found.memory is None
@@ -252,12 +271,10 @@ def test_what_is_not_known_is_said() -> None:
     assert not found.tool_support
 
 
-def test_a_windows_drive_is_warned_of() -> None:
+def test_a_windows_drive_is_warned_of(model: Make) -> None:
     it = model(QWEN_35)
-    source = ModelSource(name="m", format="safetensors", mount=Path("/mnt/c/m"), weights_bytes=it.source.weights_bytes)
-    found = design(
-        order(wsl=True, engine="vllm"), ServedModel(source=source, family=it.family, shape=it.shape), RTX_PRO
-    )
+    source = msgspec.structs.replace(it.source, mount=Path("/mnt/c/m"))
+    found = design(order(wsl=True, engine="vllm"), msgspec.structs.replace(it, source=source), RTX_PRO)
     assert any("Windows drive" in warning for warning in found.warnings)
     assert found.environment["VLLM_USE_V2_MODEL_RUNNER"] == "0"
 
@@ -266,13 +283,9 @@ def test_a_windows_drive_is_warned_of() -> None:
     ("name", "service"),
     [("Heavy", "heavy"), ("a/b c", "a-b-c"), ("日本", "model"), ("--", "model"), ("x" * 99, "x" * 60)],
 )
-def test_docker_gets_names_that_it_takes(name: str, service: str) -> None:
+def test_docker_gets_names_that_it_takes(name: str, service: str, model: Make) -> None:
     if name.startswith("-"):
         with pytest.raises(StartupError):
             design(order(name=name), model(QWEN_35), RTX_PRO)
         return
     assert design(order(name=name), model(QWEN_35), RTX_PRO).service == service
-
-
-def _warnings(target: GpuTarget) -> tuple[str, ...]:
-    return design(order(engine="vllm"), model(QWEN_35), target).warnings

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from anvil_serving.errors import StartupError
-from anvil_serving.substrate.model_source import ModelSource, find_source, hub_cache
+from anvil_serving.substrate.model_source import ModelSource, find_source
 
 
 @pytest.fixture
@@ -16,6 +16,11 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 def found(text: str | Path, environ: dict[str, str], *, elsewhere: bool = False) -> ModelSource:
     return find_source(str(text), environ, elsewhere=elsewhere)
+
+
+def size(source: ModelSource) -> int:
+    assert source.found is not None
+    return sum(file.size_bytes for file in source.found.weights)
 
 
 def weights(folder: Path, *names: str, size: int = 100) -> Path:
@@ -43,7 +48,7 @@ def test_a_folder(tmp_path: Path, environ: dict[str, str]) -> None:
     folder = weights(tmp_path / "Qwen3-8B", "model-1.safetensors", "model-2.safetensors", "config.json", "README.md")
     source = found(folder, environ)
     assert (source.name, source.format, source.mount) == ("Qwen3-8B", "safetensors", folder)
-    assert (source.inside, source.weights_bytes, source.config) == (PurePosixPath(), 200, folder / "config.json")
+    assert (source.inside, size(source)) == (PurePosixPath(), 200)
 
 
 def test_a_relative_folder_with_a_home(
@@ -63,12 +68,12 @@ def test_a_cached_download_is_mounted_with_what_its_links_lead_to(environ: dict[
         assert (source.name, source.repository) == ("Qwen3-8B", "Qwen/Qwen3-8B")
         assert source.mount == folder.parent.parent
         assert source.inside == PurePosixPath("snapshots/abc123")
-        assert source.weights_bytes == 100
+        assert size(source) == 100
 
 
 def test_a_repository_that_is_not_here(environ: dict[str, str]) -> None:
     source = found("Qwen/Qwen3-8B", environ)
-    assert (source.repository, source.mount, source.format, source.is_here) == ("Qwen/Qwen3-8B", None, None, False)
+    assert (source.repository, source.mount, source.format, source.found) == ("Qwen/Qwen3-8B", None, None, None)
     gguf = found("unsloth/Qwen3-8B-GGUF:Q4_K_M", environ)
     assert (gguf.format, gguf.quantisation) == ("gguf", "Q4_K_M")
 
@@ -76,7 +81,7 @@ def test_a_repository_that_is_not_here(environ: dict[str, str]) -> None:
 def test_a_half_downloaded_snapshot_is_downloaded_anew(environ: dict[str, str]) -> None:
     folder = snapshot(environ, "model.safetensors")
     (folder / "model.safetensors").resolve().unlink()
-    assert not found("Qwen/Qwen3-8B", environ).is_here
+    assert found("Qwen/Qwen3-8B", environ).found is None
 
 
 def test_a_file_of_gguf(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -84,15 +89,15 @@ def test_a_file_of_gguf(tmp_path: Path, environ: dict[str, str]) -> None:
     for text in (folder, folder / "m-Q4_K_M.gguf"):
         source = found(text, environ)
         assert (source.name, source.format, source.inside) == ("m-Q4_K_M", "gguf", PurePosixPath("m-Q4_K_M.gguf"))
-        assert (source.mount, source.weights_bytes, source.header) == (folder, 100, folder / "m-Q4_K_M.gguf")
+        assert (source.mount, size(source)) == (folder, 100)
 
 
 def test_a_model_in_parts(tmp_path: Path, environ: dict[str, str]) -> None:
     folder = weights(tmp_path / "g", "m-00001-of-00002.gguf", "m-00002-of-00002.gguf")
     source = found(folder, environ)
-    assert (source.name, source.inside, source.weights_bytes) == ("m", PurePosixPath("m-00001-of-00002.gguf"), 200)
+    assert (source.name, source.inside, size(source)) == ("m", PurePosixPath("m-00001-of-00002.gguf"), 200)
     (folder / "m-00002-of-00002.gguf").unlink()
-    with pytest.raises(StartupError, match=r"m-00002-of-00002\.gguf is missing"):
+    with pytest.raises(StartupError, match="is not whole: missing: 1 of 2 parts"):
         found(folder, environ)
 
 
@@ -100,7 +105,8 @@ def test_a_model_in_parts(tmp_path: Path, environ: dict[str, str]) -> None:
     ("names", "message"),
     [
         (("a-Q4.gguf", "a-Q8.gguf"), "holds 2 models"),
-        (("pytorch_model.bin",), "holds no weights"),
+        (("pytorch_model.bin", "config.json"), "pickled weights"),
+        (("unet.safetensors", "model_index.json"), "is diffusers"),
         ((), "holds no weights"),
     ],
 )
@@ -146,18 +152,32 @@ def test_what_names_no_model(
 
 def test_a_path_of_another_machine(environ: dict[str, str]) -> None:
     source = found("/no/such/model", environ, elsewhere=True)
-    assert (source.name, source.mount, source.is_here) == ("model", Path("/no/such/model"), False)
+    assert (source.name, source.mount, source.found) == ("model", Path("/no/such/model"), None)
     file = found("/no/such/m.gguf", environ, elsewhere=True)
     assert (file.name, file.mount, file.inside, file.format) == ("m", Path("/no/such"), PurePosixPath("m.gguf"), "gguf")
 
 
-@pytest.mark.parametrize(
-    ("environ", "cache"),
-    [
-        ({"HF_HUB_CACHE": "/c", "HF_HOME": "/h"}, "/c"),
-        ({"HF_HOME": "/h"}, "/h/hub"),
-        ({"XDG_CACHE_HOME": "/x"}, "/x/huggingface/hub"),
-    ],
-)
-def test_where_downloads_are_kept(environ: dict[str, str], cache: str) -> None:
-    assert hub_cache(environ) == Path(cache)
+def test_a_folder_of_models_is_not_taken_for_one(tmp_path: Path, environ: dict[str, str]) -> None:
+    for name in ("a", "b"):
+        weights(tmp_path / "all" / name, "model.safetensors", "config.json")
+    with pytest.raises(StartupError, match="holds 2 models") as caught:
+        found(tmp_path / "all", environ)
+    assert "a, b" in str(caught.value.hint)
+
+
+def test_own_weights_come_before_gguf_files_beside_them(tmp_path: Path, environ: dict[str, str]) -> None:
+    folder = weights(tmp_path / "m", "model.safetensors", "config.json", "m-Q4_K_M.gguf")
+    assert found(folder, environ).format == "safetensors"
+    assert found(folder / "m-Q4_K_M.gguf", environ).format == "gguf"
+
+
+def test_a_downloaded_quantisation_is_found_by_its_tag(environ: dict[str, str]) -> None:
+    snapshot(environ, "Qwen3-8B-Q4_K_M.gguf", "Qwen3-8B-Q8_0.gguf")
+    source = found("Qwen/Qwen3-8B:q8_0", environ)
+    assert source.inside == PurePosixPath("snapshots/abc123/Qwen3-8B-Q8_0.gguf")
+    assert source.name == "Qwen3-8B-Q8_0"
+    with pytest.raises(StartupError, match="2 models of Qwen/Qwen3-8B are downloaded") as caught:
+        found("Qwen/Qwen3-8B", environ)
+    assert "Q4_K_M" in str(caught.value.hint)
+    # One that is not here is downloaded.
+    assert found("Qwen/Qwen3-8B:Q2_K", environ).found is None
