@@ -257,8 +257,6 @@ def _lines(report: DeploymentReport, deployment: Deployment) -> list[str]:
 
 
 def _facts(deployment: Deployment) -> list[tuple[str, str | None]]:
-    memory = deployment.memory
-    gib = 1024**3
     target = deployment.target
     on = "CPU" if target.kind == "cpu" else f"{target.cards} x {target.name or 'GPU'}"
     return [
@@ -267,12 +265,5 @@ def _facts(deployment: Deployment) -> list[tuple[str, str | None]]:
         ("family", deployment.model.family.name if deployment.model.family else "not known"),
         ("address", f"{deployment.host}:{deployment.port}"),
         ("context", f"{deployment.context_tokens:,} tokens, {deployment.running} requests at once"),
-        (
-            "memory",
-            None
-            if memory is None
-            else f"weights {memory.weights_bytes / gib:.1f} + computing {memory.overhead_bytes / gib:.1f} + cache "
-            f"{memory.cache_bytes / gib:.1f} GiB of {memory.card_bytes / gib:.1f} (estimated); the cache holds "
-            f"{memory.cache_tokens:,} tokens",
-        ),
+        ("memory", deployment.memory_line),
     ]

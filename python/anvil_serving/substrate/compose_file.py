@@ -12,7 +12,6 @@ from anvil_serving.layout import printable
 from .command import CommandMissing, CommandTimedOut, run
 from .engine_command import WEIGHTS, arguments
 from .gpu_target import GPU_VARIABLE
-from .memory import GIBIBYTE
 
 if TYPE_CHECKING:
     from .deployment import Deployment
@@ -140,19 +139,15 @@ def check_with_docker(text: str, deployment: Deployment) -> str | None:
 
 
 def _header(deployment: Deployment) -> list[str]:
-    target, memory = deployment.target, deployment.memory
+    target = deployment.target
     on = {"cpu": "the CPU"}.get(target.kind) or target.name or "a GPU"
     lines = [
         f"{deployment.engine.title} {deployment.engine.version} serves {deployment.model.source.name} on {on}"
         + (f", {target.cards} of them" if target.cards > 1 else ""),
         "Written by `anvil-serving deploy`; changes by hand stay until it is run again with --force.",
     ]
-    if memory is not None:
-        lines.append(
-            f"Of each card's {memory.card_bytes / GIBIBYTE:.1f} GiB: weights {memory.weights_bytes / GIBIBYTE:.1f}, "
-            f"computing {memory.overhead_bytes / GIBIBYTE:.1f}, cache {memory.cache_bytes / GIBIBYTE:.1f} "
-            f"({memory.cache_tokens:,} tokens). An estimate."
-        )
+    if deployment.memory_line is not None:
+        lines.append(f"Memory: {deployment.memory_line}.")
     lines += [f"Note: {warning}." for warning in deployment.warnings]
     return [printable(line) for line in lines]
 

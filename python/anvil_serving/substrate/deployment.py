@@ -16,7 +16,7 @@ from .caveat import Caveat, caveats_for
 from .fit import fit_model, memory_share
 from .gpu_target import GpuTarget
 from .image_reference import check_image
-from .memory import CacheKind, MemoryPlan
+from .memory import GIBIBYTE, CacheKind, MemoryPlan
 from .served_model import ServedModel
 from .serving_engine import EngineName, ServingEngine, engine_named
 
@@ -62,6 +62,32 @@ class Deployment(Struct, frozen=True, kw_only=True):
     def is_private(self) -> bool:
         """Whether only this machine reaches it."""
         return ipaddress.ip_address(self.host).is_loopback
+
+    @property
+    def cache_bytes(self) -> int | None:
+        """Of each card, what the cache takes: all that is left, or in llama.cpp what was asked for."""
+        if self.memory is None:
+            return None
+        return self.memory.needed_cache_bytes if self.engine.name == "llama.cpp" else self.memory.cache_bytes
+
+    @property
+    def cache_tokens(self) -> int | None:
+        """How many the cache has room for."""
+        if self.memory is None:
+            return None
+        return self.context_tokens * self.sequences if self.engine.name == "llama.cpp" else self.memory.cache_tokens
+
+    @property
+    def memory_line(self) -> str | None:
+        """The memory in words; None where it is not known."""
+        if self.memory is None or self.cache_bytes is None:
+            return None
+        parts = (self.memory.weights_bytes, self.memory.overhead_bytes, self.cache_bytes, self.memory.card_bytes)
+        weights, computing, cache, card = (f"{part / GIBIBYTE:.1f}" for part in parts)
+        return (
+            f"weights {weights} + computing {computing} + cache {cache} GiB of {card}, estimated; "
+            f"the cache holds {self.cache_tokens:,} tokens"
+        )
 
     @property
     def tool_support(self) -> bool:

@@ -25,6 +25,28 @@ GPU_VARIABLE: Final = "ANVIL_GPU"
 
 _UUID: Final = re.compile(r"(GPU|MIG)-[0-9a-zA-Z/-]{4,80}")
 _SIZE: Final = re.compile(r"(?P<number>\d{1,7}(?:\.\d{1,3})?) ?(?P<unit>[KMGT]i?B?)?", re.IGNORECASE)
+_BESIDE: Final = frozenset(
+    {
+        "nvidia",
+        "geforce",
+        "gpu",
+        "pcie",
+        "sxm",
+        "sxm4",
+        "sxm5",
+        "hbm3",
+        "hbm3e",
+        "80gb",
+        "edition",
+        "server",
+        "workstation",
+    }
+)
+"""Words of a card's name that make it no other card."""
+
+_LEFT_OUT: Final = frozenset({"rtx", "blackwell"})
+"""Words of a known name that people leave out."""
+
 _UNITS: Final = {"k": 1, "m": 2, "g": 3, "t": 4}
 _MEBIBYTE: Final = 1024 * 1024
 _MOST_CARDS: Final = 16
@@ -121,19 +143,24 @@ def _described(wanted: Sequence[str], like: str | None, memory_bytes: int | None
 
 
 def _like(text: str) -> KnownCard:
-    wanted = _letters(text)
-    for card in known_cards():
-        if wanted and (_letters(card.name) in wanted or wanted in _letters(card.name)):
-            return card
+    """Raises `StartupError` where no name, or more than one, has the words of `text`."""
+    wanted = _words(text)
+    fitting = [
+        card
+        for card in known_cards()
+        if wanted - _words(card.name) <= _BESIDE and _words(card.name) - wanted <= _LEFT_OUT and wanted - _BESIDE
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
     names = ", ".join(card.name for card in known_cards())
     raise StartupError(
-        f"{printable(text)!r} is no card that is known here",
+        f"{printable(text[:80])!r} is no card that is known here",
         hint=f"pass its memory instead, as --gpu-memory 24GiB, or one of {names}",
     )
 
 
-def _letters(name: str) -> str:
-    return "".join(char for char in name.lower().replace("nvidia", "").replace("geforce", "") if char.isalnum())
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", name.lower()))
 
 
 def _here(found: Gpus, wanted: Sequence[str]) -> GpuTarget:

@@ -240,11 +240,11 @@ def test_quiet_says_nothing_but_errors() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model", "nonsense", "--gpu-like", "H100"], "there is no model at nonsense"),
-        (["--model", "a/b", "--engine", "tgi", "--gpu-like", "H100"], "there is no engine 'tgi'"),
+        (["--model", "nonsense", "--gpu-like", "H200"], "there is no model at nonsense"),
+        (["--model", "a/b", "--engine", "tgi", "--gpu-like", "H200"], "there is no engine 'tgi'"),
         (["--model", "a/b", "--gpu-memory", "much"], "is no size of a memory"),
-        (["--model", "a/b", "--gpu-like", "H100", "--image", "x/y"], "another image tomorrow"),
-        (["--model", "a/b", "--gpu-like", "H100", "--bind", "localhost"], "is no address"),
+        (["--model", "a/b", "--gpu-like", "H200", "--image", "x/y"], "another image tomorrow"),
+        (["--model", "a/b", "--gpu-like", "H200", "--bind", "localhost"], "is no address"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_a_hint(arguments: list[str], message: str) -> None:
@@ -254,19 +254,19 @@ def test_what_is_wrong_is_one_sentence_and_a_hint(arguments: list[str], message:
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"0" * 9_000_000])
 def test_a_configuration_that_is_none(qwen: Path, content: bytes) -> None:
     (qwen / "config.json").write_bytes(content)
-    assert refused("--model", qwen, "--gpu-like", "H100")
+    assert refused("--model", qwen, "--gpu-like", "H200")
 
 
 def test_a_configuration_that_says_nothing(qwen: Path) -> None:
     (qwen / "config.json").write_bytes(b"[1]")
-    result = deploy("--model", qwen, "--gpu-like", "H100", "--dry-run")
+    result = deploy("--model", qwen, "--gpu-like", "H200", "--dry-run")
     assert "do not name its architecture" in result.stderr
     assert "whether it fits is not known" in result.stderr
 
 
 def test_a_broken_manifest_is_left_alone(qwen: Path) -> None:
     Path("serves.toml").write_text("[[serve]\n")
-    result = CliRunner().invoke(app, ["deploy", "--model", str(qwen), "--gpu-like", "H100"])
+    result = CliRunner().invoke(app, ["deploy", "--model", str(qwen), "--gpu-like", "H200"])
     assert isinstance(result.exception, AnvilError)
     assert Path("serves.toml").read_text() == "[[serve]\n"
     assert here() == ["serves.toml"]
@@ -275,7 +275,7 @@ def test_a_broken_manifest_is_left_alone(qwen: Path) -> None:
 def test_without_the_extra_its_name_is_told(qwen: Path) -> None:
     code = "import sys\nsys.modules['yaml'] = None\nfrom anvil_serving.cli import main\nmain()"
     ran = subprocess.run(
-        [sys.executable, "-c", code, "deploy", "--model", str(qwen), "--gpu-like", "H100"],
+        [sys.executable, "-c", code, "deploy", "--model", str(qwen), "--gpu-like", "H200"],
         capture_output=True,
         text=True,
         check=False,

@@ -69,7 +69,33 @@ def test_cards_of_another_machine() -> None:
     number = find_target(NONE, ["1"], None, None)
     assert (number.kind, number.ids, number.memory_bytes) == ("index", ("1",), None)
     # What is described is not looked for here.
-    assert find_target(TWO, [], "H100", None).kind == "variable"
+    assert find_target(TWO, [], "H200", None).kind == "variable"
+
+
+@pytest.mark.parametrize(
+    ("text", "memory_mib"),
+    [
+        ("L4", 23_034),
+        ("l40s", 46_068),
+        ("H100", 81_559),
+        ("NVIDIA H100 80GB HBM3", 81_559),
+        ("NVIDIA A100-SXM4-40GB", 40_960),
+        ("NVIDIA RTX PRO 6000 Blackwell Server Edition", 97_887),
+        ("pro 6000", 97_887),
+        ("RTX 6000 Ada", 49_140),
+    ],
+)
+def test_cards_as_people_and_drivers_call_them(text: str, memory_mib: int) -> None:
+    assert find_target(NONE, [], text, None).memory_bytes == memory_mib << 20
+
+
+# Other cards, whose names begin alike, and names of several.
+@pytest.mark.parametrize(
+    "text", ["L40", "RTX 5070", "A100", "RTX 6000", "RTX", "NVIDIA", "", "H100 NVL", "RTX 4090 Laptop"]
+)
+def test_a_card_that_is_like_no_other(text: str) -> None:
+    with pytest.raises(StartupError, match="no card that is known"):
+        find_target(NONE, [], text, None)
 
 
 def test_a_card_that_is_not_known_names_those_that_are() -> None:
