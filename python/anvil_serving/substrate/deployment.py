@@ -59,11 +59,6 @@ class Deployment(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
     @property
-    def is_private(self) -> bool:
-        """Whether only this machine reaches it."""
-        return ipaddress.ip_address(self.host).is_loopback
-
-    @property
     def cache_bytes(self) -> int | None:
         """Of each card, what the cache takes: all that is left, or in llama.cpp what was asked for."""
         if self.memory is None:
@@ -94,12 +89,6 @@ class Deployment(Struct, frozen=True, kw_only=True):
         """Whether it parses the calls that the model writes."""
         parsers = self.model.family.parsers(self.engine.name) if self.model.family else None
         return self.engine.name == "llama.cpp" or (parsers is not None and parsers.tool_call_parser is not None)
-
-    @property
-    def thinks(self) -> bool:
-        """Whether the model thinks before it answers, unless a request says otherwise."""
-        family = self.model.family
-        return family is not None and family.thinking is not None and family.thinking.default
 
 
 def engine_for(model: ServedModel) -> EngineName:
@@ -240,7 +229,8 @@ def _warnings(order: Order, engine: ServingEngine, model: ServedModel, target: G
         found.append(f"{engine.title} may not load it: {fit.reason}")
     if model.family is None:
         found.append("the model is of no family that is known here: tool calls and thinking are not parsed")
-    if model.always_thinks:
+    thinking = model.thinking
+    if thinking is not None and thinking.default and thinking.switch is None:
         found.append("the model always thinks: give it a max_tokens of 4,096 or more, or its answers are empty")
     if target.kind == "index":
         found.append("the card is pinned by its number, which is not reliable: no UUID is known without its driver")

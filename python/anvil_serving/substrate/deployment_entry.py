@@ -92,11 +92,11 @@ def _tier_document(deployment: Deployment) -> dict[str, Any]:
 
 def _thinking_defaults(deployment: Deployment) -> dict[str, Any]:
     """What turns thinking off in requests that do not say: a small `max_tokens` would be spent on it."""
-    family = deployment.model.family
-    if family is None or family.thinking is None or family.thinking.switch is None or not family.thinking.default:
+    thinking = deployment.model.thinking
+    if thinking is None or thinking.switch is None or not thinking.default:
         return {}
-    switch = {family.thinking.switch: family.thinking.off}
-    return {"chat_template_kwargs": switch} if family.thinking.in_template else switch
+    switch = {thinking.switch: thinking.off}
+    return {"chat_template_kwargs": switch} if thinking.in_template else switch
 
 
 def _reached_at(host: str) -> str:

@@ -99,9 +99,9 @@ def _llama_cpp(deployment: Deployment) -> list[str]:
 
 
 def _sampling(deployment: Deployment) -> list[str]:
-    family = deployment.model.family
-    if family is None:
-        return []
+    family, card = deployment.model.family, deployment.model.card
+    if family is None or (card is not None and card.sampling.temperature is not None):
+        return []  # what a file says of itself, llama.cpp takes from it
     sampling = family.sampling
     values = (
         ("--temp", sampling.temperature),
@@ -131,11 +131,9 @@ def _default_template_values(deployment: Deployment) -> list[str]:
 
 
 def _told_off(deployment: Deployment) -> Thinking | None:
-    """The family's thinking, where the server is to turn it off and can."""
-    family = deployment.model.family
-    if not deployment.no_thinking or family is None or family.thinking is None or family.thinking.switch is None:
-        return None
-    return family.thinking
+    """The model's thinking, where the server is to turn it off and can."""
+    thinking = deployment.model.thinking
+    return thinking if deployment.no_thinking and thinking is not None and thinking.switch is not None else None
 
 
 def _computes_fp8(deployment: Deployment) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec.structs import replace
 
@@ -10,7 +10,6 @@ from anvil_serving.errors import StartupError
 
 from .memory import (
     GIBIBYTE,
-    SHARES,
     Demand,
     MemoryPlan,
     Remedy,
@@ -18,6 +17,7 @@ from .memory import (
     largest_context,
     plan,
     remedies,
+    usual_share,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def fit_model(
     Raises `StartupError`, and `DoesNotFit` where the memory is too small.
     """
     card = target.memory_bytes or 0
+    place: Literal["card", "machine"] = "machine" if target.kind == "cpu" else "card"
     batch = min(
         (caveat.batch_tokens for caveat in found if caveat.batch_tokens is not None),
         default=batch_tokens_for(card, engine.name),
@@ -72,7 +73,8 @@ def fit_model(
         running=max(_RUNNING[engine.name], order.sequences),
         cache=order.cache,
         batch_tokens=batch,
-        share=order.share or SHARES[engine.name],
+        share=order.share or usual_share(engine.name, place),
+        place=place,
     )
     _check_heads(engine, model, target)
     size = model.size
@@ -116,7 +118,8 @@ def _fitted(
 
 
 def _too_large(memory: MemoryPlan, target: GpuTarget) -> str:
-    card = f"the {memory.card_bytes / GIBIBYTE:.0f} GiB of {target.name or 'the card'}"
+    name = target.name or ("this machine" if target.kind == "cpu" else "the card")
+    card = f"the {memory.card_bytes / GIBIBYTE:.0f} GiB of {name}"
     if memory.cards > 1:
         card = f"each of {memory.cards} cards of {memory.card_bytes / GIBIBYTE:.0f} GiB"
     return (

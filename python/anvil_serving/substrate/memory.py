@@ -27,8 +27,10 @@ __all__ = [
     "ModelSize",
     "Remedy",
     "batch_tokens_for",
+    "largest_context",
     "plan",
     "remedies",
+    "usual_share",
 ]
 
 GIBIBYTE: Final = 1024**3
@@ -53,6 +55,7 @@ _STORED_BITS: Final = (
 )
 """Bits that a parameter takes, with the scales and with what is left whole: sizes of published files by parameters."""
 
+_MACHINE_SHARE: Final = 0.75
 _STEP: Final = 1_024
 _LEAST_CONTEXT: Final = 4_096
 _MOST_TOKENS: Final = 1 << 30
@@ -81,6 +84,8 @@ class Demand(Struct, frozen=True, kw_only=True):
     """Tokens of prompts that are read at once."""
     share: float
     """Of a card, what the engine may take."""
+    place: Literal["card", "machine"] = "card"
+    """Where the memory is: without a GPU, it is the machine's."""
 
     @property
     def bytes_per_value(self) -> float:
@@ -136,6 +141,11 @@ def batch_tokens_for(card_bytes: int, engine: EngineName) -> int:
     return 4_096 if card_bytes < 60 * GIBIBYTE else 8_192
 
 
+def usual_share(engine: EngineName, place: Literal["card", "machine"]) -> float:
+    """What an engine may take: of a machine's memory, it leaves a quarter to others."""
+    return SHARES[engine] if place == "card" else _MACHINE_SHARE
+
+
 def plan(size: ModelSize, demand: Demand) -> MemoryPlan:
     """What `demand` takes. Raises `ShapeUnknown`."""
     shape = _of_one_card(size.shape, demand)
@@ -182,7 +192,7 @@ def remedies(size: ModelSize, demand: Demand) -> tuple[Remedy, ...]:
         return Remedy(kind=kind, says=says, demand=other, weights_bytes=size.weights_bytes)
 
     found: list[Remedy] = []
-    usual = change(demand, share=max(demand.share, SHARES[demand.engine]))
+    usual = change(demand, share=max(demand.share, usual_share(demand.engine, demand.place)))
     if plan(size, usual).fits:
         found.append(remedy("share", f"the usual share of the card (--gpu-mem-util {usual.share:g})", usual))
     shorter = largest_context(size, demand)
@@ -201,11 +211,12 @@ def remedies(size: ModelSize, demand: Demand) -> tuple[Remedy, ...]:
         says = f"a cache of 8 bits and a context of {longest:,} tokens (--kv-cache 8bit --context {longest})"
         found.append(remedy("cache", says, change(smaller, context_tokens=longest)))
     doubled = change(demand, cards=demand.cards * 2)
-    if plan(size, doubled).fits:
+    if demand.place == "card" and plan(size, doubled).fits:
         numbers = ",".join(str(number) for number in range(doubled.cards))
         found.append(remedy("cards", f"{doubled.cards} such cards (--gpu {numbers})", doubled))
     gibibytes = math.ceil(_card_that_fits(size, demand) / GIBIBYTE)
-    found.append(remedy("card", f"a card of {gibibytes} GiB", change(demand, card_bytes=gibibytes * GIBIBYTE)))
+    says = f"a card of {gibibytes} GiB" if demand.place == "card" else f"{gibibytes} GiB of RAM"
+    found.append(remedy("card", says, change(demand, card_bytes=gibibytes * GIBIBYTE)))
     return (*found, *_smaller_weights(size, demand))
 
 

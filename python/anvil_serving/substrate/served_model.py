@@ -11,7 +11,7 @@ from anvil_serving.errors import StartupError
 from anvil_serving.files import FileTooLarge, NotRegular, read_file
 
 from .card_reader import read_card
-from .family import Family, family_of
+from .family import Family, Thinking, family_of
 from .memory import ModelSize
 from .model_card import ModelCard
 from .model_source import ModelSource
@@ -58,12 +58,17 @@ class ServedModel(Struct, frozen=True, kw_only=True):
         return bool(self.shape and self.shape.experts)
 
     @property
-    def always_thinks(self) -> bool:
-        """Whether nothing stops it from thinking before it answers; where there is a template, that knows best."""
-        if self.card is not None and self.card.thinking is not None:
-            return self.card.thinking == "always"
-        thinking = self.family.thinking if self.family else None
-        return thinking is not None and thinking.default and thinking.switch is None
+    def thinking(self) -> Thinking | None:
+        """As the table of families has it; for other models, as their chat template shows it."""
+        if self.family is not None or self.card is None or self.card.thinking is None:
+            return self.family.thinking if self.family else None
+        effort = self.card.thinking_switch == "reasoning_effort"
+        return Thinking(
+            default=self.card.thinking != "off",
+            switch=self.card.thinking_switch,
+            off=None if self.card.thinking_switch is None else "low" if effort else False,
+            in_template=not effort,
+        )
 
 
 def read_model(source: ModelSource) -> ServedModel:

@@ -235,6 +235,38 @@ def test_without_a_gpu(model: Make) -> None:
         design(order(), model(QWEN_35), cpu_target(128 << 30))
 
 
+def test_too_little_ram(model: Make) -> None:
+    it = model(QWEN_35, gguf=True)
+    assert it.card is not None
+    large = msgspec.structs.replace(
+        it,
+        card=msgspec.structs.replace(it.card, sizes=msgspec.structs.replace(it.card.sizes, weights_bytes=40 << 30)),
+    )
+    with pytest.raises(DoesNotFit, match="the 32 GiB of this machine") as caught:
+        design(order(), large, cpu_target(32 << 30))
+    assert "GiB of RAM" in str(caught.value.hint)
+
+
+def test_a_model_of_no_known_family_is_told_not_to_think_by_its_template(tmp_path: Path) -> None:
+    folder = tmp_path / "unknown"
+    write_safetensors(folder / "model.safetensors", {"w": ("BF16", [1000])})
+    (folder / "config.json").write_text(json.dumps({"model_type": "newest", "architectures": ["NewestForCausalLM"]}))
+    template = "{% if enable_thinking is defined and enable_thinking is false %}<think></think>{% endif %}"
+    (folder / "chat_template.jinja").write_text(template)
+    it = read_model(find_source(str(folder), {}, elsewhere=False))
+    assert it.family is None
+    found = design(order(engine="vllm", no_thinking=True), it, RTX_PRO)
+    assert of(found, "--default-chat-template-kwargs") == '{"enable_thinking": false}'
+    assert any("no family that is known here" in warning for warning in found.warnings)
+    assert any("may not load it" in warning for warning in found.warnings)
+
+
+def test_what_a_file_says_of_its_sampling_is_left_to_llama_cpp(tmp_path: Path) -> None:
+    write_gguf(tmp_path / "Qwen3-8B.gguf", general__sampling__temp=0.6)
+    it = read_model(find_source(str(tmp_path / "Qwen3-8B.gguf"), {}, elsewhere=False))
+    assert of(design(order(), it, RTX_PRO), "--temp") is None
+
+
 def test_an_old_card_and_an_old_driver(model: Make) -> None:
     volta = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=32 << 30, compute_capability="7.0")
     with pytest.raises(StartupError, match=r"below 7\.5") as caught:
@@ -257,7 +289,6 @@ def test_what_is_in_use_is_told(model: Make) -> None:
 
 def test_other_machines_are_let_in_only_with_a_warning(model: Make) -> None:
     found = design(order(host="0.0.0.0", engine="vllm"), model(QWEN_35), RTX_PRO)
-    assert not found.is_private
     assert any("asks for no key" in warning for warning in found.warnings)
     assert any("--api-key would cover only" in warning for warning in found.warnings)
 

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from anvil_serving.substrate.memory import (
     GIBIBYTE,
-    SHARES,
     Demand,
     ModelSize,
     batch_tokens_for,
     largest_context,
     plan,
     remedies,
+    usual_share,
 )
 from anvil_serving.substrate.model_shape import AttentionLayers, ModelShape
 
@@ -170,4 +170,18 @@ def test_more_is_read_at_once_on_larger_cards() -> None:
         8_192,
         8_192,
     ]
-    assert all(0.8 <= share <= 1 for share in SHARES.values())
+
+
+def test_a_machine_keeps_some_of_its_memory() -> None:
+    assert usual_share("llama.cpp", "machine") < usual_share("llama.cpp", "card") < 1
+    size = ModelSize(weights_bytes=40 * GIBIBYTE, shape=LLAMA)
+    offered = remedies(size, demand(engine="llama.cpp", card_bytes=32 * GIBIBYTE, place="machine", share=0.75))
+    says = [remedy.says for remedy in offered]
+    assert any(said.endswith("GiB of RAM") for said in says)
+    assert not any("--gpu" in said for said in says)
+
+
+def test_a_share_that_is_too_small_is_told() -> None:
+    size = ModelSize(weights_bytes=16 * GIBIBYTE, shape=LLAMA)
+    offered = remedies(size, demand(context_tokens=8_192, share=0.5))
+    assert offered[0].says == "the usual share of the card (--gpu-mem-util 0.9)"
