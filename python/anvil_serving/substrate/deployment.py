@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Deployment", "design", "engine_for"]
 
 _NAME_CAP: Final = 200
+_ONE_FILE_AT_A_TIME: Final = ("--model-loader-extra-config", '{"enable_multithread_load": false}')
 
 
 class Deployment(Struct, frozen=True, kw_only=True):
@@ -130,7 +131,12 @@ def design(order: Order, model: ServedModel, target: GpuTarget) -> Deployment:
         batch_tokens=demand.batch_tokens,
         memory_share=memory_share(engine, demand, memory),
         memory=memory,
-        options=(*(parsers.options if parsers else ()), *(word for caveat in found for word in caveat.options)),
+        options=(
+            *(parsers.options if parsers else ()),
+            *(word for caveat in found for word in caveat.options),
+            # Several files at once pull a model through RAM faster than WSL2's half of it is freed.
+            *(_ONE_FILE_AT_A_TIME if order.wsl and engine.name == "sglang" else ()),
+        ),
         environment=_environment(order, engine, found),
         no_thinking=order.no_thinking,
         caveats=tuple(caveat.name for caveat in found),

@@ -308,6 +308,9 @@ def test_a_windows_drive_is_warned_of(model: Make) -> None:
     found = design(order(wsl=True, engine="vllm"), msgspec.structs.replace(it, source=source), RTX_PRO)
     assert any("Windows drive" in warning for warning in found.warnings)
     assert found.environment["VLLM_USE_V2_MODEL_RUNNER"] == "0"
+    sglang = design(order(wsl=True, engine="sglang"), it, RTX_PRO)
+    assert of(sglang, "--model-loader-extra-config") == '{"enable_multithread_load": false}'
+    assert "--model-loader-extra-config" in sglang.engine.options
 
 
 @pytest.mark.parametrize(
