@@ -129,7 +129,8 @@ def deploy(  # noqa: PLR0913 - a person's options
 
     Nothing is downloaded and nothing is started: `serves up` does that.
     """
-    from anvil_serving.substrate.deployment import design  # noqa: PLC0415 - `--help` loads the parser alone
+    from anvil_serving.layout import printable  # noqa: PLC0415 - `--help` loads the parser alone
+    from anvil_serving.substrate.deployment import design  # noqa: PLC0415
     from anvil_serving.substrate.deployment_files import next_port  # noqa: PLC0415
     from anvil_serving.substrate.machine import is_wsl  # noqa: PLC0415
     from anvil_serving.substrate.order import Order  # noqa: PLC0415
@@ -139,7 +140,7 @@ def deploy(  # noqa: PLR0913 - a person's options
     served, target = _found(model, engine, gpu, gpu_like, gpu_memory, cpu=cpu)
     thinks = None if model_facts is None else thinks_by_card(model_facts)
     if model_facts is not None and thinks is None:
-        talk(f"{model_facts} does not say whether the model thinks by default")
+        talk(f"{printable(str(model_facts))} does not say whether the model thinks by default")
     served_name = served.source.name if served_name is None else served_name
     name = served_name if tier_id is None else tier_id
     order = Order(
@@ -147,7 +148,7 @@ def deploy(  # noqa: PLR0913 - a person's options
         served_name=served_name,
         engine=None if engine is None else engine_named(engine).name,
         host=bind or (_EVERYWHERE if expose_lan else "127.0.0.1"),
-        port=next_port(manifest_out, name) if port is None else port,
+        port=next_port(None if no_manifest else manifest_out, name) if port is None else port,
         context_tokens=context,
         sequences=sequences,
         cache=kv_cache,

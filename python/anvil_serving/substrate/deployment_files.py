@@ -33,9 +33,9 @@ class Written(Struct, frozen=True, kw_only=True):
     backups: tuple[Path, ...] = ()
 
 
-def next_port(manifest: Path, name: str) -> int:
+def next_port(manifest: Path | None, name: str) -> int:
     """The port that the serve of this name has in the manifest, else the first from 30000 that no other has there."""
-    serves = _serves(manifest)
+    serves = () if manifest is None else _serves(manifest)
     for serve in serves:
         if serve.name == name:
             return serve.port

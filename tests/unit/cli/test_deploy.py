@@ -272,6 +272,26 @@ def test_a_broken_manifest_is_left_alone(qwen: Path) -> None:
     assert here() == ["serves.toml"]
 
 
+def test_a_broken_manifest_is_nobodys_business_without_one(qwen: Path) -> None:
+    Path("serves.toml").write_text("[[serve]\n")
+    assert report("--model", qwen, "--gpu-like", "H200", "--no-manifest")["port"] == 30000
+
+
+def test_help_loads_the_parser_alone() -> None:
+    code = """
+import sys
+from anvil_serving.cli import main
+try:
+    main()
+finally:
+    print(sorted({name.split(".")[0] for name in sys.modules} & {"rich", "msgspec", "yaml", "tomli_w"}))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "deploy", "--help"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ran.stdout.splitlines()[-1] == "[]"
+
+
 def test_without_the_extra_its_name_is_told(qwen: Path) -> None:
     code = "import sys\nsys.modules['yaml'] = None\nfrom anvil_serving.cli import main\nmain()"
     ran = subprocess.run(

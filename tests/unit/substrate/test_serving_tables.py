@@ -81,6 +81,9 @@ def test_a_switch_has_its_value(family: Family) -> None:
         ("glm4_moe", "GLM-4.7-FP8", "glm-4.7"),
         ("mistral3", "Devstral-Small-2-24B-Instruct-2512", "mistral"),
         ("mistral", "Magistral-Small-2509", "magistral"),
+        # Somebody's own, whose template may be any.
+        ("mistral", "zephyr-7b", None),
+        ("mistral", "Hermes-2-Pro-Mistral-7B", "hermes"),
         ("deepseek_v3", "DeepSeek-V3.1", "deepseek-v3.1"),
         ("deepseek_v32", "DeepSeek-V3.2", "deepseek-v3.2"),
         ("gemma4_text", "gemma-4-31B-it", "gemma-4"),
