@@ -34,7 +34,7 @@ USUAL_CONTEXT: Final = 131_072
 """What a coding harness asks for; longer ones cost memory that most conversations never use."""
 
 CAUTIOUS_CONTEXT: Final = 32_768
-"""Where nothing is known of the model."""
+"""Where nothing is known of the model, and what is worth to read prompts in smaller pieces."""
 
 _RUNNING: Final[dict[EngineName, int]] = {"vllm": 16, "sglang": 16, "llama.cpp": 4}
 _LEAST_CONTEXT: Final = 4_096
@@ -99,7 +99,8 @@ def _fitted(
     order: Order, engine: ServingEngine, target: GpuTarget, size: ModelSize, demand: Demand
 ) -> tuple[Demand, MemoryPlan | None, tuple[str, ...]]:
     warnings: list[str] = []
-    if demand.batch_tokens > _LEAST_BATCH and not plan(size, replace(demand, context_tokens=_LEAST_CONTEXT)).fits:
+    wanted = demand.context_tokens if order.context_tokens is not None else min(demand.context_tokens, CAUTIOUS_CONTEXT)
+    if demand.batch_tokens > _LEAST_BATCH and not plan(size, replace(demand, context_tokens=wanted)).fits:
         # Reading less of a prompt at once costs some speed, and leaves room.
         demand = replace(demand, batch_tokens=_LEAST_BATCH)
     if order.context_tokens is None:

@@ -201,7 +201,7 @@ def remedies(size: ModelSize, demand: Demand) -> tuple[Remedy, ...]:
         found.append(remedy("context", f"a context of {shorter:,} tokens (--context {shorter})", other))
     fewer = _largest(lambda number: plan(size, change(demand, sequences=number)).fits, demand.sequences - 1, step=1)
     if fewer:
-        says = f"{fewer} such conversations at once (--sequences {fewer})"
+        says = f"{fewer} such conversation{'s' if fewer > 1 else ''} at once (--sequences {fewer})"
         found.append(remedy("sequences", says, change(demand, sequences=fewer)))
     smaller = change(demand, cache="8bit")
     longest = largest_context(size, smaller) if demand.cache == "16bit" else None

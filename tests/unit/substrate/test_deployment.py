@@ -199,6 +199,24 @@ def test_a_context_that_nobody_asked_for_is_cut_to_what_fits(model: Make) -> Non
         design(order(engine="vllm", context_tokens=131_072), model(dense, "Qwen3-32B-AWQ", gib=19), card)
 
 
+def test_prompts_are_read_in_smaller_pieces_where_that_makes_room(model: Make) -> None:
+    card = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=32_607 << 20, compute_capability="8.9")
+    usual = design(order(engine="sglang"), model(QWEN_35), card)
+    tight = design(order(engine="sglang", context_tokens=131_072), model(QWEN_35), card)
+    assert (usual.batch_tokens, tight.batch_tokens) == (4_096, 2_048)
+
+
+@pytest.mark.parametrize("engine", ["sglang", "vllm"])
+def test_the_card_that_is_offered_is_large_enough(model: Make, engine: str) -> None:
+    small = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=16 << 30, compute_capability="8.9")
+    asked = order(engine=engine, context_tokens=131_072)
+    with pytest.raises(DoesNotFit) as caught:
+        design(asked, model(QWEN_35), small)
+    (offered,) = (remedy.demand for remedy in caught.value.remedies if remedy.kind == "card")
+    card = GpuTarget(kind="uuid", ids=("GPU-1",), memory_bytes=offered.card_bytes, compute_capability="8.9")
+    assert design(asked, model(QWEN_35), card).context_tokens == 131_072
+
+
 @pytest.mark.parametrize(
     ("members", "message"),
     [

@@ -48,6 +48,17 @@ def test_a_cache_by_hand() -> None:
     assert found.cache_tokens == found.cache_bytes // (2 * 65_536)
 
 
+def test_a_cache_as_vllm_measured_it() -> None:
+    # Qwen3-VL-8B-Instruct-FP8 on an RTX 5080, vLLM 0.23: "KV cache: 1.8 GiB (13,104 tokens)" (vllm-project/vllm#46625).
+    shape = ModelShape(
+        hidden_size=4096,
+        vocabulary=151_936,
+        attention=(AttentionLayers(kind="full", layers=36, kv_heads=8, key_dim=128, value_dim=128),),
+    )
+    found = plan(ModelSize(weights_bytes=0, shape=shape), demand(context_tokens=13_104))
+    assert found.needed_cache_bytes / GIBIBYTE == pytest.approx(1.8, abs=0.001)
+
+
 @pytest.mark.parametrize(
     ("engine", "cache", "expected"),
     [
@@ -88,7 +99,7 @@ def test_what_does_not_fit_is_told_with_what_would() -> None:
     assert found["card"].startswith("a card of ")
     assert "weights" not in found, "not even weights of 3 bits leave room for 32 GiB of cache"
     fewer = remedies(size, demand(card_bytes=40 * GIBIBYTE, sequences=2))
-    assert "1 such conversations at once (--sequences 1)" in [remedy.says for remedy in fewer]
+    assert "1 such conversation at once (--sequences 1)" in [remedy.says for remedy in fewer]
 
 
 def test_weights_that_are_too_large_are_told_in_bits() -> None:
