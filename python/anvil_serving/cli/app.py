@@ -13,9 +13,9 @@ from anvil_serving import __version__
 from anvil_serving.errors import AnvilError
 
 from .decisions import decisions
+from .deploy import deploy
 from .harness import harness
 from .models import models
-from .deploy import deploy
 from .prices import prices
 from .profile import profile
 from .quickstart import quickstart

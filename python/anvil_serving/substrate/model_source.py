@@ -84,7 +84,7 @@ def find_source(text: str, environ: Mapping[str, str], *, elsewhere: bool) -> Mo
 
 def _of_path(path: Path) -> ModelSource:
     if path.is_dir():
-        return _of_models(list(folder_models(path, "folder")), path)
+        return _of_models(list(folder_models(path, "folder", list_files(path))), path)
     if path.suffix != ".gguf" or not path.is_file():
         raise StartupError(
             f"{printable(str(path))} is no model", hint="name a .gguf file, or the folder of .safetensors files"
