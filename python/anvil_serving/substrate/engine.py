@@ -1,0 +1,154 @@
+"""Which engine answers at an address, by what it really answers there."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from anvil_serving.layout import printable
+
+from .engine_answers import READERS, Engine, EngineKind, EngineModel, ListedModel, is_usable
+from .inquiry import Reply, Server, Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["USUAL_PORTS", "Engine", "EngineKind", "EngineModel", "Finding", "identify", "look_at", "root_of"]
+
+USUAL_PORTS: Final = (8080, 8000, 30000, 30001, 11434, 1234)
+"""Where llama.cpp, vLLM, SGLang (and a second one), Ollama and LM Studio listen unless told otherwise."""
+
+ADDRESS_SECONDS: Final = 10.0
+"""How long all questions to one address may take together."""
+_AT_ONCE: Final = 16
+_MOST_MODELS: Final = 200
+
+_OWNERS: Final[Mapping[str, EngineKind]] = {
+    "llamacpp": "llama.cpp",
+    "vllm": "vLLM",
+    "sglang": "SGLang",
+    "organization_owner": "LM Studio",
+    "library": "Ollama",
+}
+"""Who an engine says that its models are owned by, in `/v1/models`: which one to ask about first."""
+
+State = Literal["engine", "router", "loading", "locked", "other", "silent", "nothing"]
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What is at an address."""
+
+    url: str
+    state: State
+    """`engine`: `engine` says which. `router`: this program. `loading`, `locked`: an engine that is not ready, or asks
+    for a key. `other`: an answer of no engine that is known. `silent`: no answer that can be used."""
+    seen: str
+    """In words, printable."""
+    engine: Engine | None = None
+    listed: tuple[str, ...] = ()
+    """The models that a server of no known engine lists."""
+
+
+class _List(Struct):
+    data: list[ListedModel] | None
+
+
+class _Index(Struct):
+    service: str
+
+
+class _Readiness(Struct):
+    status: str
+
+
+def look_at(ports: Iterable[int]) -> tuple[Finding, ...]:
+    """What is at these ports of this machine's loopback, all asked at the same time. Never localhost: 127.0.0.1."""
+    urls = [f"http://127.0.0.1:{port}" for port in dict.fromkeys(ports)]
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return tuple(pool.map(identify, urls))
+
+
+def identify(url: str, *, headers: Mapping[str, str] | None = None, seconds: float = ADDRESS_SECONDS) -> Finding:
+    """What is at `url`, a server's root. Reads only; no model is loaded and none is asked for an answer."""
+    server = Server(url, seconds=seconds, headers=headers)
+    first = server.ask("/v1/models")
+    if isinstance(first, Silence):
+        state: State = "nothing" if first.kind == "nothing" else "silent"
+        return Finding(url=server.url, state=state, seen=first.reason)
+    if first.status in {401, 403}:
+        return _locked(server, first)
+    if first.status == 503 and b"oading" in first.body:
+        return Finding(url=server.url, state="loading", seen="an engine that is still loading its model")
+    return _read(server, first)
+
+
+def root_of(base_url: str) -> str:
+    """The root of a server whose `base_url` may end in `/v1`."""
+    return base_url.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _read(server: Server, first: Reply) -> Finding:
+    answer = first.read(_List) if first.status == 200 else None
+    listed = tuple((answer.data or [])[:_MOST_MODELS]) if answer is not None else ()
+    owners = list(dict.fromkeys(model.owned_by for model in listed))
+    if owners == ["anvil-serving"]:
+        return Finding(url=server.url, state="router", seen="this router")
+    likely = [_OWNERS[owner] for owner in owners if owner in _OWNERS]
+    for kind in dict.fromkeys((*likely, *READERS)):
+        engine = READERS[kind](server, listed)
+        if engine is not None:
+            return _finding(server, engine)
+    return Finding(
+        url=server.url,
+        state="other",
+        seen=_description(first, owners if answer is not None else None),
+        listed=tuple(model.id for model in listed if is_usable(model.id)),
+    )
+
+
+def _finding(server: Server, engine: Engine) -> Finding:
+    models: dict[str, EngineModel] = {}
+    for model in engine.models:
+        if is_usable(model.name):
+            models.setdefault(model.name, model)
+    engine = msgspec.structs.replace(
+        engine,
+        version=None if engine.version is None else printable(engine.version)[:80],
+        models=tuple(models.values()),
+        dialects=("openai", "anthropic") if _has_messages(server) else ("openai",),
+    )
+    version = f" {engine.version}" if engine.version else ""
+    return Finding(url=server.url, state="engine", seen=f"{engine.kind}{version}", engine=engine)
+
+
+def _has_messages(server: Server) -> bool:
+    """Whether the server knows Anthropic's path: it then complains that there are no messages. No token is made."""
+    reply = server.ask("/v1/messages", {})
+    # LM Studio answers 200 to paths that it does not have, and says so in the body.
+    return (
+        isinstance(reply, Reply)
+        and reply.status not in {200, 401, 403, 404, 405, 501}
+        and reply.read(msgspec.Raw) is not None
+        and b"nexpected endpoint" not in reply.body
+    )
+
+
+def _locked(server: Server, first: Reply) -> Finding:
+    # Both answer here without a key, and hardly anything else answers like them.
+    ready = server.ask("/readyz")
+    if isinstance(ready, Reply) and (said := ready.read(_Readiness)) and said.status in {"ready", "no tier can serve"}:
+        return Finding(url=server.url, state="router", seen="this router, which asks for a token")
+    who = "llama.cpp" if first.header("server") == "llama.cpp" else "a server"
+    return Finding(url=server.url, state="locked", seen=f"{who} that asks for a key")
+
+
+def _description(first: Reply, owners: list[str] | None) -> str:
+    if owners is not None:
+        of = ", ".join(printable(owner)[:40] for owner in owners[:3] if owner)
+        return "a server like OpenAI's, of no engine that is known" + (f" (its models are owned by {of})" if of else "")
+    kind = printable(first.header("content-type").split(";")[0])[:40] or "nothing that says what it is"
+    name = printable(first.header("server"))[:40]
+    return f"something else{f', {name}' if name else ''} (status {first.status}, {kind})"
