@@ -12,10 +12,14 @@ import typer
 from anvil_serving import __version__
 from anvil_serving.errors import AnvilError
 
+from .config import config
 from .decisions import decisions
 from .deploy import deploy
 from .harness import harness
 from .models import models
+from .doctor import doctor
+from .gpus import gpus
+from .init import init
 from .prices import prices
 from .profile import profile
 from .quickstart import quickstart
@@ -43,6 +47,11 @@ app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
 app.command(epilog="Example: anvil-serving score --work-class chat")(score)
 app.command(epilog='Example: anvil-serving deploy --model Qwen/Qwen3-8B --gpu-like "RTX 5090" --dry-run')(deploy)
 app.command(epilog="Example: anvil-serving deploy --model Qwen/Qwen3-8B --gpu-like L4 --dry-run")(deploy)
+app.command(epilog="Example: anvil-serving init")(init)
+app.command("onboard", hidden=True, epilog="Example: anvil-serving init")(init)
+app.command(epilog="Example: anvil-serving doctor")(doctor)
+app.command(epilog="Example: anvil-serving gpus")(gpus)
+app.add_typer(config, name="config")
 app.add_typer(decisions, name="decisions")
 app.add_typer(harness, name="harness")
 app.add_typer(models, name="models")

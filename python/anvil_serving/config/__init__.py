@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .bind import check_bind, is_loopback
 from .budget import Period
+from .effective import STARS, effective_document
 from .gate import WindowKind
 from .load import MAX_FILE_BYTES, load, loads
 from .problems import InvalidConfig, Problem, report
@@ -37,6 +38,7 @@ from .secrets import Secret, Secrets, resolve_secrets
 __all__ = [
     "MAX_FILE_BYTES",
     "PRESET_WORK_CLASSES",
+    "STARS",
     "WORK_CLASSES",
     "Budget",
     "Client",
@@ -60,6 +62,7 @@ __all__ = [
     "Window",
     "WindowKind",
     "check_bind",
+    "effective_document",
     "is_loopback",
     "json_schema",
     "load",

@@ -37,7 +37,8 @@ def loads(text: str, *, name: str) -> Config:
     findings += serve_findings(document)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
-        raise InvalidConfig(placed(errors, text, name))
+        warnings = [finding for finding in findings if finding.severity == "warning"]
+        raise InvalidConfig(placed(errors, text, name), warnings=placed(warnings, text, name))
     try:
         valid = msgspec.convert(document, Document)
     except msgspec.ValidationError as error:  # `shape` missed it: still a report, if a poorer one

@@ -45,11 +45,15 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 class InvalidConfig(ConfigError):
-    """The configuration cannot be used. `str(error)` is the report; `problems` are the same as values, in its order."""
+    """The configuration cannot be used. `str(error)` is the report; `problems` are the same as values, in its order.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    `warnings` are what else was noticed: allowed, but probably not meant.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...], *, warnings: tuple[Problem, ...] = ()) -> None:
         super().__init__(report(problems))
         self.problems = problems
+        self.warnings = warnings
 
 
 def report(problems: tuple[Problem, ...]) -> str:

@@ -30,7 +30,7 @@ def test_version() -> None:
     assert result.stdout == f"anvil-serving {__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "quickstart"])
+@pytest.mark.parametrize("command", ["serve", "quickstart", "init", "doctor", "gpus", "config"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
@@ -122,6 +122,8 @@ finally:
         (["serve", "--help"], ""),
         (["score", "--help"], ""),
         (["harness", "setup", "--help"], ""),
+        (["init", "--help"], ""),
+        (["doctor", "--help"], ""),
     ],
 )
 def test_the_parser_alone_loads_nothing_heavy(tmp_path: Path, arguments: list[str], loaded: str) -> None:

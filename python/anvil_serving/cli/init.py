@@ -1,0 +1,176 @@
+"""`anvil-serving init`: a first configuration from the engines that run on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from .output import JsonOption, QuietOption, emit, emit_json, talk
+
+if TYPE_CHECKING:
+    from anvil_serving.substrate.first_config import FirstConfig, Survey
+
+__all__ = ["init"]
+
+OutOption = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The configuration to write.")]
+PortsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ports",
+        metavar="LIST",
+        help="Ports to look at instead of the engines' usual ones, such as 8080,9000.",
+        show_default=False,
+    ),
+]
+
+
+def init(  # noqa: PLR0913 - each is an option of the command line
+    *,
+    out: OutOption = Path("anvil-serving.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there; a backup is kept.")] = False,
+    ports: PortsOption = None,
+    mode: Annotated[
+        Literal["gated", "direct"],
+        typer.Option(help="gated: the profile decides who may answer what; direct: a name leads to its tiers."),
+    ] = "gated",
+    context: Annotated[
+        int | None,
+        typer.Option(
+            "--context", min=1, max=1_000_000_000, metavar="TOKENS", help="Window of engines that do not say theirs."
+        ),
+    ] = None,
+    skeleton: Annotated[
+        bool, typer.Option("--skeleton", help="Look for nothing, and write a file to fill in.")
+    ] = False,
+    as_json: JsonOption = False,
+    _quiet: QuietOption = False,
+) -> None:
+    """Find the engines that run here and write a configuration for them, which `serve` takes as it is.
+
+    Asks the loopback ports of llama.cpp, vLLM, SGLang, Ollama and LM Studio; starts nothing and uses no network. Exits
+    1 and writes nothing where no engine runs.
+    """
+    import datetime  # noqa: PLC0415 - `--help` must not load more than the parser
+
+    from anvil_serving.profile import Profile  # noqa: PLC0415
+    from anvil_serving.substrate import first_config  # noqa: PLC0415
+    from anvil_serving.substrate.engine import USUAL_PORTS  # noqa: PLC0415
+
+    if skeleton:
+        _write_skeleton(out, force=force)
+        return
+    wanted = USUAL_PORTS if ports is None else _ports(ports)
+    found = first_config.survey(wanted, os.environ)
+    if not found.engines:
+        if as_json:
+            emit_json(first_config.FirstConfig(survey=found))
+        else:
+            emit(_nothing_found(found))
+        raise typer.Exit(1)
+    today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    draft, config = first_config.drafted(found, date=today, mode=mode, context_tokens=context)
+    profile = Profile.load(config.router)
+    verdicts = tuple(
+        first_config.PlanningVerdict(tier.id, profile[tier.id, "planning"].verdict)
+        for tier in config.router.candidates("planning")
+    )
+    existing: Literal["back_up", "refuse"] = "back_up" if force else "refuse"
+    written = first_config.write_draft(draft, config, found, out, existing=existing, planning=verdicts)
+    if as_json:
+        emit_json(written)
+    else:
+        emit(_report(written))
+
+
+def _ports(text: str) -> list[int]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    ports = [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) < 6]
+    if not words or len(ports) != len(words) or len(ports) > 100 or not all(1 <= port <= 65_535 for port in ports):
+        raise typer.BadParameter("write up to 100 numbers from 1 to 65535 with commas between, such as 8080,9000")
+    return ports
+
+
+def _write_skeleton(out: Path, *, force: bool) -> None:
+    from anvil_serving.files import write_file  # noqa: PLC0415
+    from anvil_serving.substrate.first_config import SKELETON  # noqa: PLC0415
+
+    backup = write_file(out, SKELETON.encode(), existing="back_up" if force else "refuse")
+    if backup is not None:
+        talk(f"what was there is kept as {backup}")
+    emit([f"wrote {out}: fill in its tier, then run `anvil-serving doctor --config {out}`"])
+
+
+def _found(found: Survey) -> list[str]:
+    from anvil_serving.layout import count, fields  # noqa: PLC0415
+
+    rows: list[tuple[str, str | None]] = []
+    for finding in found.findings:
+        if finding.state == "nothing":
+            continue
+        seen = finding.seen
+        if finding.engine is not None:
+            models = [
+                model.name + (f" ({count(model.context_tokens)} tokens)" if model.context_tokens else "")
+                for model in finding.engine.models[:6]
+            ]
+            more = len(finding.engine.models) - len(models)
+            seen += f": {', '.join(models) or 'no model'}" + (f" and {more} more" if more > 0 else "")
+        rows.append((finding.url.removeprefix("http://"), seen))
+    cards = ", ".join(f"{gpu.name} ({gpu.memory_bytes / 1e9:.0f} GB)" for gpu in found.gpus.gpus)
+    rows.append(("GPUs", cards or found.gpus.absent_because))
+    return fields(rows, label_width=16)
+
+
+def _nothing_found(found: Survey) -> list[str]:
+    from anvil_serving.layout import wrapped  # noqa: PLC0415
+
+    ports = ", ".join(finding.url.rpartition(":")[2] for finding in found.findings)
+    lines = [f"No engine answers on 127.0.0.1, ports {ports}. Nothing was written.", *_found(found), "", "What next:"]
+    steps = [
+        "anvil-serving quickstart: a small model beside the router, to try it all in a minute",
+        "start your engine, then anvil-serving init; --ports names other ports",
+        "anvil-serving init --skeleton: a configuration to fill in",
+    ]
+    if found.weights:
+        shown = ", ".join(found.weights[:6]) + (f" and {len(found.weights) - 6} more" if len(found.weights) > 6 else "")
+        steps.insert(0, f"there are weights in the Hugging Face cache that an engine could serve: {shown}")
+    for step in steps:
+        lines += wrapped(f"- {step}", indent=2)
+    return lines
+
+
+def _report(written: FirstConfig) -> list[str]:
+    from anvil_serving.layout import count, table, wrapped  # noqa: PLC0415
+
+    lines = ["Found", *_found(written.survey), "", f"Wrote {written.path}"]
+    if written.backup is not None:
+        lines.append(f"What was there is kept as {written.backup}")
+    rows = [
+        (tier.id, tier.engine.kind, tier.model.name, count(tier.context_limit) + ("?" * tier.is_context_assumed))
+        for tier in written.tiers
+    ]
+    lines += [f"  {line}" for line in table(("tier", "engine", "model", "tokens"), rows, left=3)]
+    for note in written.notes:
+        lines += wrapped(f"- {note}", indent=2)
+    lines += ["", *wrapped(_gate_says(written)), "", "Next"]
+    option = "" if written.path == "anvil-serving.toml" else f" --config {written.path}"
+    lines += [f"  anvil-serving doctor{option}", f"  anvil-serving serve{option}"]
+    lines += [f"  then point your harness at http://127.0.0.1:{written.port}"]
+    return lines
+
+
+def _gate_says(written: FirstConfig) -> str:
+    if written.mode == "direct":
+        return "Every request is answered by the tiers of its preset: the profile is not asked (mode = direct)."
+    trusted = [verdict.tier for verdict in written.planning if verdict.verdict != "deny"]
+    if trusted:
+        return f"`planning` is answered by {', '.join(trusted)}."
+    return (
+        "`planning` is answered 503: no tier that was found is trusted with it before it has been measured. To change "
+        'that, run this again with --mode direct, or set [router] mode = "direct", name measurements in '
+        "[router] profile_path, or add a cloud tier and list planning in [router] metered_cloud, which bills. All else "
+        "is answered."
+    )

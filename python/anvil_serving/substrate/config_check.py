@@ -1,0 +1,60 @@
+"""Everything that is wrong with a configuration file, as a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from anvil_serving.config import Config, InvalidConfig, Problem, load
+from anvil_serving.errors import ConfigError
+from anvil_serving.files import NotRegular, check_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+__all__ = ["ConfigCheck", "check_config", "load_file"]
+
+
+class ConfigCheck(Struct, frozen=True, kw_only=True):
+    """What was found."""
+
+    file: str
+    is_valid: bool
+    """Whether `serve` would take it; warnings are no hindrance."""
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def check_config(path: Path, further: Iterable[Callable[[Config], object]] = ()) -> ConfigCheck:
+    """Reads a file and collects every problem of it.
+
+    `further` are asked once the file itself is right: what else `serve` would refuse, told by `ConfigError`.
+    """
+    try:
+        config = load_file(path)
+    except InvalidConfig as error:
+        return ConfigCheck(file=str(path), is_valid=False, errors=error.problems, warnings=error.warnings)
+    errors = tuple(problem for ask in further if (problem := _objection(ask, config)) is not None)
+    return ConfigCheck(file=str(path), is_valid=not errors, errors=errors, warnings=config.warnings)
+
+
+def load_file(path: Path) -> Config:
+    """As `config.load`, of a regular file only: a pipe may never end. Raises `InvalidConfig`."""
+    try:
+        check_regular(path.expanduser())
+    except NotRegular as error:
+        problem = Problem(file=str(path), line=0, key="", message=str(error), hint="name a file")
+        raise InvalidConfig((problem,)) from None
+    except (OSError, RuntimeError, ValueError):
+        pass  # `load` says it better
+    return load(path)
+
+
+def _objection(ask: Callable[[Config], object], config: Config) -> Problem | None:
+    try:
+        ask(config)
+    except ConfigError as error:
+        return Problem(file=config.source, line=0, key="", message=str(error), hint=error.hint or "")
+    return None

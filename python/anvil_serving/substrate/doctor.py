@@ -1,0 +1,134 @@
+"""Whether this machine can serve: every check there is, and what to do about what is not right."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from anvil_serving.config import Config, InvalidConfig, resolve_secrets
+from anvil_serving.errors import StartupError
+
+from .check import Check, Diagnosis, Status
+from .config_check import check_config, load_file
+from .engine import identify
+from .machine_checks import docker_checks, extension_check, gpu_check, log_check, python_check, weights_check
+from .serve import claim_address
+from .tier_checks import tier_checks
+from .weights import cache_folder
+
+if TYPE_CHECKING:
+    from anvil_serving.config import Secrets
+
+__all__ = ["Examination", "diagnose"]
+
+_TIERS_AT_ONCE: Final = 16
+_MOST_PROBLEMS: Final = 3
+"""Problems of a configuration that are repeated here; `config check` says all."""
+_MEBIBYTE: Final = 1024 * 1024
+
+
+class Examination(Struct, frozen=True, kw_only=True):
+    """What to look at."""
+
+    config: Path | None
+    """The configuration; None: there is none."""
+    no_config_because: str | None = None
+    """Why there is none, where one should be; None: none is wanted."""
+    environ: Mapping[str, str]
+    may_probe: bool = False
+    """Whether tiers that cost nothing may be asked for tokens."""
+    further: tuple[Callable[[Config], object], ...] = ()
+    """What else `serve` would refuse of a configuration; see `check_config`."""
+    log_of: Callable[[Config], Path]
+    """Where a configuration has its log of decisions."""
+
+
+def diagnose(examination: Examination) -> Diagnosis:
+    """Makes all checks. Reads only, but for the tokens of `may_probe`; sends each key to its own tier alone."""
+    checks = [python_check(sys.version_info[:3]), extension_check()]
+    check, config = _config(examination)
+    checks.append(check)
+    if config is not None:
+        checks += _of_config(config, examination)
+    checks += [gpu_check(), weights_check(cache_folder(examination.environ))]
+    return Diagnosis(is_healthy=all(check.status != "fail" for check in checks), checks=tuple(checks))
+
+
+def _config(examination: Examination) -> tuple[Check, Config | None]:
+    path = examination.config
+    if path is None:
+        if examination.no_config_because is None:
+            return Check(name="config", status="skip", seen="not wanted"), None
+        remedy = "`anvil-serving init` writes one for the engines that run here"
+        return Check(name="config", status="warn", seen=examination.no_config_because, remedy=remedy), None
+    found = check_config(path, examination.further)
+    problems = (*found.errors, *found.warnings)
+    seen = "; ".join(f"line {each.line}: {each.key} {each.message}" for each in problems[:_MOST_PROBLEMS])
+    if len(problems) > _MOST_PROBLEMS:
+        seen += f"; and {len(problems) - _MOST_PROBLEMS} more"
+    config = load_file(path) if found.is_valid else None
+    if not problems:
+        return Check(name="config", status="ok", seen=str(path)), config
+    status: Status = "warn" if found.is_valid else "fail"
+    remedy = f"{problems[0].hint}; `anvil-serving config check {path}` says all"
+    return Check(name="config", status=status, seen=seen, remedy=remedy), config
+
+
+def _of_config(config: Config, examination: Examination) -> list[Check]:
+    keys, secrets = _keys(config, examination.environ)
+    checks = [keys, _port(config)]
+    known = secrets.tiers if secrets is not None else {}
+    with ThreadPoolExecutor(max_workers=_TIERS_AT_ONCE) as pool:
+        for found in pool.map(
+            lambda tier: tier_checks(tier, known.get(tier.id), may_probe=examination.may_probe), config.router.tiers
+        ):
+            checks += found
+    if config.serve:
+        checks += docker_checks()
+    if config.decisions.enabled:
+        checks.append(log_check(examination.log_of(config), config.decisions.keep_mib * _MEBIBYTE))
+    return checks
+
+
+def _keys(config: Config, environ: Mapping[str, str]) -> tuple[Check, Secrets | None]:
+    try:
+        secrets = resolve_secrets(config, environ)
+    except InvalidConfig as error:
+        seen = "; ".join(f"{problem.key}: {problem.message}" for problem in error.problems)
+        return Check(name="keys", status="fail", seen=seen, remedy=error.problems[0].hint), None
+    if secrets.warnings:
+        seen = "; ".join(f"{problem.key}: {problem.message}" for problem in secrets.warnings)
+        return Check(name="keys", status="warn", seen=seen, remedy=secrets.warnings[0].hint), secrets
+    named = [
+        config.server.auth_env,
+        *(client.auth_env for client in config.server.clients),
+        *(tier.auth_env for tier in config.router.tiers),
+    ]
+    variables = list(dict.fromkeys(name for name in named if name is not None))
+    if not variables:
+        return Check(name="keys", status="skip", seen="the configuration names none"), secrets
+    return Check(name="keys", status="ok", seen=f"set: {', '.join(variables)}"), secrets
+
+
+def _port(config: Config) -> Check:
+    host, port = config.server.host, config.server.port
+    try:
+        claim_address(host, port)
+    except StartupError as error:
+        return _taken(host, port, error)
+    return Check(name="port", status="ok", seen=f"{host}:{port} is free" if port else "the system chooses one")
+
+
+def _taken(host: str, port: int, error: StartupError) -> Check:
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where all addresses are meant
+    found = identify(f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}")
+    if found.state == "router":
+        return Check(name="port", status="ok", seen=f"{found.seen} listens at {host}:{port} already")
+    seen = str(error) if found.state == "nothing" else f"{error}: {found.seen}"
+    remedy = "stop the program that listens there, or set another [server] port"
+    return Check(name="port", status="fail", seen=seen, remedy=remedy)

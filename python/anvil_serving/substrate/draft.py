@@ -1,0 +1,309 @@
+"""A first configuration, drafted from what was found: it loads without a warning, and serves at once."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+import tomli_w
+from msgspec import Struct
+
+from anvil_serving.config import PRESET_WORK_CLASSES
+from anvil_serving.errors import StartupError
+from anvil_serving.layout import count, printable
+
+from .engine import Engine, EngineModel, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ASSUMED_CONTEXT", "COMFORTABLE_CONTEXT", "Draft", "DraftTier", "Machine", "Mode", "draft", "more_context"]
+
+Mode = Literal["gated", "direct"]
+
+ASSUMED_CONTEXT: Final = 4_096
+"""Tokens of an engine that does not say: what Ollama and LM Studio give a model unless told otherwise. Too little is
+refused in words; too much is cut off without one."""
+
+COMFORTABLE_CONTEXT: Final = 32_768
+"""Tokens below which coding harnesses run into the end: their first prompt alone takes 15,000 to 25,000."""
+
+_ON_DEMAND: Final = frozenset({"Ollama", "LM Studio"})
+"""Engines that list what they could load, and not only what they run."""
+_MOST_TIERS: Final = 8
+_MOST_NAMED: Final = 12
+"""Models that a comment lists."""
+_LOAD_FACTOR: Final = 1.2
+"""What a model takes in memory, against its file: its cache and buffers come on top."""
+
+
+class Machine(Struct, frozen=True, kw_only=True):
+    """What the draft depends on of the machine."""
+
+    memory_bytes: int | None
+    """What one model may take, where that is known."""
+    has_gpu: bool
+
+
+class DraftTier(Struct, frozen=True, kw_only=True):
+    """One tier of the draft."""
+
+    id: str
+    engine: Engine
+    model: EngineModel
+    context_limit: int
+    is_context_assumed: bool
+    """The engine does not say what it gives a request."""
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """The configuration as text, and what a person should know of it."""
+
+    text: str
+    tiers: tuple[DraftTier, ...]
+    """Those that answer conversations, the best one last of them; one for embeddings may come behind."""
+    notes: tuple[str, ...]
+
+
+def draft(
+    findings: Sequence[Finding],
+    machine: Machine,
+    *,
+    port: int,
+    date: str,
+    mode: Mode = "gated",
+    context_tokens: int | None = None,
+) -> Draft:
+    """A configuration for the engines among `findings`.
+
+    `context_tokens` stands in where an engine does not say its window. Raises `StartupError` where no engine has a
+    model that answers conversations.
+    """
+    tiers: list[DraftTier] = []
+    notes: list[str] = []
+    embedding: DraftTier | None = None
+    for engine in (finding.engine for finding in findings if finding.engine is not None):
+        chosen, passed_by = _choose(engine, machine.memory_bytes)
+        tiers += [_tier(engine, model, context_tokens) for model in chosen]
+        notes += _passed_by(engine, passed_by)
+        maker = next((model for model in engine.models if not model.serves_chat and not model.runs_elsewhere), None)
+        if embedding is None and maker is not None:
+            embedding = _tier(engine, maker, context_tokens)
+    if not tiers:
+        raise StartupError(
+            "no engine that was found has a model that answers conversations",
+            hint="load one (such as `ollama pull qwen3`), then run this again",
+        )
+    tiers = sorted(tiers, key=_rank)[-_MOST_TIERS:]
+    named = _named([*tiers, *([embedding] if embedding is not None else [])])
+    chats = [tier for tier in named if tier.model.serves_chat]
+    notes += [note for tier in chats for note in _warnings_about(tier)]
+    text = _HEAD.format(date=date, port=port, mode=mode, mode_comment=_MODE_COMMENTS[mode])
+    text += "".join(_tier_text(tier, has_gpu=machine.has_gpu) for tier in named)
+    return Draft(text=text + _presets([tier.id for tier in chats], mode), tiers=tuple(named), notes=tuple(notes))
+
+
+def more_context(engine: Engine, model: str) -> str:
+    """How an engine is told to give a model a larger window, for a person."""
+    return {
+        "Ollama": "restart it with OLLAMA_CONTEXT_LENGTH=65536",
+        "LM Studio": f"lms load {printable(model)} --context-length 65536",
+        "llama.cpp": "restart it with a larger -c, which its -np slots share",
+        "vLLM": "restart it with a larger --max-model-len",
+        "SGLang": "restart it with a larger --context-length",
+    }[engine.kind]
+
+
+def _choose(engine: Engine, memory_bytes: int | None) -> tuple[list[EngineModel], list[EngineModel]]:
+    """The models that become tiers, and those that could have."""
+    able = [model for model in engine.models if model.serves_chat and not model.runs_elsewhere]
+    loaded = [model for model in able if model.is_loaded]
+    # An engine that runs one model lists its other names and its adapters behind it.
+    chosen = loaded if engine.kind in _ON_DEMAND else loaded[:1]
+    if not chosen and able:
+        chosen = [_best(able, memory_bytes)]
+    return chosen, [model for model in able if model not in chosen]
+
+
+def _best(models: list[EngineModel], memory_bytes: int | None) -> EngineModel:
+    """The largest that fits and takes tools; the smallest of all where none is known to fit."""
+    fitting = [
+        model
+        for model in models
+        if memory_bytes is None or (model.size_bytes is not None and model.size_bytes * _LOAD_FACTOR <= memory_bytes)
+    ]
+    if not fitting:
+        return min(models, key=_weight)
+    return max(fitting, key=lambda model: (model.takes_tools is not False, _weight(model)))
+
+
+def _weight(model: EngineModel) -> float:
+    # A file of four to five bits a parameter, which is what people run at home.
+    return model.parameters or (model.size_bytes or 0) / 0.6
+
+
+def _rank(tier: DraftTier) -> tuple[bool, float, int]:
+    """The order of tiers: a large model with a small window is no use for large work."""
+    return tier.context_limit >= COMFORTABLE_CONTEXT, _weight(tier.model), tier.context_limit
+
+
+def _tier(engine: Engine, model: EngineModel, context_tokens: int | None) -> DraftTier:
+    return DraftTier(
+        id="",
+        engine=engine,
+        model=model,
+        context_limit=model.context_tokens or context_tokens or ASSUMED_CONTEXT,
+        is_context_assumed=model.context_tokens is None,
+    )
+
+
+def _named(tiers: list[DraftTier]) -> list[DraftTier]:
+    taken = {preset.lower() for preset in PRESET_WORK_CLASSES}
+    named = []
+    for tier in tiers:
+        wanted = _slug(tier.model.name)
+        port = tier.engine.url.rpartition(":")[2]
+        choices = [wanted, f"{wanted}-{port}", *(f"{wanted}-{port}-{number}" for number in range(2, 100))]
+        name = next(choice for choice in choices if choice not in taken)
+        taken.add(name)
+        named.append(msgspec.structs.replace(tier, id=name))
+    return named
+
+
+def _slug(model: str) -> str:
+    last = re.split(r"[/\\]", model.removesuffix(".gguf"))[-1].lower()
+    return re.sub(r"[^a-z0-9.]+", "-", last).strip("-.")[:40].rstrip("-.") or "local"
+
+
+def _passed_by(engine: Engine, models: list[EngineModel]) -> list[str]:
+    notes = []
+    if models:
+        shown = ", ".join(model.name for model in models[:_MOST_NAMED])
+        more = f" and {len(models) - _MOST_NAMED} more" if len(models) > _MOST_NAMED else ""
+        notes.append(f"{engine.kind} has others too: {shown}{more}; copy a tier for each that you want")
+    distant = [model.name for model in engine.models if model.runs_elsewhere]
+    if distant:
+        notes.append(
+            f"left out, because {engine.kind} sends their prompts elsewhere: {', '.join(distant[:_MOST_NAMED])}"
+        )
+    return notes
+
+
+def _warnings_about(tier: DraftTier) -> list[str]:
+    notes = []
+    remedy = more_context(tier.engine, tier.model.name)
+    trained = tier.model.trained_context_tokens
+    if tier.context_limit < min(COMFORTABLE_CONTEXT, trained or COMFORTABLE_CONTEXT):
+        taken = "is taken to have" if tier.is_context_assumed else "has"
+        made_for = f", though made for {count(trained)}" if trained else ""
+        notes.append(
+            f"{tier.id} {taken} a window of {count(tier.context_limit)} tokens{made_for}: too little for a coding "
+            f"harness; {remedy}, then run this again with --force"
+        )
+    if tier.model.takes_tools is False:
+        how = "restart it with --tool-call-parser" if tier.engine.kind == "SGLang" else "choose a model that does"
+        notes.append(f"{tier.id} takes no tools, which coding harnesses always offer: {how}")
+    return notes
+
+
+def _tier_text(tier: DraftTier, *, has_gpu: bool) -> str:
+    model, engine = tier.model, tier.engine
+    version = f" {printable(engine.version)[:80]}" if engine.version else ""
+    lines = [
+        f"# {engine.kind}{version}",
+        "[[router.tiers]]",
+        f"id = {_value(tier.id)}",
+        f"base_url = {_value(f'{engine.url}/v1')}",
+        f"model = {_value(model.name)}",
+        f"context_limit = {tier.context_limit}{_context_comment(tier)}",
+        'privacy = "local" # prompts stay on this machine',
+        'dialect = "openai"',
+    ]
+    if len(engine.dialects) > 1:
+        lines.append(f"dialects = {_values(engine.dialects)} # what it answers by itself")
+    if not model.serves_chat:
+        return "\n".join([*lines, 'purposes = ["embeddings"]']) + "\n\n"
+    if model.takes_tools is False:
+        lines.append("tool_support = false # requests that offer tools pass it by")
+    if model.reads_images is not None:
+        lines.append(f"vision = {_value(model.reads_images)}")
+    if engine.places is not None:
+        lines.append(f"max_concurrency = {engine.places} # its slots; more requests wait in the router")
+    if model.can_switch_thinking:
+        lines += [
+            "# It thinks before it answers, and a small `max_tokens` ends in that. Who asks for it still gets it.",
+            "extra_body_defaults = { chat_template_kwargs = { enable_thinking = false } }",
+        ]
+    seconds, why = (
+        (180, "a full window takes its time to read") if has_gpu else (600, "without a GPU, reading takes long")
+    )
+    lines.append(f"timeouts = {{ first_byte = {seconds} }} # seconds: {why}")
+    return "\n".join(lines) + "\n\n"
+
+
+def _context_comment(tier: DraftTier) -> str:
+    if tier.is_context_assumed:
+        return f" # not known: {tier.engine.kind} does not say before the model is loaded; {_OWN_WINDOW}"
+    trained = tier.model.trained_context_tokens
+    if trained is not None and trained > tier.context_limit:
+        return f" # tokens; the model is made for {trained}, but is run with less"
+    return " # tokens, prompt and answer together"
+
+
+_OWN_WINDOW = "correct it to what yours gives"
+
+
+def _presets(ids: list[str], mode: Mode) -> str:
+    quick, heavy = _values(ids), _values(ids[-1:])
+    order = (
+        "The smaller model is asked first, the larger one if it fails." if len(ids) > 1 else "One model answers all."
+    )
+    return _PRESETS.format(order=order, quick=quick, heavy=heavy, planning_comment=_PLANNING_COMMENTS[mode])
+
+
+def _values(values: Sequence[str]) -> str:
+    return f"[{', '.join(_value(value) for value in values)}]"
+
+
+def _value(value: str | bool) -> str:  # noqa: FBT001 - a value of TOML, not a switch
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")
+
+
+_MODE_COMMENTS: Final = {
+    "gated": 'the kind of work and the profile decide who may answer; "direct": a name leads to its tiers, no more',
+    "direct": 'a name leads to its tiers, no more; "gated": the kind of work and the profile decide who may answer',
+}
+
+_PLANNING_COMMENTS: Final = {
+    "gated": """\
+# No local tier is trusted with planning until yours has been measured: it is answered 503, and the answer says so. To
+# change that, set `mode = "direct"` above, or name measurements in [router] `profile_path`, or add a cloud tier here
+# and list "planning" in [router] `metered_cloud`, which bills.
+""",
+    "direct": "# Planning too is answered by what is listed, as well as it can.\n",
+}
+
+_HEAD = """\
+# Written by `anvil-serving init` on {date}, from what answered on this machine. It is yours to change.
+# Look at all settings and their defaults: anvil-serving config show. Check it: anvil-serving config check.
+
+[server]
+host = "127.0.0.1" # reachable from this machine only, so no token is asked for
+port = {port}
+
+[router]
+mode = "{mode}" # {mode_comment}
+mapping_version = "init-{date}" # change it when you change the mapping; decisions are recorded under it
+
+"""
+
+_PRESETS = """\
+# What a harness writes into `model`, and which tiers it leads to. {order}
+[router.presets]
+quick-edit = {quick}
+chat = {quick}
+{planning_comment}planning = {heavy}
+review = {heavy}
+long-context = {heavy}
+"""

@@ -1,0 +1,167 @@
+"""From an empty machine to a first configuration: what is looked at, and the file that comes of it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+
+from anvil_serving.config import loads
+from anvil_serving.errors import AnvilError, StartupError
+from anvil_serving.files import Existing, write_file
+
+from .command import CommandTimedOut
+from .draft import Draft, DraftTier, Machine, Mode, draft
+from .engine import Finding, look_at
+from .gpus import Gpus, list_gpus
+from .serve import claim_address
+from .weights import cached_models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from anvil_serving.config import Config
+
+__all__ = ["SKELETON", "FirstConfig", "PlanningVerdict", "Survey", "drafted", "survey", "write_draft"]
+
+_USUAL_PORT: Final = 8000
+_PORTS_TRIED: Final = 100
+
+
+class Survey(Struct, frozen=True, kw_only=True):
+    """What there is on this machine."""
+
+    findings: tuple[Finding, ...]
+    gpus: Gpus
+    weights: tuple[str, ...]
+    """Models in the Hugging Face cache, whether or not an engine runs them."""
+
+    @property
+    def engines(self) -> tuple[Finding, ...]:
+        """The addresses at which an engine is ready."""
+        return tuple(finding for finding in self.findings if finding.engine is not None)
+
+
+class PlanningVerdict(Struct, frozen=True):
+    """Whether a tier is trusted with planning, by the profile."""
+
+    tier: str
+    verdict: Literal["allow", "allow-with-verify", "deny"]
+
+
+class FirstConfig(Struct, frozen=True, kw_only=True):
+    """What came of it."""
+
+    path: str | None = None
+    """The configuration that was written; None: none, for there is no engine."""
+    backup: str | None = None
+    """What was there before is kept under this path."""
+    port: int | None = None
+    mode: Mode | None = None
+    tiers: tuple[DraftTier, ...] = ()
+    notes: tuple[str, ...] = ()
+    planning: tuple[PlanningVerdict, ...] = ()
+    survey: Survey
+
+
+def survey(ports: Iterable[int], environ: Mapping[str, str]) -> Survey:
+    """Looks at the ports of the loopback, the cards and the weights. Starts nothing, and sends no credential."""
+    try:
+        gpus = list_gpus()
+    except CommandTimedOut as error:
+        gpus = Gpus(gpus=(), absent_because=str(error))
+    return Survey(findings=look_at(ports), gpus=gpus, weights=cached_models(environ))
+
+
+def drafted(
+    found: Survey, *, date: str, mode: Mode, context_tokens: int | None = None, port: int | None = None
+) -> tuple[Draft, Config]:
+    """A draft for what was found, and the configuration that it is. Raises `StartupError` where there is no engine."""
+    cards = [gpu.memory_bytes for gpu in found.gpus.gpus]
+    text = draft(
+        found.engines,
+        Machine(memory_bytes=max(cards, default=_half_of_memory()), has_gpu=bool(cards)),
+        port=_free_port(found.findings) if port is None else port,
+        date=date,
+        mode=mode,
+        context_tokens=context_tokens,
+    )
+    config = loads(text.text, name="the draft")
+    if config.warnings:
+        raise AnvilError(f"the draft is not what it should be: {config.warnings[0]}")
+    return text, config
+
+
+def write_draft(
+    draft: Draft,
+    config: Config,
+    found: Survey,
+    path: Path,
+    *,
+    existing: Existing,
+    planning: tuple[PlanningVerdict, ...],
+) -> FirstConfig:
+    """Writes a draft. `planning` is what the profile says of it.
+
+    Raises `StartupError` where a file is in the way and is to be left alone.
+    """
+    backup = write_file(path, draft.text.encode(), existing=existing)
+    return FirstConfig(
+        path=str(path),
+        backup=None if backup is None else str(backup),
+        port=config.server.port,
+        mode=config.router.mode,
+        tiers=draft.tiers,
+        notes=draft.notes,
+        planning=planning,
+        survey=found,
+    )
+
+
+def _free_port(findings: Iterable[Finding]) -> int:
+    """A port for the router: its usual one if it is free, or a router's already; vLLM has the same."""
+    states = {finding.url: finding.state for finding in findings}
+    for port in range(_USUAL_PORT, _USUAL_PORT + _PORTS_TRIED):
+        if states.get(f"http://127.0.0.1:{port}") == "router":
+            return port
+        try:
+            return claim_address("127.0.0.1", port)[1]
+        except StartupError:
+            continue
+    return 0
+
+
+def _half_of_memory() -> int | None:
+    """What a model may take without a card: half of the memory; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+SKELETON = """\
+# Written by `anvil-serving init --skeleton`. Fill in the tier, then: anvil-serving doctor.
+
+[server]
+host = "127.0.0.1" # reachable from this machine only, so no token is asked for
+port = 8000
+
+[[router.tiers]]
+id = "local"
+base_url = "http://127.0.0.1:8080/v1" # where your engine listens; 127.0.0.1, never localhost
+context_limit = 32768 # tokens of prompt and answer together, as your engine runs
+privacy = "local"
+dialect = "openai"
+# dialects = ["openai", "anthropic"] # if the engine answers both, as today's do
+# model = "NAME" # if the engine lists more than one
+
+[router.presets]
+quick-edit = ["local"]
+chat = ["local"]
+planning = ["local"] # answered 503 until yours has been measured; `mode = "direct"` in [router] answers it
+review = ["local"]
+long-context = ["local"]
+"""
+"""A configuration for an engine that does not run yet. It loads without a warning."""
