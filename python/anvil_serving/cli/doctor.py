@@ -63,6 +63,7 @@ def doctor(
         Examination(
             config=path,
             no_config_because=missing,
+            folder=Path.cwd(),
             environ=os.environ,
             may_probe=probe,
             further=(_check_bind, lambda settings: Profile.load(settings.router)),

@@ -42,6 +42,15 @@ def init(  # noqa: PLR0913 - each is an option of the command line
             "--context", min=1, max=1_000_000_000, metavar="TOKENS", help="Window of engines that do not say theirs."
         ),
     ] = None,
+    from_manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-manifest",
+            metavar="FILE",
+            help="Look where the serves of this manifest answer, and name the tiers after them.",
+            show_default=False,
+        ),
+    ] = None,
     skeleton: Annotated[
         bool, typer.Option("--skeleton", help="Look for nothing, and write a file to fill in.")
     ] = False,
@@ -57,13 +66,18 @@ def init(  # noqa: PLR0913 - each is an option of the command line
 
     from anvil_serving.profile import Profile  # noqa: PLC0415
     from anvil_serving.substrate import first_config  # noqa: PLC0415
-    from anvil_serving.substrate.engine import USUAL_PORTS  # noqa: PLC0415
+    from anvil_serving.substrate.engine import USUAL_PORTS, loopback  # noqa: PLC0415
+    from anvil_serving.substrate.manifest import load_manifest  # noqa: PLC0415
 
     if skeleton:
         _write_skeleton(out, force=force)
         return
-    wanted = USUAL_PORTS if ports is None else _ports(ports)
-    found = first_config.survey(wanted, os.environ)
+    serves = () if from_manifest is None else load_manifest(from_manifest).serves
+    if from_manifest is not None and ports is None:
+        addresses = first_config.serves_addresses(serves, os.environ)
+    else:
+        addresses = loopback(USUAL_PORTS if ports is None else _ports(ports))
+    found = first_config.survey(addresses, os.environ)
     if not found.engines:
         if as_json:
             emit_json(first_config.FirstConfig(survey=found))
@@ -71,7 +85,7 @@ def init(  # noqa: PLR0913 - each is an option of the command line
             emit(_nothing_found(found))
         raise typer.Exit(1)
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    draft, config = first_config.drafted(found, date=today, mode=mode, context_tokens=context)
+    draft, config = first_config.drafted(found, date=today, mode=mode, context_tokens=context, serves=serves)
     profile = Profile.load(config.router)
     verdicts = tuple(
         first_config.PlanningVerdict(tier.id, profile[tier.id, "planning"].verdict)
@@ -127,8 +141,8 @@ def _found(found: Survey) -> list[str]:
 def _nothing_found(found: Survey) -> list[str]:
     from anvil_serving.layout import wrapped  # noqa: PLC0415
 
-    ports = ", ".join(finding.url.rpartition(":")[2] for finding in found.findings)
-    lines = [f"No engine answers on 127.0.0.1, ports {ports}. Nothing was written.", *_found(found), "", "What next:"]
+    places = ", ".join(finding.url.removeprefix("http://") for finding in found.findings) or "any address"
+    lines = [*wrapped(f"No engine answers at {places}. Nothing was written."), *_found(found), "", "What next:"]
     steps = [
         "anvil-serving quickstart: a small model beside the router, to try it all in a minute",
         "start your engine, then anvil-serving init; --ports names other ports",

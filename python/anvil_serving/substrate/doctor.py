@@ -15,8 +15,9 @@ from anvil_serving.errors import StartupError
 
 from .check import Check, Diagnosis, Status
 from .config_check import check_config, load_file
-from .engine import identify
+from .engine import address_of, identify
 from .machine_checks import docker_checks, extension_check, gpu_check, log_check, python_check, weights_check
+from .manifest import ManifestMissing, find_manifest, load_manifest
 from .serve import claim_address
 from .tier_checks import tier_checks
 from .weights import cache_folder
@@ -39,6 +40,8 @@ class Examination(Struct, frozen=True, kw_only=True):
     """The configuration; None: there is none."""
     no_config_because: str | None = None
     """Why there is none, where one should be; None: none is wanted."""
+    folder: Path
+    """Where a manifest of serves may lie."""
     environ: Mapping[str, str]
     may_probe: bool = False
     """Whether tiers that cost nothing may be asked for tokens."""
@@ -55,6 +58,7 @@ def diagnose(examination: Examination) -> Diagnosis:
     checks.append(check)
     if config is not None:
         checks += _of_config(config, examination)
+    checks += _serves(config, examination)
     checks += [gpu_check(), weights_check(cache_folder(examination.environ))]
     return Diagnosis(is_healthy=all(check.status != "fail" for check in checks), checks=tuple(checks))
 
@@ -88,11 +92,24 @@ def _of_config(config: Config, examination: Examination) -> list[Check]:
             lambda tier: tier_checks(tier, known.get(tier.id), may_probe=examination.may_probe), config.router.tiers
         ):
             checks += found
-    if config.serve:
-        checks += docker_checks()
     if config.decisions.enabled:
         checks.append(log_check(examination.log_of(config), config.decisions.keep_mib * _MEBIBYTE))
     return checks
+
+
+def _serves(config: Config | None, examination: Examination) -> list[Check]:
+    """Docker, where the configuration or a manifest beside it has serves; and what is wrong with that manifest."""
+    try:
+        manifest = load_manifest(find_manifest(examination.folder, examination.environ))
+    except ManifestMissing:
+        return docker_checks() if config is not None and config.serve else []
+    except InvalidConfig as error:
+        if config is None and examination.config is not None:
+            return []  # the configuration has them, and is told to be wrong
+        problem = error.problems[0]
+        seen = f"{problem.file}, line {problem.line}: {problem.key} {problem.message}"
+        return [Check(name="serves", status="fail", seen=seen, remedy=problem.hint)]
+    return docker_checks() if manifest.serves else []
 
 
 def _keys(config: Config, environ: Mapping[str, str]) -> tuple[Check, Secrets | None]:
@@ -125,8 +142,7 @@ def _port(config: Config) -> Check:
 
 
 def _taken(host: str, port: int, error: StartupError) -> Check:
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where all addresses are meant
-    found = identify(f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}")
+    found = identify(address_of(host, port))
     if found.state == "router":
         return Check(name="port", status="ok", seen=f"{found.seen} listens at {host}:{port} already")
     seen = str(error) if found.state == "nothing" else f"{error}: {found.seen}"

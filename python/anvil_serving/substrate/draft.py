@@ -9,11 +9,11 @@ import msgspec
 import tomli_w
 from msgspec import Struct
 
-from anvil_serving.config import PRESET_WORK_CLASSES
+from anvil_serving.config import PRESET_WORK_CLASSES, Serve
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import count, printable
 
-from .engine import Engine, EngineModel, Finding
+from .engine import Engine, EngineModel, Finding, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     memory_bytes: int | None
     """What one model may take, where that is known."""
     has_gpu: bool
+    serves: tuple[Serve, ...] = ()
+    """What the manifest says of the engines: names and keys are taken from there."""
 
 
 class DraftTier(Struct, frozen=True, kw_only=True):
@@ -55,6 +57,8 @@ class DraftTier(Struct, frozen=True, kw_only=True):
     context_limit: int
     is_context_assumed: bool
     """The engine does not say what it gives a request."""
+    serve: Serve | None = None
+    """The entry of the manifest that it runs by."""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -83,13 +87,15 @@ def draft(
     tiers: list[DraftTier] = []
     notes: list[str] = []
     embedding: DraftTier | None = None
+    for finding in findings:
+        notes += [_does_not_run(serve, finding) for serve in machine.serves if _is_silent(serve, finding)]
     for engine in (finding.engine for finding in findings if finding.engine is not None):
         chosen, passed_by = _choose(engine, machine.memory_bytes)
-        tiers += [_tier(engine, model, context_tokens) for model in chosen]
+        tiers += [_tier(engine, model, context_tokens, machine.serves) for model in chosen]
         notes += _passed_by(engine, passed_by)
         maker = next((model for model in engine.models if not model.serves_chat and not model.runs_elsewhere), None)
         if embedding is None and maker is not None:
-            embedding = _tier(engine, maker, context_tokens)
+            embedding = _tier(engine, maker, context_tokens, machine.serves)
     if not tiers:
         raise StartupError(
             "no engine that was found has a model that answers conversations",
@@ -148,13 +154,17 @@ def _rank(tier: DraftTier) -> tuple[bool, float, int]:
     return tier.context_limit >= COMFORTABLE_CONTEXT, _weight(tier.model), tier.context_limit
 
 
-def _tier(engine: Engine, model: EngineModel, context_tokens: int | None) -> DraftTier:
+def _tier(engine: Engine, model: EngineModel, context_tokens: int | None, serves: tuple[Serve, ...]) -> DraftTier:
+    there = [serve for serve in serves if address_of(serve.host, serve.port) == engine.url]
+    # Of those that take turns at one port, the one whose model answers.
+    serve = next((serve for serve in there if serve.model == model.name), there[0] if there else None)
     return DraftTier(
         id="",
         engine=engine,
         model=model,
         context_limit=model.context_tokens or context_tokens or ASSUMED_CONTEXT,
         is_context_assumed=model.context_tokens is None,
+        serve=serve,
     )
 
 
@@ -162,7 +172,7 @@ def _named(tiers: list[DraftTier]) -> list[DraftTier]:
     taken = {preset.lower() for preset in PRESET_WORK_CLASSES}
     named = []
     for tier in tiers:
-        wanted = _slug(tier.model.name)
+        wanted = _slug(tier.model.name if tier.serve is None else tier.serve.name)
         port = tier.engine.url.rpartition(":")[2]
         choices = [wanted, f"{wanted}-{port}", *(f"{wanted}-{port}-{number}" for number in range(2, 100))]
         name = next(choice for choice in choices if choice not in taken)
@@ -174,6 +184,16 @@ def _named(tiers: list[DraftTier]) -> list[DraftTier]:
 def _slug(model: str) -> str:
     last = re.split(r"[/\\]", model.removesuffix(".gguf"))[-1].lower()
     return re.sub(r"[^a-z0-9.]+", "-", last).strip("-.")[:40].rstrip("-.") or "local"
+
+
+def _is_silent(serve: Serve, finding: Finding) -> bool:
+    return finding.engine is None and address_of(serve.host, serve.port) == finding.url
+
+
+def _does_not_run(serve: Serve, finding: Finding) -> str:
+    return (
+        f"serve {serve.name} is left out ({finding.seen}): start it with `serves up`, then run this again with --force"
+    )
 
 
 def _passed_by(engine: Engine, models: list[EngineModel]) -> list[str]:
@@ -193,6 +213,9 @@ def _passed_by(engine: Engine, models: list[EngineModel]) -> list[str]:
 def _warnings_about(tier: DraftTier) -> list[str]:
     notes = []
     remedy = more_context(tier.engine, tier.model.name)
+    wanted = tier.serve.model if tier.serve is not None else None
+    if wanted is not None and wanted != tier.model.name:
+        notes.append(f"{tier.id} serves {tier.model.name}, and not {wanted}, which the manifest names")
     trained = tier.model.trained_context_tokens
     if tier.context_limit < min(COMFORTABLE_CONTEXT, trained or COMFORTABLE_CONTEXT):
         taken = "is taken to have" if tier.is_context_assumed else "has"
@@ -224,6 +247,8 @@ def _tier_text(tier: DraftTier, *, has_gpu: bool) -> str:
         lines.append(f"dialects = {_values(engine.dialects)} # what it answers by itself")
     if not model.serves_chat:
         return "\n".join([*lines, 'purposes = ["embeddings"]']) + "\n\n"
+    if tier.serve is not None and tier.serve.auth_env is not None:
+        lines.append(f"auth_env = {_value(tier.serve.auth_env)} # the name of the variable, never the key")
     if model.takes_tools is False:
         lines.append("tool_support = false # requests that offer tools pass it by")
     if model.reads_images is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -14,9 +15,21 @@ from .engine_answers import READERS, Engine, EngineKind, EngineModel, ListedMode
 from .inquiry import Reply, Server, Silence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-__all__ = ["USUAL_PORTS", "Engine", "EngineKind", "EngineModel", "Finding", "identify", "look_at", "root_of"]
+__all__ = [
+    "USUAL_PORTS",
+    "Address",
+    "Engine",
+    "EngineKind",
+    "EngineModel",
+    "Finding",
+    "address_of",
+    "identify",
+    "look_at",
+    "loopback",
+    "root_of",
+]
 
 USUAL_PORTS: Final = (8080, 8000, 30000, 30001, 11434, 1234)
 """Where llama.cpp, vLLM, SGLang (and a second one), Ollama and LM Studio listen unless told otherwise."""
@@ -52,6 +65,13 @@ class Finding(Struct, frozen=True, kw_only=True):
     """The models that a server of no known engine lists."""
 
 
+class Address(Struct, frozen=True):
+    """Where to ask, and what to show there."""
+
+    url: str
+    headers: Mapping[str, str] = {}
+
+
 class _List(Struct):
     data: list[ListedModel] | None
 
@@ -64,11 +84,21 @@ class _Readiness(Struct):
     status: str
 
 
-def look_at(ports: Iterable[int]) -> tuple[Finding, ...]:
-    """What is at these ports of this machine's loopback, all asked at the same time. Never localhost: 127.0.0.1."""
-    urls = [f"http://127.0.0.1:{port}" for port in dict.fromkeys(ports)]
+def loopback(ports: Iterable[int]) -> list[Address]:
+    """These ports of this machine, each once. Never localhost, which may be tried over IPv6 first."""
+    return [Address(address_of("127.0.0.1", port)) for port in dict.fromkeys(ports)]
+
+
+def address_of(host: str, port: int) -> str:
+    """The URL at which this machine reaches what listens at `host`, a number."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where all addresses are meant
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def look_at(addresses: Iterable[Address]) -> tuple[Finding, ...]:
+    """What is at these addresses, in their order; all are asked at the same time."""
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return tuple(pool.map(identify, urls))
+        return tuple(pool.map(lambda address: identify(address.url, headers=address.headers), addresses))
 
 
 def identify(url: str, *, headers: Mapping[str, str] | None = None, seconds: float = ADDRESS_SECONDS) -> Finding:

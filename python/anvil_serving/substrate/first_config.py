@@ -13,7 +13,7 @@ from anvil_serving.files import Existing, write_file
 
 from .command import CommandTimedOut
 from .draft import Draft, DraftTier, Machine, Mode, draft
-from .engine import Finding, look_at
+from .engine import Address, Finding, address_of, look_at
 from .gpus import Gpus, list_gpus
 from .serve import claim_address
 from .weights import cached_models
@@ -22,9 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from anvil_serving.config import Config
+    from anvil_serving.config import Config, Serve
 
-__all__ = ["SKELETON", "FirstConfig", "PlanningVerdict", "Survey", "drafted", "survey", "write_draft"]
+__all__ = [
+    "SKELETON",
+    "FirstConfig",
+    "PlanningVerdict",
+    "Survey",
+    "drafted",
+    "serves_addresses",
+    "survey",
+    "write_draft",
+]
 
 _USUAL_PORT: Final = 8000
 _PORTS_TRIED: Final = 100
@@ -66,24 +75,35 @@ class FirstConfig(Struct, frozen=True, kw_only=True):
     survey: Survey
 
 
-def survey(ports: Iterable[int], environ: Mapping[str, str]) -> Survey:
-    """Looks at the ports of the loopback, the cards and the weights. Starts nothing, and sends no credential."""
+def survey(addresses: Iterable[Address], environ: Mapping[str, str]) -> Survey:
+    """Looks at the addresses, the cards and the weights. Starts nothing."""
     try:
         gpus = list_gpus()
     except CommandTimedOut as error:
         gpus = Gpus(gpus=(), absent_because=str(error))
-    return Survey(findings=look_at(ports), gpus=gpus, weights=cached_models(environ))
+    return Survey(findings=look_at(addresses), gpus=gpus, weights=cached_models(environ))
+
+
+def serves_addresses(serves: Iterable[Serve], environ: Mapping[str, str]) -> list[Address]:
+    """Where the serves of a manifest answer, with the key that each wants."""
+    addresses: dict[str, Address] = {}
+    for serve in serves:
+        url, key = address_of(serve.host, serve.port), environ.get(serve.auth_env or "", "").strip()
+        # A key that no header can hold is none.
+        usable = bool(key) and all("!" <= character <= "~" for character in key)
+        addresses.setdefault(url, Address(url, {"Authorization": f"Bearer {key}"} if usable else {}))
+    return list(addresses.values())
 
 
 def drafted(
-    found: Survey, *, date: str, mode: Mode, context_tokens: int | None = None, port: int | None = None
+    found: Survey, *, date: str, mode: Mode, context_tokens: int | None = None, serves: tuple[Serve, ...] = ()
 ) -> tuple[Draft, Config]:
     """A draft for what was found, and the configuration that it is. Raises `StartupError` where there is no engine."""
     cards = [gpu.memory_bytes for gpu in found.gpus.gpus]
     text = draft(
-        found.engines,
-        Machine(memory_bytes=max(cards, default=_half_of_memory()), has_gpu=bool(cards)),
-        port=_free_port(found.findings) if port is None else port,
+        found.findings,
+        Machine(memory_bytes=max(cards, default=_half_of_memory()), has_gpu=bool(cards), serves=serves),
+        port=_free_port(found.findings),
         date=date,
         mode=mode,
         context_tokens=context_tokens,
@@ -124,7 +144,7 @@ def _free_port(findings: Iterable[Finding]) -> int:
     """A port for the router: its usual one if it is free, or a router's already; vLLM has the same."""
     states = {finding.url: finding.state for finding in findings}
     for port in range(_USUAL_PORT, _USUAL_PORT + _PORTS_TRIED):
-        if states.get(f"http://127.0.0.1:{port}") == "router":
+        if states.get(address_of("127.0.0.1", port)) == "router":
             return port
         try:
             return claim_address("127.0.0.1", port)[1]

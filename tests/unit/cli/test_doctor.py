@@ -345,6 +345,14 @@ def test_docker_is_looked_at_only_where_serves_need_it(tmp_path: Path, monkeypat
     assert patient.look()["docker-compose"]["seen"] == "version 2.40.3"
     patient.more = {}
     assert "docker" not in patient.look()
+    # A manifest beside the configuration.
+    Path("serves.toml").write_text('[[serve]]\nname = "a"\ncontainer = "a"\nport = 0\n')
+    check = patient.look()["serves"]
+    assert (check["status"], "line 4: serve[0].port" in check["seen"]) == ("fail", True)
+    Path("serves.toml").write_text('[[serve]]\nname = "a"\ncontainer = "a"\nport = 30000\n')
+    checks = patient.look()
+    assert "serves" not in checks
+    assert checks["docker"]["status"] == "ok"
 
 
 def test_a_driver_that_does_not_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from anvil_serving.cli.app import app
 from anvil_serving.config import load
-from anvil_serving.errors import StartupError
+from anvil_serving.errors import ConfigError, StartupError
 
 CARD = "0, GPU-11111111-2222-3333-4444-555555555555, NVIDIA GeForce RTX 5090, 32607, 2, 12.0, 580.95.05, 0, 33\n"
 FILE = Path("anvil-serving.toml")
@@ -142,6 +142,59 @@ def test_engines_without_a_model() -> None:
     assert isinstance(error, StartupError)
     assert "ollama pull" in str(error.hint)
     assert not FILE.exists()
+
+
+MANIFEST = """
+[[serve]]
+name = "heavy"
+container = "sglang"
+port = {heavy}
+model = "another-model"
+auth_env = "HEAVY_KEY"
+[[serve]]
+name = "planning"
+container = "vllm"
+port = {fast}
+[[serve]]
+name = "idle"
+container = "idle"
+port = {idle}
+"""
+
+
+def test_serves_of_a_manifest_give_their_tiers_names_and_keys(nobody: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def guarded(answer: Any) -> Any:
+        return lambda headers, body: (
+            (answer(headers, body) if callable(answer) else answer)
+            if headers.get("Authorization") == "Bearer secret-1"
+            else (401, {})
+        )
+
+    routes = {path: guarded(answer) for path, answer in sglang().items()}
+    with FakeEngine(routes) as heavy, FakeEngine(vllm()) as fast:
+        Path("serves.toml").write_text(MANIFEST.format(heavy=heavy.port, fast=fast.port, idle=nobody))
+        assert "asks for a key" in run("--from-manifest", "serves.toml", "--out", "locked.toml").stdout
+        monkeypatch.setenv("HEAVY_KEY", "secret-1")
+        result = run("--from-manifest", "serves.toml")
+    assert result.exit_code == 0, result.output
+    config = load(FILE)
+    assert config.warnings == ()
+    assert [(tier.id, tier.auth_env) for tier in config.router.tiers] == [
+        (f"planning-{fast.port}", None),
+        ("heavy", "HEAVY_KEY"),
+    ]
+    assert "heavy serves Qwen3.5-35B-A3B-AWQ, and not another-model" in result.stdout
+    assert "serve idle is left out (nothing listens there)" in result.stdout
+    assert "secret-1" not in result.output + FILE.read_text()
+    assert not any("authorization" in {name.lower() for name in headers} for _, headers, _ in fast.requests)
+
+
+def test_a_manifest_that_is_wrong_or_not_there() -> None:
+    assert isinstance(run("--from-manifest", "none.toml").exception, StartupError)
+    Path("serves.toml").write_text("[[serve]]\nname = 1\n")
+    assert isinstance(run("--from-manifest", "serves.toml").exception, ConfigError)
+    Path("serves.toml").write_text("")
+    assert run("--from-manifest", "serves.toml").exit_code == 1
 
 
 def test_the_old_name() -> None:

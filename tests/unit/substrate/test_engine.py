@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fakes.engines import LM_STUDIO_MISSING, FakeEngine, lm_studio, ollama, sglang, vllm
 
-from anvil_serving.substrate.engine import Engine, identify, look_at, root_of
+from anvil_serving.substrate.engine import Address, Engine, address_of, identify, look_at, loopback, root_of
 from anvil_serving.substrate.engine_answers import parameters_of
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_lm_studio_before_it_knew_messages() -> None:
 
 def test_no_credential_is_sent_and_nothing_is_asked_to_answer() -> None:
     with FakeEngine(ollama()) as fake, FakeEngine(vllm()) as other:
-        look_at((fake.port, other.port))
+        look_at(loopback((fake.port, other.port)))
         asked = [*fake.requests, *other.requests]
     assert asked
     for what, headers, body in asked:
@@ -241,7 +241,7 @@ def test_a_server_that_is_no_http_or_never_ends_is_left_in_time(behave: Callable
 def test_ports_are_asked_at_the_same_time() -> None:
     with listener(never) as first, listener(never) as second, listener(never) as third:
         started = time.monotonic()
-        found = look_at(int(url.rpartition(":")[2]) for url in (first, second, third))
+        found = look_at(Address(url) for url in (first, second, third))
         took = time.monotonic() - started
     assert [each.state for each in found] == ["silent"] * 3
     assert took < 4.0
@@ -250,7 +250,7 @@ def test_ports_are_asked_at_the_same_time() -> None:
 def test_nothing_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    (found,) = look_at([port])
+    (found,) = look_at(loopback([port, port]))
     assert (found.state, found.url) == ("nothing", f"http://127.0.0.1:{port}")
 
 
@@ -308,6 +308,19 @@ def test_any_answer_is_read_or_left(routes: dict[str, Any]) -> None:
 )
 def test_sizes_are_read_from_names(name: str, parameters: float | None) -> None:
     assert parameters_of(name) == parameters
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:1"),
+        ("0.0.0.0", "http://127.0.0.1:1"),
+        ("::", "http://[::1]:1"),
+        ("10.0.0.2", "http://10.0.0.2:1"),
+    ],
+)
+def test_where_this_machine_reaches_an_address(host: str, url: str) -> None:
+    assert address_of(host, 1) == url
 
 
 @pytest.mark.parametrize(
