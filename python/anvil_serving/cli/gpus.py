@@ -68,7 +68,7 @@ def _lines(found: Gpus, owners: tuple[GpuOwner, ...]) -> Iterator[str]:
     from anvil_serving.layout import table, wrapped  # noqa: PLC0415
 
     if not found.gpus:
-        yield from wrapped(f"No card: {found.absent_because}. Only NVIDIA's cards are read.")
+        yield from wrapped(f"No card: {found.absent_because}. Only NVIDIA's cards are read.", hanging=0)
         return
     header = ("GPU", "name", "architecture", "driver", "memory", "used", "free", "load", "temperature")
     rows = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .output import JsonOption, QuietOption, emit, emit_json, talk
+from .output import JsonOption, QuietOption, emit, emit_json
 
 if TYPE_CHECKING:
     from anvil_serving.substrate.first_config import FirstConfig, Survey
@@ -69,8 +69,10 @@ def init(  # noqa: PLR0913 - each is an option of the command line
     from anvil_serving.substrate.engine import USUAL_PORTS, loopback  # noqa: PLC0415
     from anvil_serving.substrate.manifest import load_manifest  # noqa: PLC0415
 
+    existing: Literal["back_up", "refuse"] = "back_up" if force else "refuse"
     if skeleton:
-        _write_skeleton(out, force=force)
+        written = first_config.write_skeleton(out, existing=existing)
+        emit_json(written) if as_json else emit(_skeleton_lines(written))
         return
     serves = () if from_manifest is None else load_manifest(from_manifest).serves
     if from_manifest is not None and ports is None:
@@ -79,10 +81,7 @@ def init(  # noqa: PLR0913 - each is an option of the command line
         addresses = loopback(USUAL_PORTS if ports is None else _ports(ports))
     found = first_config.survey(addresses, os.environ)
     if not found.engines:
-        if as_json:
-            emit_json(first_config.FirstConfig(survey=found))
-        else:
-            emit(_nothing_found(found))
+        emit_json(first_config.FirstConfig(survey=found)) if as_json else emit(_nothing_found(found))
         raise typer.Exit(1)
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     draft, config = first_config.drafted(found, date=today, mode=mode, context_tokens=context, serves=serves)
@@ -91,12 +90,8 @@ def init(  # noqa: PLR0913 - each is an option of the command line
         first_config.PlanningVerdict(tier.id, profile[tier.id, "planning"].verdict)
         for tier in config.router.candidates("planning")
     )
-    existing: Literal["back_up", "refuse"] = "back_up" if force else "refuse"
     written = first_config.write_draft(draft, config, found, out, existing=existing, planning=verdicts)
-    if as_json:
-        emit_json(written)
-    else:
-        emit(_report(written))
+    emit_json(written) if as_json else emit(_report(written, found))
 
 
 def _ports(text: str) -> list[int]:
@@ -107,14 +102,27 @@ def _ports(text: str) -> list[int]:
     return ports
 
 
-def _write_skeleton(out: Path, *, force: bool) -> None:
-    from anvil_serving.files import write_file  # noqa: PLC0415
-    from anvil_serving.substrate.first_config import SKELETON  # noqa: PLC0415
+def _skeleton_lines(written: FirstConfig) -> list[str]:
+    return [*_written_lines(written), f"Fill in its tier, then: anvil-serving doctor{_option(written)}"]
 
-    backup = write_file(out, SKELETON.encode(), existing="back_up" if force else "refuse")
-    if backup is not None:
-        talk(f"what was there is kept as {backup}")
-    emit([f"wrote {out}: fill in its tier, then run `anvil-serving doctor --config {out}`"])
+
+def _written_lines(written: FirstConfig) -> list[str]:
+    from anvil_serving.layout import printable  # noqa: PLC0415
+
+    lines = [printable(f"Wrote {written.path}")]
+    if written.backup is not None:
+        lines.append(printable(f"What was there is kept as {written.backup}"))
+    return lines
+
+
+def _option(written: FirstConfig) -> str:
+    """What later commands have to be told to find the file."""
+    import shlex  # noqa: PLC0415
+
+    from anvil_serving.layout import printable  # noqa: PLC0415
+
+    path = written.path or ""
+    return "" if path == "anvil-serving.toml" else printable(f" --config {shlex.quote(path)}")
 
 
 def _found(found: Survey) -> list[str]:
@@ -148,6 +156,8 @@ def _nothing_found(found: Survey) -> list[str]:
         "start your engine, then anvil-serving init; --ports names other ports",
         "anvil-serving init --skeleton: a configuration to fill in",
     ]
+    if any(finding.state == "locked" for finding in found.findings):
+        steps.insert(0, "write the tier of an engine that asks for a key yourself, with `auth_env`: see --skeleton")
     if found.weights:
         shown = ", ".join(found.weights[:6]) + (f" and {len(found.weights) - 6} more" if len(found.weights) > 6 else "")
         steps.insert(0, f"there are weights in the Hugging Face cache that an engine could serve: {shown}")
@@ -156,12 +166,10 @@ def _nothing_found(found: Survey) -> list[str]:
     return lines
 
 
-def _report(written: FirstConfig) -> list[str]:
+def _report(written: FirstConfig, found: Survey) -> list[str]:
     from anvil_serving.layout import count, table, wrapped  # noqa: PLC0415
 
-    lines = ["Found", *_found(written.survey), "", f"Wrote {written.path}"]
-    if written.backup is not None:
-        lines.append(f"What was there is kept as {written.backup}")
+    lines = ["Found", *_found(found), "", *_written_lines(written)]
     rows = [
         (tier.id, tier.engine.kind, tier.model.name, count(tier.context_limit) + ("?" * tier.is_context_assumed))
         for tier in written.tiers
@@ -170,8 +178,7 @@ def _report(written: FirstConfig) -> list[str]:
     for note in written.notes:
         lines += wrapped(f"- {note}", indent=2)
     lines += ["", *wrapped(_gate_says(written)), "", "Next"]
-    option = "" if written.path == "anvil-serving.toml" else f" --config {written.path}"
-    lines += [f"  anvil-serving doctor{option}", f"  anvil-serving serve{option}"]
+    lines += [f"  anvil-serving {command}{_option(written)}" for command in ("doctor", "serve")]
     lines += [f"  then point your harness at http://127.0.0.1:{written.port}"]
     return lines
 
@@ -185,6 +192,5 @@ def _gate_says(written: FirstConfig) -> str:
     return (
         "`planning` is answered 503: no tier that was found is trusted with it before it has been measured. To change "
         'that, run this again with --mode direct, or set [router] mode = "direct", name measurements in '
-        "[router] profile_path, or add a cloud tier and list planning in [router] metered_cloud, which bills. All else "
-        "is answered."
+        "[router] profile_path, or add a cloud tier and list planning in [router] metered_cloud, which bills."
     )

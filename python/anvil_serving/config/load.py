@@ -22,7 +22,7 @@ def load(path: Path) -> Config:
 
     Raises `InvalidConfig`, which is a `ConfigError`, with every problem of the file.
     """
-    text = read_text(Path(path), if_missing="check the path, or copy one of the examples in configs/")
+    text = read_text(Path(path), if_missing="check the path; `anvil-serving init` writes a configuration")
     return loads(text, name=str(path))
 
 

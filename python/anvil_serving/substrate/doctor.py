@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -79,7 +80,7 @@ def _config(examination: Examination) -> tuple[Check, Config | None]:
     if not problems:
         return Check(name="config", status="ok", seen=str(path)), config
     status: Status = "warn" if found.is_valid else "fail"
-    remedy = f"{problems[0].hint}; `anvil-serving config check {path}` says all"
+    remedy = f"{problems[0].hint}; `anvil-serving config check {shlex.quote(str(path))}` says all"
     return Check(name="config", status=status, seen=seen, remedy=remedy), config
 
 

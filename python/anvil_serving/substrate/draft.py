@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-import tomli_w
 from msgspec import Struct
 
 from anvil_serving.config import PRESET_WORK_CLASSES, Serve
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import count, printable
 
+from .draft_text import Mode, config_text
 from .engine import Engine, EngineModel, Finding, address_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ASSUMED_CONTEXT", "COMFORTABLE_CONTEXT", "Draft", "DraftTier", "Machine", "Mode", "draft", "more_context"]
-
-Mode = Literal["gated", "direct"]
+__all__ = ["ASSUMED_CONTEXT", "COMFORTABLE_CONTEXT", "Draft", "DraftTier", "Machine", "draft", "more_context"]
 
 ASSUMED_CONTEXT: Final = 4_096
 """Tokens of an engine that does not say: what Ollama and LM Studio give a model unless told otherwise. Too little is
@@ -32,6 +30,7 @@ COMFORTABLE_CONTEXT: Final = 32_768
 _ON_DEMAND: Final = frozenset({"Ollama", "LM Studio"})
 """Engines that list what they could load, and not only what they run."""
 _MOST_TIERS: Final = 8
+_MOST_TOKENS: Final = 1_000_000_000
 _MOST_NAMED: Final = 12
 """Models that a comment lists."""
 _LOAD_FACTOR: Final = 1.2
@@ -105,9 +104,8 @@ def draft(
     named = _named([*tiers, *([embedding] if embedding is not None else [])])
     chats = [tier for tier in named if tier.model.serves_chat]
     notes += [note for tier in chats for note in _warnings_about(tier)]
-    text = _HEAD.format(date=date, port=port, mode=mode, mode_comment=_MODE_COMMENTS[mode])
-    text += "".join(_tier_text(tier, has_gpu=machine.has_gpu) for tier in named)
-    return Draft(text=text + _presets([tier.id for tier in chats], mode), tiers=tuple(named), notes=tuple(notes))
+    text = config_text(named, port=port, date=date, mode=mode, has_gpu=machine.has_gpu)
+    return Draft(text=text, tiers=tuple(named), notes=tuple(notes))
 
 
 def more_context(engine: Engine, model: str) -> str:
@@ -158,11 +156,12 @@ def _tier(engine: Engine, model: EngineModel, context_tokens: int | None, serves
     there = [serve for serve in serves if address_of(serve.host, serve.port) == engine.url]
     # Of those that take turns at one port, the one whose model answers.
     serve = next((serve for serve in there if serve.model == model.name), there[0] if there else None)
+    assumed = min(context_tokens or ASSUMED_CONTEXT, model.trained_context_tokens or _MOST_TOKENS)
     return DraftTier(
         id="",
         engine=engine,
         model=model,
-        context_limit=model.context_tokens or context_tokens or ASSUMED_CONTEXT,
+        context_limit=model.context_tokens or assumed,
         is_context_assumed=model.context_tokens is None,
         serve=serve,
     )
@@ -228,107 +227,3 @@ def _warnings_about(tier: DraftTier) -> list[str]:
         how = "restart it with --tool-call-parser" if tier.engine.kind == "SGLang" else "choose a model that does"
         notes.append(f"{tier.id} takes no tools, which coding harnesses always offer: {how}")
     return notes
-
-
-def _tier_text(tier: DraftTier, *, has_gpu: bool) -> str:
-    model, engine = tier.model, tier.engine
-    version = f" {printable(engine.version)[:80]}" if engine.version else ""
-    lines = [
-        f"# {engine.kind}{version}",
-        "[[router.tiers]]",
-        f"id = {_value(tier.id)}",
-        f"base_url = {_value(f'{engine.url}/v1')}",
-        f"model = {_value(model.name)}",
-        f"context_limit = {tier.context_limit}{_context_comment(tier)}",
-        'privacy = "local" # prompts stay on this machine',
-        'dialect = "openai"',
-    ]
-    if len(engine.dialects) > 1:
-        lines.append(f"dialects = {_values(engine.dialects)} # what it answers by itself")
-    if not model.serves_chat:
-        return "\n".join([*lines, 'purposes = ["embeddings"]']) + "\n\n"
-    if tier.serve is not None and tier.serve.auth_env is not None:
-        lines.append(f"auth_env = {_value(tier.serve.auth_env)} # the name of the variable, never the key")
-    if model.takes_tools is False:
-        lines.append("tool_support = false # requests that offer tools pass it by")
-    if model.reads_images is not None:
-        lines.append(f"vision = {_value(model.reads_images)}")
-    if engine.places is not None:
-        lines.append(f"max_concurrency = {engine.places} # its slots; more requests wait in the router")
-    if model.can_switch_thinking:
-        lines += [
-            "# It thinks before it answers, and a small `max_tokens` ends in that. Who asks for it still gets it.",
-            "extra_body_defaults = { chat_template_kwargs = { enable_thinking = false } }",
-        ]
-    seconds, why = (
-        (180, "a full window takes its time to read") if has_gpu else (600, "without a GPU, reading takes long")
-    )
-    lines.append(f"timeouts = {{ first_byte = {seconds} }} # seconds: {why}")
-    return "\n".join(lines) + "\n\n"
-
-
-def _context_comment(tier: DraftTier) -> str:
-    if tier.is_context_assumed:
-        return f" # not known: {tier.engine.kind} does not say before the model is loaded; {_OWN_WINDOW}"
-    trained = tier.model.trained_context_tokens
-    if trained is not None and trained > tier.context_limit:
-        return f" # tokens; the model is made for {trained}, but is run with less"
-    return " # tokens, prompt and answer together"
-
-
-_OWN_WINDOW = "correct it to what yours gives"
-
-
-def _presets(ids: list[str], mode: Mode) -> str:
-    quick, heavy = _values(ids), _values(ids[-1:])
-    order = (
-        "The smaller model is asked first, the larger one if it fails." if len(ids) > 1 else "One model answers all."
-    )
-    return _PRESETS.format(order=order, quick=quick, heavy=heavy, planning_comment=_PLANNING_COMMENTS[mode])
-
-
-def _values(values: Sequence[str]) -> str:
-    return f"[{', '.join(_value(value) for value in values)}]"
-
-
-def _value(value: str | bool) -> str:  # noqa: FBT001 - a value of TOML, not a switch
-    return tomli_w.dumps({"value": value}).removeprefix("value = ").rstrip("\n")
-
-
-_MODE_COMMENTS: Final = {
-    "gated": 'the kind of work and the profile decide who may answer; "direct": a name leads to its tiers, no more',
-    "direct": 'a name leads to its tiers, no more; "gated": the kind of work and the profile decide who may answer',
-}
-
-_PLANNING_COMMENTS: Final = {
-    "gated": """\
-# No local tier is trusted with planning until yours has been measured: it is answered 503, and the answer says so. To
-# change that, set `mode = "direct"` above, or name measurements in [router] `profile_path`, or add a cloud tier here
-# and list "planning" in [router] `metered_cloud`, which bills.
-""",
-    "direct": "# Planning too is answered by what is listed, as well as it can.\n",
-}
-
-_HEAD = """\
-# Written by `anvil-serving init` on {date}, from what answered on this machine. It is yours to change.
-# Look at all settings and their defaults: anvil-serving config show. Check it: anvil-serving config check.
-
-[server]
-host = "127.0.0.1" # reachable from this machine only, so no token is asked for
-port = {port}
-
-[router]
-mode = "{mode}" # {mode_comment}
-mapping_version = "init-{date}" # change it when you change the mapping; decisions are recorded under it
-
-"""
-
-_PRESETS = """\
-# What a harness writes into `model`, and which tiers it leads to. {order}
-[router.presets]
-quick-edit = {quick}
-chat = {quick}
-{planning_comment}planning = {heavy}
-review = {heavy}
-long-context = {heavy}
-"""

@@ -12,7 +12,8 @@ from anvil_serving.errors import AnvilError, StartupError
 from anvil_serving.files import Existing, write_file
 
 from .command import CommandTimedOut
-from .draft import Draft, DraftTier, Machine, Mode, draft
+from .draft import Draft, DraftTier, Machine, draft
+from .draft_text import Mode
 from .engine import Address, Finding, address_of, look_at
 from .gpus import Gpus, list_gpus
 from .serve import claim_address
@@ -33,6 +34,7 @@ __all__ = [
     "serves_addresses",
     "survey",
     "write_draft",
+    "write_skeleton",
 ]
 
 _USUAL_PORT: Final = 8000
@@ -72,7 +74,8 @@ class FirstConfig(Struct, frozen=True, kw_only=True):
     tiers: tuple[DraftTier, ...] = ()
     notes: tuple[str, ...] = ()
     planning: tuple[PlanningVerdict, ...] = ()
-    survey: Survey
+    survey: Survey | None = None
+    """None: nothing was looked for."""
 
 
 def survey(addresses: Iterable[Address], environ: Mapping[str, str]) -> Survey:
@@ -138,6 +141,12 @@ def write_draft(
         planning=planning,
         survey=found,
     )
+
+
+def write_skeleton(path: Path, *, existing: Existing) -> FirstConfig:
+    """Writes `SKELETON`. Raises as `write_draft` does."""
+    backup = write_file(path, SKELETON.encode(), existing=existing)
+    return FirstConfig(path=str(path), backup=None if backup is None else str(backup))
 
 
 def _free_port(findings: Iterable[Finding]) -> int:

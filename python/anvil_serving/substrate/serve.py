@@ -34,7 +34,8 @@ def find_config(folder: Path, environ: Mapping[str, str]) -> Path:
             return path
     raise StartupError(
         f"there is no configuration: neither ./{_FILE} nor {users} exists",
-        hint="pass --config PATH, or try `anvil-serving quickstart`, which needs none",
+        hint="name one, let `anvil-serving init` write it for the engines that run here, or try "
+        "`anvil-serving quickstart`, which needs none",
     )
 
 

@@ -98,8 +98,10 @@ def test_a_window_too_small_is_told_and_can_be_said() -> None:
         assert "OLLAMA_CONTEXT_LENGTH" in result.stdout
         assert "4,096?" in result.stdout
         assert load(FILE).router.tiers[0].context_limit == 4_096
-        assert run("--ports", str(engine.port), "--context", "65536", "--force").exit_code == 0
-    assert load(FILE).router.tiers[0].context_limit == 65_536
+        # But never more than the model was made for.
+        for told, limit in (("32768", 32_768), ("65536", 40_960)):
+            assert run("--ports", str(engine.port), "--context", told, "--force").exit_code == 0
+            assert load(FILE).router.tiers[0].context_limit == limit
 
 
 def test_what_planning_comes_to_is_said() -> None:
@@ -129,11 +131,21 @@ def test_a_skeleton_to_fill_in() -> None:
     result = run("--skeleton", "--out", "folder/a.toml")
     assert (result.exit_code, "doctor --config folder/a.toml" in result.stdout) == (0, True)
     assert load(Path("folder/a.toml")).warnings == ()
+    assert json.loads(run("--skeleton", "--json").stdout)["path"] == "anvil-serving.toml"
+    assert run("--skeleton", "--out", "a b.toml").stdout.endswith("doctor --config 'a b.toml'\n")
 
 
 @pytest.mark.parametrize("ports", ["", "a", "0", "65536", "8080;9000", "-1", "\u0661", ",".join(["1"] * 101)])
 def test_ports_that_are_none(ports: str) -> None:
     assert run("--ports", ports).exit_code == 2
+
+
+def test_an_engine_that_asks_for_a_key_is_named_with_the_way_out() -> None:
+    with FakeEngine({}, missing=(401, {"error": "Unauthorized"})) as engine:
+        result = run("--ports", str(engine.port))
+    assert result.exit_code == 1
+    assert "asks for a key" in result.stdout
+    assert "auth_env" in result.stdout
 
 
 def test_engines_without_a_model() -> None:
