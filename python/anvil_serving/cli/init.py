@@ -171,7 +171,7 @@ def _report(written: FirstConfig, found: Survey) -> list[str]:
 
     lines = ["Found", *_found(found), "", *_written_lines(written)]
     rows = [
-        (tier.id, tier.engine.kind, tier.model.name, count(tier.context_limit) + ("?" * tier.is_context_assumed))
+        (tier.id, tier.engine, tier.model, count(tier.context_limit_tokens) + ("?" * tier.is_context_assumed))
         for tier in written.tiers
     ]
     lines += [f"  {line}" for line in table(("tier", "engine", "model", "tokens"), rows, left=3)]

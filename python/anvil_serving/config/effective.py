@@ -18,7 +18,9 @@ STARS: Final = "********"
 
 _FREE: Final = frozenset({"extra_body", "extra_body_defaults"})
 """Members of a tier that may hold anything."""
-_SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|cookie|bearer", re.IGNORECASE)
+_URLS: Final = frozenset({"base_url", "replicas", "proxy"})
+"""A path of an address may hold a key; whether its host does is for `url.py` to refuse."""
+_SECRET_NAME = re.compile(r"key|token(?!i[sz]er)|secret|passw|credential|auth(?!ors?\b)|cookie|bearer", re.IGNORECASE)
 _SECRET_NUMBER = re.compile(r"secret|passw|credential|api.?key", re.IGNORECASE)
 """Names of secrets that may be numbers; `max_tokens` is none."""
 # How vendors' keys begin: OpenAI and Anthropic, Hugging Face, GitHub, Google, AWS, Slack, GitLab, NVIDIA; and what a
@@ -52,10 +54,15 @@ def _shown(value: Any, name: str, *, is_free: bool) -> Any:
     if isinstance(value, list | tuple):
         return [_shown(member, name, is_free=is_free) for member in value]
     if isinstance(value, str):
-        if is_free and _SECRET_NAME.search(name):
-            return STARS
-        shown = _SECRET_VALUE.sub(STARS, value)
-        return _ASSIGNMENT.sub(rf"\1{STARS}", shown) if name == "up" else shown
+        return _text(value, name, is_free=is_free)
     if is_free and not isinstance(value, bool) and _SECRET_NUMBER.search(name):
         return STARS
     return value
+
+
+def _text(value: str, name: str, *, is_free: bool) -> str:
+    if is_free and _SECRET_NAME.search(name):
+        return STARS
+    if name == "up":
+        return _ASSIGNMENT.sub(rf"\1{STARS}", _SECRET_VALUE.sub(STARS, value))
+    return _SECRET_VALUE.sub(STARS, value) if is_free or name in _URLS else value

@@ -12,9 +12,9 @@ from anvil_serving.errors import AnvilError, StartupError
 from anvil_serving.files import Existing, write_file
 
 from .command import CommandTimedOut
-from .draft import Draft, DraftTier, Machine, draft
+from .draft import Draft, Machine, draft
 from .draft_text import Mode
-from .engine import Address, Finding, address_of, look_at
+from .engine import Address, EngineKind, Finding, address_of, look_at
 from .gpus import Gpus, list_gpus
 from .serve import claim_address
 from .weights import cached_models
@@ -62,6 +62,19 @@ class PlanningVerdict(Struct, frozen=True):
     verdict: Literal["allow", "allow-with-verify", "deny"]
 
 
+class WrittenTier(Struct, frozen=True, kw_only=True):
+    """A tier of the file."""
+
+    id: str
+    engine: EngineKind
+    url: str
+    model: str
+    context_limit_tokens: int
+    is_context_assumed: bool
+    """The engine does not say what it gives a request."""
+    serves_chat: bool
+
+
 class FirstConfig(Struct, frozen=True, kw_only=True):
     """What came of it."""
 
@@ -71,7 +84,7 @@ class FirstConfig(Struct, frozen=True, kw_only=True):
     """What was there before is kept under this path."""
     port: int | None = None
     mode: Mode | None = None
-    tiers: tuple[DraftTier, ...] = ()
+    tiers: tuple[WrittenTier, ...] = ()
     notes: tuple[str, ...] = ()
     planning: tuple[PlanningVerdict, ...] = ()
     survey: Survey | None = None
@@ -136,7 +149,18 @@ def write_draft(
         backup=None if backup is None else str(backup),
         port=config.server.port,
         mode=config.router.mode,
-        tiers=draft.tiers,
+        tiers=tuple(
+            WrittenTier(
+                id=tier.id,
+                engine=tier.engine.kind,
+                url=tier.engine.url,
+                model=tier.model.name,
+                context_limit_tokens=tier.context_limit,
+                is_context_assumed=tier.is_context_assumed,
+                serves_chat=tier.model.serves_chat,
+            )
+            for tier in draft.tiers
+        ),
         notes=draft.notes,
         planning=planning,
         survey=found,

@@ -96,6 +96,9 @@ def _local_checks(place: _Place, *, may_probe: bool) -> Iterator[Check]:
         return
     if finding.engine is not None:
         model = next(model for model in finding.engine.models if model.name == model_name)
+        if model.runs_elsewhere:
+            seen = f"{finding.engine.kind} sends its prompts to another company's machines"
+            yield place.check("privacy", "fail", seen, 'set privacy = "cloud", or name a model that runs here')
         yield _context(place, finding.engine, model)
     else:
         model = None

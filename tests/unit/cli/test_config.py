@@ -159,9 +159,18 @@ SECRETS = {
     "headers": {"Authorization": "plain-words-2", "x": ["Bearer plain-words-3"]},
     "auth": {"deep": [{"deeper": "plain-words-4"}]},
     "password": 123_454_321,
-    "note": "the key is sk-ant-plain-words-5 and hf_plainwords6",
+    "remark": "the key is sk-ant-plain-words-5 and hf_plainwords6",
 }
-HARMLESS = {"max_tokens": 4_096, "chat_template_kwargs": {"enable_thinking": False}, "stop": ["</s>"], "top_k": 3}
+HARMLESS = {
+    "max_tokens": 4_096,
+    "tokenizer": "mistral",
+    "author": "me",
+    "note": "hf",
+    "stop_token_ids": [1],
+    "chat_template_kwargs": {"enable_thinking": False},
+    "stop": ["</s>"],
+    "top_k": 3,
+}
 
 
 @pytest.mark.parametrize("member", ["extra_body", "extra_body_defaults"])
@@ -174,7 +183,7 @@ def test_what_may_be_a_secret_is_stars(member: str) -> None:
         assert STARS in result.stderr
     shown = tomllib.loads(run("show", "a.toml").stdout)["router"]["tiers"][0][member]
     assert {key: shown[key] for key in HARMLESS} == HARMLESS
-    assert shown["note"] == f"the key is {STARS} and {STARS}"
+    assert shown["remark"] == f"the key is {STARS} and {STARS}"
     loads(run("show", "a.toml").stdout, name="x")
 
 
@@ -187,6 +196,15 @@ def test_a_command_that_starts_a_serve_may_hold_a_token() -> None:
     assert "abc123" not in shown
     assert "hunter22" not in shown
     assert "--port 30000" in shown
+
+
+def test_names_are_no_secrets_and_addresses_may_hold_some() -> None:
+    tier = {"id": "hf_qwen3_8b_instruct", "model": "sk-model-of-mine", "base_url": "https://gate/sk-abcdefgh123/v1"}
+    tier |= {"context_limit": 1000, "privacy": "local"}
+    Path("a.toml").write_text(tomli_w.dumps({"router": {"tiers": [tier], "presets": {"chat": [tier["id"]]}}}))
+    shown = tomllib.loads(run("show", "a.toml").stdout)["router"]["tiers"][0]
+    assert (shown["id"], shown["model"]) == (tier["id"], tier["model"])
+    assert shown["base_url"] == f"https://gate/{STARS}/v1"
 
 
 def test_what_is_shown_steers_no_terminal_and_still_means_the_same() -> None:

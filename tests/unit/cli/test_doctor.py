@@ -241,6 +241,17 @@ def test_a_window_that_is_known_once_the_model_is_loaded() -> None:
         assert patient.status("tier:a") == "ok"
 
 
+def test_a_model_that_runs_elsewhere_is_no_local_one() -> None:
+    with FakeEngine(ollama(loaded={"qwen3:8b": 40_960})) as engine:
+        patient = Patient(base_url=engine.url, model="gpt-oss:120b-cloud", context_limit=4_096)
+        assert patient.look()["tier:a:privacy"]["status"] == "fail"
+        patient.tier["model"] = "qwen3:8b"
+        assert "tier:a:privacy" not in patient.look()
+        patient.tier |= {"model": "gpt-oss:120b-cloud", "privacy": "cloud"}
+        patient.more["router"] = {"metered_cloud": ["chat"]}
+        assert patient.look()["tier:a"]["status"] == "skip"
+
+
 def test_an_engine_that_takes_no_tools() -> None:
     with FakeEngine(sglang(tool_call_parser=None)) as engine:
         patient = Patient(base_url=engine.url)
