@@ -101,9 +101,15 @@ def look_at(addresses: Iterable[Address]) -> tuple[Finding, ...]:
         return tuple(pool.map(lambda address: identify(address.url, headers=address.headers), addresses))
 
 
-def identify(url: str, *, headers: Mapping[str, str] | None = None, seconds: float = ADDRESS_SECONDS) -> Finding:
+def identify(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = ADDRESS_SECONDS,
+    question_seconds: float = 2.0,
+) -> Finding:
     """What is at `url`, a server's root. Reads only; no model is loaded and none is asked for an answer."""
-    server = Server(url, seconds=seconds, headers=headers)
+    server = Server(url, seconds=seconds, headers=headers, question_seconds=question_seconds)
     first = server.ask("/v1/models")
     if isinstance(first, Silence):
         state: State = "nothing" if first.kind == "nothing" else "silent"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from anvil_serving.config import Tier
+from anvil_serving.config import Tier, is_loopback
+from anvil_serving.config.url import hostname
 from anvil_serving.layout import count
 
 from .check import Check, Status
@@ -24,6 +25,8 @@ __all__ = ["tier_checks"]
 
 _MOST_NAMED: Final = 6
 _CLOUD_SECONDS: Final = 10.0
+_QUESTION_SECONDS: Final = 5.0
+"""An engine that reads a long prompt answers other questions late."""
 
 
 class _Place(Struct, frozen=True):
@@ -85,7 +88,7 @@ def _key(place: _Place) -> str:
 
 
 def _local_checks(place: _Place, *, may_probe: bool) -> Iterator[Check]:
-    finding = identify(place.url, headers=place.headers)
+    finding = identify(place.url, headers=place.headers, question_seconds=_QUESTION_SECONDS)
     if finding.engine is None and not finding.listed:
         yield _no_engine(place, finding)
         return
@@ -99,6 +102,7 @@ def _local_checks(place: _Place, *, may_probe: bool) -> Iterator[Check]:
         if model.runs_elsewhere:
             seen = f"{finding.engine.kind} sends its prompts to another company's machines"
             yield place.check("privacy", "fail", seen, 'set privacy = "cloud", or name a model that runs here')
+            return
         yield _context(place, finding.engine, model)
     else:
         model = None
@@ -170,11 +174,20 @@ def _tools(
     remedy = TOOL_REMEDIES["other" if engine is None else engine.kind]
     if model is not None and model.takes_tools is False:
         return place.check("tools", "fail", "the engine says that it takes none", remedy)
-    if not may_probe:
-        return place.check("tools", "skip", "it costs tokens: asked only with --probe")
-    if any((tier.cost_input_per_mtok, tier.cost_output_per_mtok)):
-        return place.check("tools", "skip", "it costs money, and is not asked")
-    if "openai" not in (tier.dialects or (tier.dialect,)):
-        return place.check("tools", "skip", "only asked in Chat Completions, which it does not speak")
+    reason = _not_asked(place, engine) if may_probe else "it costs tokens: asked only with --probe"
+    if reason is not None:
+        return place.check("tools", "skip", reason)
     status, seen = probe_tools(tier, place.url, model_name, place.headers)
     return place.check("tools", status, seen, None if status == "ok" else remedy)
+
+
+def _not_asked(place: _Place, engine: Engine | None) -> str | None:
+    """Why a tier is not asked for tokens all the same."""
+    tier = place.tier
+    if any((tier.cost_input_per_mtok, tier.cost_output_per_mtok)):
+        return "it costs money, and is not asked"
+    if engine is None and not is_loopback(hostname(place.url)):
+        return "a server of no known engine on another machine may bill, and is not asked"
+    if "openai" not in (tier.dialects or (tier.dialect,)):
+        return "only asked in Chat Completions, which it does not speak"
+    return None

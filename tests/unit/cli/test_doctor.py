@@ -244,7 +244,9 @@ def test_a_window_that_is_known_once_the_model_is_loaded() -> None:
 def test_a_model_that_runs_elsewhere_is_no_local_one() -> None:
     with FakeEngine(ollama(loaded={"qwen3:8b": 40_960})) as engine:
         patient = Patient(base_url=engine.url, model="gpt-oss:120b-cloud", context_limit=4_096)
-        assert patient.look()["tier:a:privacy"]["status"] == "fail"
+        engine.routes |= {"POST /v1/chat/completions": tool_call("get_weather", "{}")}
+        assert patient.look("--probe")["tier:a:privacy"]["status"] == "fail"
+        assert not any("completions" in what for what, _, _ in engine.requests)
         patient.tier["model"] = "qwen3:8b"
         assert "tier:a:privacy" not in patient.look()
         patient.tier |= {"model": "gpt-oss:120b-cloud", "privacy": "cloud"}
