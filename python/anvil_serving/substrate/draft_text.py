@@ -13,16 +13,21 @@ if TYPE_CHECKING:
 
     from .draft import DraftTier
 
-__all__ = ["Mode", "config_text"]
+__all__ = ["Mode", "config_text", "framed"]
 
 Mode = Literal["gated", "direct"]
 
 
 def config_text(tiers: Sequence[DraftTier], *, port: int, date: str, mode: Mode, has_gpu: bool) -> str:
     """The whole file. Values are escaped by a library; comments hold nothing that could end them."""
-    text = _HEAD.format(date=date, port=port, mode=mode, mode_comment=_MODE_COMMENTS[mode])
-    text += "".join(_tier_text(tier, has_gpu=has_gpu) for tier in tiers)
-    return text + _presets([tier.id for tier in tiers if tier.model.serves_chat], mode)
+    written = "".join(_tier_text(tier, has_gpu=has_gpu) for tier in tiers)
+    return framed(written, [tier.id for tier in tiers if tier.model.serves_chat], port=port, date=date, mode=mode)
+
+
+def framed(tiers: str, ids: Sequence[str], *, port: int, date: str, mode: Mode) -> str:
+    """The whole file around tiers that are written already; `ids` are theirs, the one for large work last."""
+    head = _HEAD.format(date=date, port=port, mode=mode, mode_comment=_MODE_COMMENTS[mode])
+    return head + tiers + _presets(ids, mode)
 
 
 def _tier_text(tier: DraftTier, *, has_gpu: bool) -> str:
@@ -76,7 +81,7 @@ def _context_comment(tier: DraftTier) -> str:
     return " # tokens, prompt and answer together"
 
 
-def _presets(ids: list[str], mode: Mode) -> str:
+def _presets(ids: Sequence[str], mode: Mode) -> str:
     quick, heavy = _values(ids), _values(ids[-1:])
     order = (
         "The smaller model is asked first, the larger one if it fails." if len(ids) > 1 else "One model answers all."
@@ -107,7 +112,7 @@ _PLANNING_COMMENTS: Final = {
 }
 
 _HEAD = """\
-# Written by `anvil-serving init` on {date}, from what answered on this machine. It is yours to change.
+# Written by `anvil-serving init` on {date}, from what there is on this machine. It is yours to change.
 # Look at all settings and their defaults: anvil-serving config show. Check it: anvil-serving config check.
 
 [server]
