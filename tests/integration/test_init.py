@@ -15,10 +15,11 @@ pytest.importorskip("xllamacpp")
 
 import openai
 from tests.integration.process import wait_until
-from tests.integration.router import free_port
+from tests.integration.router import RouterProcess, free_port, tier_config
 
 from anvil_serving.config import load
 from anvil_serving.substrate.embedded import EmbeddedEngine
+from anvil_serving.substrate.engine import look_at, loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,17 @@ class serving:  # noqa: N801 - reads as what it does
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(30)
+
+
+def test_a_router_is_known_for_one_with_and_without_a_token() -> None:
+    tier = tier_config("a", "http://127.0.0.1:9/v1")
+    with RouterProcess([tier], {"chat": ["a"]}) as router:
+        (found,) = look_at(loopback([router.port]))
+    assert (found.state, found.seen) == ("router", "this router")
+    guarded = {"auth_env": "ROUTER_TOKEN"}
+    with RouterProcess([tier], {"chat": ["a"]}, server=guarded, environment={"ROUTER_TOKEN": "t"}) as router:
+        (found,) = look_at(loopback([router.port]))
+    assert (found.state, found.seen) == ("router", "this router, which asks for a token")
 
 
 def test_direct_answers_planning_too(engine: EmbeddedEngine, tmp_path: Path) -> None:

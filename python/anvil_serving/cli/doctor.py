@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .output import JsonOption, QuietOption, emit, emit_json
+from .progress import showing_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,17 +60,18 @@ def doctor(
             path = _found()
         except StartupError as error:
             missing = str(error)
-    diagnosis = diagnose(
-        Examination(
-            config=path,
-            no_config_because=missing,
-            folder=Path.cwd(),
-            environ=os.environ,
-            may_probe=probe,
-            further=(_check_bind, lambda settings: Profile.load(settings.router)),
-            log_of=lambda settings: log_path(settings.decisions, os.environ),
-        )
+    examination = Examination(
+        config=path,
+        no_config_because=missing,
+        folder=Path.cwd(),
+        environ=os.environ,
+        may_probe=probe,
+        further=(_check_bind, lambda settings: Profile.load(settings.router)),
+        log_of=lambda settings: log_path(settings.decisions, os.environ),
     )
+    with showing_progress() as progress:
+        progress("looking at this machine" + (" and its tiers" if path is not None else ""), None)
+        diagnosis = diagnose(examination)
     if as_json:
         emit_json(diagnosis)
     else:

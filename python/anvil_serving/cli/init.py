@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .output import JsonOption, QuietOption, emit, emit_json
+from .progress import showing_progress
 
 if TYPE_CHECKING:
     from anvil_serving.substrate.first_config import FirstConfig, Survey
@@ -71,17 +72,18 @@ def init(  # noqa: PLR0913 - each is an option of the command line
 
     existing: Literal["back_up", "refuse"] = "back_up" if force else "refuse"
     if skeleton:
-        written = first_config.write_skeleton(out, existing=existing)
-        emit_json(written) if as_json else emit(_skeleton_lines(written))
+        _say(first_config.write_skeleton(out, existing=existing), as_json=as_json)
         return
     serves = () if from_manifest is None else load_manifest(from_manifest).serves
     if from_manifest is not None and ports is None:
         addresses = first_config.serves_addresses(serves, os.environ)
     else:
         addresses = loopback(USUAL_PORTS if ports is None else _ports(ports))
-    found = first_config.survey(addresses, os.environ)
+    with showing_progress() as progress:
+        progress(f"asking {len(addresses)} addresses of this machine what is there", None)
+        found = first_config.survey(addresses, os.environ)
     if not found.engines:
-        emit_json(first_config.FirstConfig(survey=found)) if as_json else emit(_nothing_found(found))
+        _say(first_config.FirstConfig(survey=found), as_json=as_json)
         raise typer.Exit(1)
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
     draft, config = first_config.drafted(found, date=today, mode=mode, context_tokens=context, serves=serves)
@@ -91,7 +93,18 @@ def init(  # noqa: PLR0913 - each is an option of the command line
         for tier in config.router.candidates("planning")
     )
     written = first_config.write_draft(draft, config, found, out, existing=existing, planning=verdicts)
-    emit_json(written) if as_json else emit(_report(written, found))
+    _say(written, as_json=as_json)
+
+
+def _say(result: FirstConfig, *, as_json: bool) -> None:
+    if as_json:
+        emit_json(result)
+    elif result.survey is None:
+        emit([*_written_lines(result), f"Fill in its tier, then: anvil-serving doctor{_option(result)}"])
+    elif result.path is None:
+        emit(_nothing_found(result.survey))
+    else:
+        emit(_report(result, result.survey))
 
 
 def _ports(text: str) -> list[int]:
@@ -100,10 +113,6 @@ def _ports(text: str) -> list[int]:
     if not words or len(ports) != len(words) or len(ports) > 100 or not all(1 <= port <= 65_535 for port in ports):
         raise typer.BadParameter("write up to 100 numbers from 1 to 65535 with commas between, such as 8080,9000")
     return ports
-
-
-def _skeleton_lines(written: FirstConfig) -> list[str]:
-    return [*_written_lines(written), f"Fill in its tier, then: anvil-serving doctor{_option(written)}"]
 
 
 def _written_lines(written: FirstConfig) -> list[str]:

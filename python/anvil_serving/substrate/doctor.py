@@ -5,15 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from anvil_serving.config import Config, InvalidConfig, resolve_secrets
+from anvil_serving.config import Config, InvalidConfig, Problem, resolve_secrets
 from anvil_serving.errors import StartupError
 
+from .at_once import at_once
 from .check import Check, Diagnosis, Status
 from .config_check import check_config, load_file
 from .engine import address_of, identify
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Examination", "diagnose"]
 
-_TIERS_AT_ONCE: Final = 16
 _MOST_PROBLEMS: Final = 3
 """Problems of a configuration that are repeated here; `config check` says all."""
 _MEBIBYTE: Final = 1024 * 1024
@@ -73,7 +72,7 @@ def _config(examination: Examination) -> tuple[Check, Config | None]:
         return Check(name="config", status="warn", seen=examination.no_config_because, remedy=remedy), None
     found = check_config(path, examination.further)
     problems = (*found.errors, *found.warnings)
-    seen = "; ".join(f"line {each.line}: {each.key} {each.message}" for each in problems[:_MOST_PROBLEMS])
+    seen = "; ".join(_words(each) for each in problems[:_MOST_PROBLEMS])
     if len(problems) > _MOST_PROBLEMS:
         seen += f"; and {len(problems) - _MOST_PROBLEMS} more"
     config = load_file(path) if found.is_valid else None
@@ -84,15 +83,20 @@ def _config(examination: Examination) -> tuple[Check, Config | None]:
     return Check(name="config", status=status, seen=seen, remedy=remedy), config
 
 
+def _words(problem: Problem) -> str:
+    line = f"line {problem.line}: " if problem.line else ""
+    key = f"{problem.key}: " if problem.key else ""
+    return f"{line}{key}{problem.message}"
+
+
 def _of_config(config: Config, examination: Examination) -> list[Check]:
     keys, secrets = _keys(config, examination.environ)
     checks = [keys, _port(config)]
     known = secrets.tiers if secrets is not None else {}
-    with ThreadPoolExecutor(max_workers=_TIERS_AT_ONCE) as pool:
-        for found in pool.map(
-            lambda tier: tier_checks(tier, known.get(tier.id), may_probe=examination.may_probe), config.router.tiers
-        ):
-            checks += found
+    for found in at_once(
+        lambda tier: tier_checks(tier, known.get(tier.id), may_probe=examination.may_probe), config.router.tiers
+    ):
+        checks += found
     if config.decisions.enabled:
         checks.append(log_check(examination.log_of(config), config.decisions.keep_mib * _MEBIBYTE))
     return checks
@@ -108,7 +112,7 @@ def _serves(config: Config | None, examination: Examination) -> list[Check]:
         if config is None and examination.config is not None:
             return []  # the configuration has them, and is told to be wrong
         problem = error.problems[0]
-        seen = f"{problem.file}, line {problem.line}: {problem.key} {problem.message}"
+        seen = f"{problem.file}, {_words(problem)}"
         return [Check(name="serves", status="fail", seen=seen, remedy=problem.hint)]
     return docker_checks() if manifest.serves else []
 
@@ -117,10 +121,10 @@ def _keys(config: Config, environ: Mapping[str, str]) -> tuple[Check, Secrets | 
     try:
         secrets = resolve_secrets(config, environ)
     except InvalidConfig as error:
-        seen = "; ".join(f"{problem.key}: {problem.message}" for problem in error.problems)
+        seen = "; ".join(map(_words, error.problems))
         return Check(name="keys", status="fail", seen=seen, remedy=error.problems[0].hint), None
     if secrets.warnings:
-        seen = "; ".join(f"{problem.key}: {problem.message}" for problem in secrets.warnings)
+        seen = "; ".join(map(_words, secrets.warnings))
         return Check(name="keys", status="warn", seen=seen, remedy=secrets.warnings[0].hint), secrets
     named = [
         config.server.auth_env,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -11,6 +10,7 @@ from msgspec import Struct
 
 from anvil_serving.layout import printable
 
+from .at_once import at_once
 from .engine_answers import READERS, Engine, EngineKind, EngineModel, ListedModel, is_usable
 from .inquiry import Reply, Server, Silence
 
@@ -36,7 +36,6 @@ USUAL_PORTS: Final = (8080, 8000, 30000, 30001, 11434, 1234)
 
 ADDRESS_SECONDS: Final = 10.0
 """How long all questions to one address may take together."""
-_AT_ONCE: Final = 16
 _MOST_MODELS: Final = 200
 
 _OWNERS: Final[Mapping[str, EngineKind]] = {
@@ -97,8 +96,7 @@ def address_of(host: str, port: int) -> str:
 
 def look_at(addresses: Iterable[Address]) -> tuple[Finding, ...]:
     """What is at these addresses, in their order; all are asked at the same time."""
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return tuple(pool.map(lambda address: identify(address.url, headers=address.headers), addresses))
+    return tuple(at_once(lambda address: identify(address.url, headers=address.headers), addresses))
 
 
 def identify(

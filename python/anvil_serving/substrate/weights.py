@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,11 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     if home := environ.get("HF_HOME"):
         return Path(home) / "hub"
     cache = environ.get("XDG_CACHE_HOME", "")
-    root = Path(cache) if Path(cache).is_absolute() else Path("~/.cache").expanduser()
+    root = Path(cache)
+    if not root.is_absolute():
+        root = Path("~/.cache")
+        with contextlib.suppress(RuntimeError):  # no home: nothing is there
+            root = root.expanduser()
     return root / "huggingface" / "hub"
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +101,7 @@ def test_a_file_that_is_wrong() -> None:
     patient.server = {"prot": 1, "hots": 2, "prt": 3, "x": 4}
     check = patient.look()["config"]
     assert check["status"] == "fail"
-    assert "server.prot unknown key" in check["seen"]
+    assert "server.prot: unknown key" in check["seen"]
     assert "and 1 more" in check["seen"]
     patient.server = {"port": 0}
     patient.tier["base_url"] = "http://localhost:9"
@@ -361,7 +364,7 @@ def test_docker_is_looked_at_only_where_serves_need_it(tmp_path: Path, monkeypat
     # A manifest beside the configuration.
     Path("serves.toml").write_text('[[serve]]\nname = "a"\ncontainer = "a"\nport = 0\n')
     check = patient.look()["serves"]
-    assert (check["status"], "line 4: serve[0].port" in check["seen"]) == ("fail", True)
+    assert (check["status"], "serves.toml, line 4: serve[0].port: " in check["seen"]) == ("fail", True)
     Path("serves.toml").write_text('[[serve]]\nname = "a"\ncontainer = "a"\nport = 30000\n')
     checks = patient.look()
     assert "serves" not in checks
@@ -413,6 +416,26 @@ def test_pythons_and_disks(tmp_path: Path) -> None:
     assert weights_check(tmp_path / "none").status == "skip"
     assert weights_check(tmp_path, needed_bytes=1 << 60).status == "warn"
     assert weights_check(tmp_path, needed_bytes=1).status == "ok"
+
+
+def test_ctrl_c_does_not_wait_for_an_engine_that_never_answers(tmp_path: Path) -> None:
+    asked = threading.Event()
+
+    def stall(_headers: dict[str, str], _body: bytes) -> Any:
+        asked.set()
+        time.sleep(30)
+
+    with FakeEngine(vllm() | {"POST /v1/chat/completions": stall}) as engine:
+        Patient(base_url=engine.url, model=MODEL).look()
+        command = [sys.executable, "-m", "anvil_serving", "doctor", "--probe"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert asked.wait(30)
+            started = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+    assert time.monotonic() - started < 5
+    assert process.returncode != 0
+    assert b"Traceback" not in out + err
 
 
 def test_text_for_a_person() -> None:
