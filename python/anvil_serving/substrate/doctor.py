@@ -98,8 +98,15 @@ def _of_config(config: Config, examination: Examination) -> list[Check]:
     ):
         checks += found
     if config.decisions.enabled:
-        checks.append(log_check(examination.log_of(config), config.decisions.keep_mib * _MEBIBYTE))
+        checks.append(_log(config, examination))
     return checks
+
+
+def _log(config: Config, examination: Examination) -> Check:
+    try:
+        return log_check(examination.log_of(config), config.decisions.keep_mib * _MEBIBYTE)
+    except StartupError as error:
+        return Check(name="decisions", status="fail", seen=str(error), remedy=error.hint)
 
 
 def _serves(config: Config | None, examination: Examination) -> list[Check]:

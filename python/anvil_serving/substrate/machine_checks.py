@@ -53,7 +53,7 @@ def extension_check() -> Check:
     name, remedy = "extension", "pip install --force-reinstall --no-deps anvil-serving"
     try:
         output = run((sys.executable, "-P", "-c", code), seconds=_EXTENSION_SECONDS)
-    except CommandTimedOut as error:
+    except (CommandMissing, CommandTimedOut) as error:
         return Check(name=name, status="fail", seen=str(error), remedy=remedy)
     if output.status != 0:
         how = f"signal {-output.status}" if output.status < 0 else output.complaint

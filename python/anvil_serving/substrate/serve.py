@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -27,7 +28,11 @@ def find_config(folder: Path, environ: Mapping[str, str]) -> Path:
     here = folder / _FILE
     configured = environ.get("XDG_CONFIG_HOME", "")
     # The specification: a relative path is to be ignored.
-    root = Path(configured) if Path(configured).is_absolute() else Path("~/.config").expanduser()
+    root = Path(configured)
+    if not root.is_absolute():
+        root = Path("~/.config")
+        with contextlib.suppress(RuntimeError):  # this user has no home
+            root = root.expanduser()
     users = root / "anvil-serving" / "config.toml"
     for path in (here, users):
         if path.is_file():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -235,16 +235,18 @@ def test_a_server_that_is_no_http_or_never_ends_is_left_in_time(behave: Callable
         took = time.monotonic() - started
     assert (found.engine, found.listed) == (None, ())
     assert found.state in {"silent", "other"}
-    assert took < 5.0
+    assert took < 15.0
 
 
 def test_ports_are_asked_at_the_same_time() -> None:
-    with listener(never) as first, listener(never) as second, listener(never) as third:
+    with ExitStack() as stack:
+        urls = [stack.enter_context(listener(never)) for _ in range(6)]
         started = time.monotonic()
-        found = look_at(Address(url) for url in (first, second, third))
+        found = look_at(Address(url) for url in urls)
         took = time.monotonic() - started
-    assert [each.state for each in found] == ["silent"] * 3
-    assert took < 4.0
+    assert [each.state for each in found] == ["silent"] * 6
+    # One after the other it would be 12 s.
+    assert took < 9.0
 
 
 def test_nothing_listens() -> None:

@@ -35,6 +35,18 @@ def test_without_xdg_the_users_file_is_under_dot_config(tmp_path: Path, monkeypa
     assert find_config(tmp_path, {}) == file
 
 
+def test_a_user_without_a_home_has_the_folders_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(StartupError, match="there is no configuration"):
+        find_config(tmp_path, {})
+    (tmp_path / "anvil-serving.toml").touch()
+    assert find_config(tmp_path, {}) == tmp_path / "anvil-serving.toml"
+
+
 def test_port_zero_becomes_a_free_port() -> None:
     host, port = claim_address("127.0.0.1", 0)
     assert host == "127.0.0.1"
