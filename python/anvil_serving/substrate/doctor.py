@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from anvil_serving.config import Config, InvalidConfig, Problem, resolve_secrets
+from anvil_serving.config import Config, InvalidConfig, Problem, Server, resolve_secrets
 from anvil_serving.errors import StartupError
 
 from .at_once import at_once
@@ -24,7 +25,7 @@ from .tier_checks import tier_checks
 from .weights import cache_folder
 
 if TYPE_CHECKING:
-    from anvil_serving.config import Secrets
+    from anvil_serving.config import Secret, Tier
 
 __all__ = ["Examination", "diagnose"]
 
@@ -75,7 +76,10 @@ def _config(examination: Examination) -> tuple[Check, Config | None]:
     seen = "; ".join(_words(each) for each in problems[:_MOST_PROBLEMS])
     if len(problems) > _MOST_PROBLEMS:
         seen += f"; and {len(problems) - _MOST_PROBLEMS} more"
-    config = load_file(path) if found.is_valid else None
+    try:
+        config = load_file(path)  # also where `further` objects: the tiers can be looked at
+    except InvalidConfig:
+        config = None
     if not problems:
         return Check(name="config", status="ok", seen=str(path)), config
     status: Status = "warn" if found.is_valid else "fail"
@@ -90,12 +94,11 @@ def _words(problem: Problem) -> str:
 
 
 def _of_config(config: Config, examination: Examination) -> list[Check]:
-    keys, secrets = _keys(config, examination.environ)
-    checks = [keys, _port(config)]
-    known = secrets.tiers if secrets is not None else {}
-    for found in at_once(
-        lambda tier: tier_checks(tier, known.get(tier.id), may_probe=examination.may_probe), config.router.tiers
-    ):
+    def of_tier(tier: Tier) -> list[Check]:
+        return tier_checks(tier, _secret(config, tier, examination.environ), may_probe=examination.may_probe)
+
+    checks = [_keys(config, examination.environ), _port(config)]
+    for found in at_once(of_tier, config.router.tiers):
         checks += found
     if config.decisions.enabled:
         checks.append(_log(config, examination))
@@ -124,15 +127,24 @@ def _serves(config: Config | None, examination: Examination) -> list[Check]:
     return docker_checks() if manifest.serves else []
 
 
-def _keys(config: Config, environ: Mapping[str, str]) -> tuple[Check, Secrets | None]:
+def _secret(config: Config, tier: Tier, environ: Mapping[str, str]) -> Secret | None:
+    """The tier's own key, whether or not others are there."""
+    alone = replace(config, server=Server(), router=replace(config.router, tiers=(tier,)))
+    try:
+        return resolve_secrets(alone, environ).tiers.get(tier.id)
+    except InvalidConfig:
+        return None
+
+
+def _keys(config: Config, environ: Mapping[str, str]) -> Check:
     try:
         secrets = resolve_secrets(config, environ)
     except InvalidConfig as error:
         seen = "; ".join(map(_words, error.problems))
-        return Check(name="keys", status="fail", seen=seen, remedy=error.problems[0].hint), None
+        return Check(name="keys", status="fail", seen=seen, remedy=error.problems[0].hint)
     if secrets.warnings:
         seen = "; ".join(map(_words, secrets.warnings))
-        return Check(name="keys", status="warn", seen=seen, remedy=secrets.warnings[0].hint), secrets
+        return Check(name="keys", status="warn", seen=seen, remedy=secrets.warnings[0].hint)
     named = [
         config.server.auth_env,
         *(client.auth_env for client in config.server.clients),
@@ -140,8 +152,8 @@ def _keys(config: Config, environ: Mapping[str, str]) -> tuple[Check, Secrets | 
     ]
     variables = list(dict.fromkeys(name for name in named if name is not None))
     if not variables:
-        return Check(name="keys", status="skip", seen="the configuration names none"), secrets
-    return Check(name="keys", status="ok", seen=f"set: {', '.join(variables)}"), secrets
+        return Check(name="keys", status="skip", seen="the configuration names none")
+    return Check(name="keys", status="ok", seen=f"set: {', '.join(variables)}")
 
 
 def _port(config: Config) -> Check:

@@ -110,7 +110,9 @@ def test_a_file_that_is_wrong() -> None:
     assert patient.status("config") == "ok"
     # What `serve` would refuse besides.
     patient.server["host"] = "0.0.0.0"
-    assert patient.status("config") == "fail"
+    checks = patient.look()
+    assert checks["config"]["status"] == "fail"
+    assert "tier:a" in checks
     patient.server["host"] = "127.0.0.1"
     patient.more["router"] = {"profile_path": "none.json"}
     assert patient.status("config") == "fail"
@@ -182,8 +184,10 @@ def test_an_engine_that_asks_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ENGINE_KEY", "wrong")
         assert "put the engine's key into ENGINE_KEY" in patient.look()["tier:a"]["remedy"]
         monkeypatch.setenv("ENGINE_KEY", "secret-1")
+        # Also where another key is missing.
+        patient.server["auth_env"] = "UNSET_TOKEN"
         checks = patient.look()
-    assert checks["tier:a"]["status"] == "ok"
+    assert (checks["tier:a"]["status"], checks["keys"]["status"]) == ("ok", "fail")
     assert "secret-1" not in str(checks)
 
 
