@@ -12,6 +12,7 @@ from .output import JsonOption, QuietOption, emit, emit_json
 from .progress import showing_progress
 
 if TYPE_CHECKING:
+    from anvil_serving.config import Serve
     from anvil_serving.substrate.first_config import FirstConfig, Survey
 
 __all__ = ["init"]
@@ -67,21 +68,12 @@ def init(  # noqa: PLR0913 - each is an option of the command line
 
     from anvil_serving.profile import Profile  # noqa: PLC0415
     from anvil_serving.substrate import first_config  # noqa: PLC0415
-    from anvil_serving.substrate.engine import USUAL_PORTS, loopback  # noqa: PLC0415
-    from anvil_serving.substrate.manifest import load_manifest  # noqa: PLC0415
 
     existing: Literal["back_up", "refuse"] = "back_up" if force else "refuse"
     if skeleton:
         _say(first_config.write_skeleton(out, existing=existing), as_json=as_json)
         return
-    serves = () if from_manifest is None else load_manifest(from_manifest).serves
-    if from_manifest is not None and ports is None:
-        addresses = first_config.serves_addresses(serves, os.environ)
-    else:
-        addresses = loopback(USUAL_PORTS if ports is None else _ports(ports))
-    with showing_progress() as progress:
-        progress(f"asking {len(addresses)} addresses of this machine what is there", None)
-        found = first_config.survey(addresses, os.environ)
+    serves, found = _looked_at(ports, from_manifest)
     if not found.engines:
         _say(first_config.FirstConfig(survey=found), as_json=as_json)
         raise typer.Exit(1)
@@ -105,6 +97,22 @@ def _say(result: FirstConfig, *, as_json: bool) -> None:
         emit(_nothing_found(result.survey))
     else:
         emit(_report(result, result.survey))
+
+
+def _looked_at(ports: str | None, manifest: Path | None) -> tuple[tuple[Serve, ...], Survey]:
+    """The serves of the manifest, if one is named, and what there is on this machine."""
+    from anvil_serving.substrate import first_config  # noqa: PLC0415 - not for `--help`
+    from anvil_serving.substrate.engine import USUAL_PORTS, loopback  # noqa: PLC0415
+    from anvil_serving.substrate.manifest import load_manifest  # noqa: PLC0415
+
+    serves = () if manifest is None else load_manifest(manifest).serves
+    if manifest is not None and ports is None:
+        addresses = first_config.serves_addresses(serves, os.environ)
+    else:
+        addresses = loopback(USUAL_PORTS if ports is None else _ports(ports))
+    with showing_progress() as progress:
+        progress("looking for engines on this machine", None)
+        return serves, first_config.survey(addresses, os.environ)
 
 
 def _ports(text: str) -> list[int]:

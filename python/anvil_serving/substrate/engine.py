@@ -37,6 +37,7 @@ USUAL_PORTS: Final = (8080, 8000, 30000, 30001, 11434, 1234)
 ADDRESS_SECONDS: Final = 10.0
 """How long all questions to one address may take together."""
 _MOST_MODELS: Final = 200
+_LOCKED: Final = frozenset({401, 403})
 
 _OWNERS: Final[Mapping[str, EngineKind]] = {
     "llamacpp": "llama.cpp",
@@ -112,7 +113,7 @@ def identify(
     if isinstance(first, Silence):
         state: State = "nothing" if first.kind == "nothing" else "silent"
         return Finding(url=server.url, state=state, seen=first.reason)
-    if first.status in {401, 403}:
+    if first.status in _LOCKED:
         return _locked(server, first)
     if first.status == 503 and b"oading" in first.body:
         return Finding(url=server.url, state="loading", seen="an engine that is still loading its model")
@@ -148,26 +149,25 @@ def _finding(server: Server, engine: Engine) -> Finding:
     for model in engine.models:
         if is_usable(model.name):
             models.setdefault(model.name, model)
+    # Without messages there is nothing to answer: who knows the path complains, and no token is made.
+    reply = server.ask("/v1/messages", {})
+    if isinstance(reply, Reply) and reply.status in _LOCKED:
+        # llama.cpp lists its models to everybody.
+        return Finding(url=server.url, state="locked", seen=f"{engine.kind} that asks for a key")
     engine = msgspec.structs.replace(
         engine,
         version=None if engine.version is None else printable(engine.version)[:80],
         models=tuple(models.values()),
-        dialects=("openai", "anthropic") if _has_messages(server) else ("openai",),
+        dialects=("openai", "anthropic") if _complains(reply) else ("openai",),
     )
     version = f" {engine.version}" if engine.version else ""
     return Finding(url=server.url, state="engine", seen=f"{engine.kind}{version}", engine=engine)
 
 
-def _has_messages(server: Server) -> bool:
-    """Whether the server knows Anthropic's path: it then complains that there are no messages. No token is made."""
-    reply = server.ask("/v1/messages", {})
-    # LM Studio answers 200 to paths that it does not have, and says so in the body.
-    return (
-        isinstance(reply, Reply)
-        and reply.status not in {200, 401, 403, 404, 405, 501}
-        and reply.read(msgspec.Raw) is not None
-        and b"nexpected endpoint" not in reply.body
-    )
+def _complains(reply: Reply | Silence) -> bool:
+    """Whether a server knows the path that it was asked, and found the request wanting."""
+    # LM Studio answers 200 to paths that it does not have.
+    return isinstance(reply, Reply) and reply.status not in {200, 404, 405, 501} and reply.read(msgspec.Raw) is not None
 
 
 def _locked(server: Server, first: Reply) -> Finding:

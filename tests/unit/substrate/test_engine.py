@@ -127,6 +127,16 @@ def others() -> dict[str, tuple[Any, str, str]]:
         "a list that is none": ({"GET /v1/models": {"data": {"id": 3}}}, "other", "application/json"),
         "deeply nested": ((200, b"[" * 100_000), "other", "status 200"),
         "a key": ((401, {"error": "Unauthorized"}), "locked", "asks for a key"),
+        # llama.cpp with --api-key: the list of models is public (tools/server/README.md), the rest is not.
+        "llama.cpp with a key": (
+            {
+                "GET /v1/models": {"object": "list", "data": [{"id": "m", "owned_by": "llamacpp"}]},
+                "GET /props": (401, {"error": {"message": "Invalid API Key", "type": "authentication_error"}}),
+                "POST /v1/messages": (401, {"error": {"message": "Invalid API Key", "type": "authentication_error"}}),
+            },
+            "locked",
+            "llama.cpp that asks for a key",
+        ),
         "a router": ({"GET /v1/models": {"data": [{"id": "chat", "owned_by": "anvil-serving"}]}}, "router", "router"),
         "a router with a token": (
             {"GET /v1/models": (401, {}), "GET /readyz": (503, {"status": "no tier can serve"})},
