@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from itertools import islice
 from pathlib import Path
@@ -92,8 +93,10 @@ def _sockets(pid: int) -> Iterable[str]:
             return
         try:
             for file in islice((_PROC / str(pid) / "fd").iterdir(), _MOST_FILES):
-                if (found := _SOCKET.match(str(file.readlink()))) is not None:
-                    yield found[1]
+                # Files are closed while others are looked at.
+                with contextlib.suppress(FileNotFoundError):
+                    if (found := _SOCKET.match(str(file.readlink()))) is not None:
+                        yield found[1]
             # The name in brackets may hold anything.
             pid = int((_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):

@@ -159,7 +159,7 @@ class _Wire(io.RawIOBase):
         if self._left <= 0:
             raise _TooLargeError
         self._connection.settimeout(_left(self._deadline))
-        count = self._connection.recv_into(buffer)
+        count = self._connection.recv_into(buffer, min(self._left, memoryview(buffer).nbytes))
         self._left -= count
         return count
 

@@ -187,6 +187,10 @@ def test_no_tier_that_may_bill_is_asked_for_tokens(monkeypatch: pytest.MonkeyPat
         assert diagnosed("--probe")["tier:a"]["status"] == "ok"
         paid = Patient(base_url=priced.url, model=MODEL, cost_output_per_mtok=0.1)
         assert paid.status("tier:a:tools", "--probe") == "skip"
+        # A server of no known engine that may be anywhere: 127.1 is this machine, which nobody looks up.
+        priced.routes = {"GET /v1/models": {"data": [{"id": MODEL, "owned_by": "gateway"}]}}
+        far = Patient(base_url=f"http://127.1:{priced.port}")
+        assert far.status("tier:a:tools", "--probe") == "skip"
         assert not [what for what, _, _ in (*cloud.requests, *priced.requests) if "completions" in what]
 
 

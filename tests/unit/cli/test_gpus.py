@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ from anvil_serving.substrate.command import CommandTimedOut
 CARDS = """\
 0, GPU-11111111-2222-3333-4444-555555555555, NVIDIA RTX PRO 6000 Blackwell, 97887, 1024, 12.0, 580.95.05, 7, 41
 1, GPU-66666666-7777-8888-9999-000000000000, NVIDIA Thor, 125772, [N/A], [N/A], [N/A], [Not Supported], [N/A]
+"""
+TIER = """
+[[router.tiers]]
+id = "heavy"
+base_url = "http://127.0.0.1:{port}/v1"
+context_limit = 1
+privacy = "local"
+[router.presets]
+chat = ["heavy"]
 """
 FIRST = "GPU-11111111-2222-3333-4444-555555555555"
 
@@ -51,10 +61,7 @@ def test_cards_programs_and_the_tier_that_one_answers_for(tmp_path: Path, monkey
     put_on_path(tmp_path, monkeypatch, "nvidia-smi", NVIDIA_SMI.format(cards=CARDS, apps=apps))
     with socket.create_server(("127.0.0.1", 0)) as engine:
         port = engine.getsockname()[1]
-        Path("anvil-serving.toml").write_text(
-            f'[[router.tiers]]\nid = "heavy"\nbase_url = "http://127.0.0.1:{port}/v1"\ncontext_limit = 1\n'
-            'privacy = "local"\n[router.presets]\nchat = ["heavy"]\n'
-        )
+        Path("anvil-serving.toml").write_text(TIER.format(port=port))
         result = run()
         found = json.loads(run("--json", "--config", "anvil-serving.toml").stdout)
     assert result.exit_code == 0
@@ -70,6 +77,26 @@ def test_cards_programs_and_the_tier_that_one_answers_for(tmp_path: Path, monkey
     assert second.rstrip().endswith("-")
     # Nothing listens there any more.
     assert json.loads(run("--json").stdout)["owners"] == []
+
+
+def test_a_program_belongs_to_what_its_parent_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As vLLM's engine, a child of the process that listens.
+    with (
+        subprocess.Popen(["/bin/sleep", "60"]) as child,
+        socket.create_server(("127.0.0.1", 0)) as engine,
+    ):
+        try:
+            apps = f"{FIRST}, {child.pid}, VLLM::EngineCore, 900\n"
+            put_on_path(tmp_path, monkeypatch, "nvidia-smi", NVIDIA_SMI.format(cards=CARDS, apps=apps))
+            address = engine.getsockname()
+            Path("anvil-serving.toml").write_text(TIER.format(port=address[1]))
+            assert json.loads(run("--json").stdout)["owners"] == [{"pid": child.pid, "tier": "heavy"}]
+            # A connection from that port is no service at it.
+            with socket.create_connection(address) as _, engine.accept()[0]:
+                engine.close()
+                assert json.loads(run("--json").stdout)["owners"] == []
+        finally:
+            child.kill()
 
 
 def test_a_configuration_that_is_wrong_is_no_hindrance_unless_it_is_named(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from typer.testing import CliRunner
 from anvil_serving.cli.app import app
 from anvil_serving.config import load
 from anvil_serving.errors import ConfigError, StartupError
+from anvil_serving.substrate.engine import Finding, identify
+from anvil_serving.substrate.first_config import Survey, drafted
+from anvil_serving.substrate.gpus import Gpus
 
 CARD = "0, GPU-11111111-2222-3333-4444-555555555555, NVIDIA GeForce RTX 5090, 32607, 2, 12.0, 580.95.05, 0, 33\n"
 FILE = Path("anvil-serving.toml")
@@ -90,6 +94,19 @@ def test_the_routers_port_is_none_that_is_taken() -> None:
     with socket.create_server(("127.0.0.1", config.server.port)), FakeEngine(vllm()) as engine:
         assert run("--ports", str(engine.port), "--force").exit_code == 0
     assert load(FILE).server.port != config.server.port
+
+
+def test_a_router_that_runs_keeps_its_port() -> None:
+    running = Finding(url="http://127.0.0.1:8000", state="router", seen="this router")
+    with ExitStack() as stack:
+        with suppress(OSError):  # somebody has it already
+            stack.enter_context(socket.create_server(("127.0.0.1", 8000)))
+        engine = stack.enter_context(FakeEngine(vllm()))
+        assert run("--ports", str(engine.port)).exit_code == 0
+        assert load(FILE).server.port != 8000
+        found = (running, identify(engine.url))
+        survey = Survey(findings=found, gpus=Gpus(gpus=()), weights=())
+        assert drafted(survey, date="2026-11-29", mode="gated")[1].server.port == 8000
 
 
 def test_a_window_too_small_is_told_and_can_be_said() -> None:

@@ -248,6 +248,25 @@ def test_a_server_that_is_no_http_or_never_ends_is_left_in_time(behave: Callable
     assert took < 15.0
 
 
+def test_an_endless_answer_is_read_to_a_limit() -> None:
+    with listener(pours) as url:
+        found = identify(url)
+    assert (found.state, found.seen) == ("silent", "its answer is longer than 4 MiB")
+
+
+def test_names_that_cannot_be_sent_are_left_out() -> None:
+    routes = lm_studio()
+    for name in ("a\x1b[2J", "b" * 300, "", " c", "d\u2028"):
+        routes["GET /api/v0/models"]["data"].append({"id": name, "type": "llm", "state": "loaded"})
+    with FakeEngine(routes) as fake:
+        assert len(engine_at(fake.url).models) == 3
+
+
+def test_a_page_in_place_of_messages_is_no_dialect() -> None:
+    with FakeEngine(vllm() | {"POST /v1/messages": (400, b"<html>")}) as fake:
+        assert engine_at(fake.url).dialects == ("openai",)
+
+
 def test_ports_are_asked_at_the_same_time() -> None:
     with ExitStack() as stack:
         urls = [stack.enter_context(listener(never)) for _ in range(6)]
