@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
@@ -15,6 +16,15 @@ __all__ = ["FakeEngine", "lm_studio", "ollama", "sglang", "tool_call", "vllm"]
 Routes = dict[str, Any]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Whoever asked may leave before the answer; anything else is a fault of this server.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class FakeEngine:
     """Answers `METHOD /path` with a JSON value, bytes, (status, either), or what a function makes of the request.
 
@@ -25,8 +35,7 @@ class FakeEngine:
         self.routes = routes
         self.missing = missing
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), self._handler())
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
