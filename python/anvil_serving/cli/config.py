@@ -13,7 +13,6 @@ from .output import JsonOption, QuietOption, emit, emit_json, talk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anvil_serving.config import Config
     from anvil_serving.substrate.config_check import ConfigCheck
 
 __all__ = ["config"]
@@ -28,7 +27,7 @@ config = typer.Typer(
 FileArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[FILE]",
+        metavar="FILE",
         help="The configuration. Otherwise ./anvil-serving.toml, then ~/.config/anvil-serving/config.toml.",
         show_default=False,
     ),
@@ -44,7 +43,7 @@ def check(file: FileArgument = None, *, as_json: JsonOption = False, _quiet: Qui
     from anvil_serving.profile import Profile  # noqa: PLC0415 - `--help` must not load more than the parser
     from anvil_serving.substrate.config_check import check_config  # noqa: PLC0415
 
-    found = check_config(_path(file), (_check_bind, lambda settings: Profile.load(settings.router)))
+    found = check_config(_path(file), (lambda settings: Profile.load(settings.router),))
     if as_json:
         emit_json(found)
     else:
@@ -110,12 +109,6 @@ def _path(file: Path | None) -> Path:
     from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
 
     return file or find_config(Path.cwd(), os.environ)
-
-
-def _check_bind(settings: Config) -> None:
-    from anvil_serving.config import check_bind  # noqa: PLC0415
-
-    check_bind(settings, settings.server.host, insecure=False)
 
 
 def _report(found: ConfigCheck) -> Iterator[str]:

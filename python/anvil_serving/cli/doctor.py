@@ -14,7 +14,6 @@ from .progress import showing_progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anvil_serving.config import Config
     from anvil_serving.substrate.check import Diagnosis
 
 __all__ = ["doctor"]
@@ -66,7 +65,7 @@ def doctor(
         folder=Path.cwd(),
         environ=os.environ,
         may_probe=probe,
-        further=(_check_bind, lambda settings: Profile.load(settings.router)),
+        further=(lambda settings: Profile.load(settings.router),),
         log_of=lambda settings: log_path(settings.decisions, os.environ),
     )
     with showing_progress() as progress:
@@ -90,12 +89,6 @@ def _found() -> Path:
         if _FILE_OF_0_7_1.is_file():
             return _FILE_OF_0_7_1
         raise
-
-
-def _check_bind(settings: Config) -> None:
-    from anvil_serving.config import check_bind  # noqa: PLC0415
-
-    check_bind(settings, settings.server.host, insecure=False)
 
 
 def _lines(diagnosis: Diagnosis) -> Iterator[str]:

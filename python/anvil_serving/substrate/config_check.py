@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from anvil_serving.config import Config, InvalidConfig, Problem, load
+from anvil_serving.config import Config, InvalidConfig, Problem, check_bind, load
 from anvil_serving.errors import ConfigError
 from anvil_serving.files import NotRegular, check_regular
 
@@ -30,13 +30,14 @@ class ConfigCheck(Struct, frozen=True, kw_only=True):
 def check_config(path: Path, further: Iterable[Callable[[Config], object]] = ()) -> ConfigCheck:
     """Reads a file and collects every problem of it.
 
-    `further` are asked once the file itself is right: what else `serve` would refuse, told by `ConfigError`.
+    `further` are asked once the file itself is right: what else `serve` would refuse besides an address that others
+    reach without a token, told by `ConfigError`.
     """
     try:
         config = load_file(path)
     except InvalidConfig as error:
         return ConfigCheck(file=str(path), is_valid=False, errors=error.problems, warnings=error.warnings)
-    errors = tuple(problem for ask in further if (problem := _objection(ask, config)) is not None)
+    errors = tuple(problem for ask in (_check_bind, *further) if (problem := _objection(ask, config)) is not None)
     return ConfigCheck(file=str(path), is_valid=not errors, errors=errors, warnings=config.warnings)
 
 
@@ -50,6 +51,10 @@ def load_file(path: Path) -> Config:
     except (OSError, RuntimeError, ValueError):
         pass  # `load` says it better
     return load(path)
+
+
+def _check_bind(config: Config) -> None:
+    check_bind(config, config.server.host, insecure=False)
 
 
 def _objection(ask: Callable[[Config], object], config: Config) -> Problem | None:
