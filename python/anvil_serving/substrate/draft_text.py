@@ -62,7 +62,7 @@ def _chat_lines(tier: DraftTier, *, has_gpu: bool) -> list[str]:
         lines.append(f"max_concurrency = {engine.places} # its slots; more requests wait in the router")
     if model.can_switch_thinking:
         lines += [
-            "# It thinks before it answers, and a small `max_tokens` ends in that. Who asks for it still gets it.",
+            "# No thinking unless the caller asks for it: it can spend a small `max_tokens`, and the answer is empty.",
             "extra_body_defaults = { chat_template_kwargs = { enable_thinking = false } }",
         ]
     seconds, why = (

@@ -53,7 +53,7 @@ class EngineModel(Struct, frozen=True, kw_only=True):
     takes_tools: bool | None = None
     reads_images: bool | None = None
     can_switch_thinking: bool = False
-    """Its template knows `enable_thinking`, so it thinks unless told not to."""
+    """Its template knows `enable_thinking`: many such models think unless told not to."""
     runs_elsewhere: bool = False
     """The engine sends what it is asked to another company's machines."""
 
