@@ -15,11 +15,11 @@ from anvil_serving.errors import AnvilError
 from .config import config
 from .decisions import decisions
 from .deploy import deploy
-from .harness import harness
-from .models import models
 from .doctor import doctor
 from .gpus import gpus
+from .harness import harness
 from .init import init
+from .models import models
 from .prices import prices
 from .profile import profile
 from .quickstart import quickstart

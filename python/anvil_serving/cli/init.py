@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from .bring_up import BringUp, bring_up
 from .output import JsonOption, QuietOption, emit, emit_json
 from .progress import showing_progress
 
@@ -56,6 +57,18 @@ def init(  # noqa: PLR0913 - each is an option of the command line
     skeleton: Annotated[
         bool, typer.Option("--skeleton", help="Look for nothing, and write a file to fill in.")
     ] = False,
+    # What 0.7.1 had, where `init` deployed a model first.
+    model: Annotated[str | None, typer.Option("--model", hidden=True)] = None,
+    catalog_dir: Annotated[Path | None, typer.Option("--catalog-dir", hidden=True)] = None,
+    gpu: Annotated[str | None, typer.Option("--gpu", hidden=True)] = None,
+    served_name: Annotated[str | None, typer.Option("--served-name", hidden=True)] = None,
+    tier_id: Annotated[str | None, typer.Option("--tier-id", hidden=True)] = None,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65_535, hidden=True)] = None,
+    engine: Annotated[str | None, typer.Option("--engine", hidden=True)] = None,
+    bind: Annotated[str | None, typer.Option("--bind", hidden=True)] = None,
+    out_dir: Annotated[Path | None, typer.Option("--out-dir", hidden=True)] = None,
+    disable_thinking: Annotated[bool, typer.Option("--disable-thinking", hidden=True)] = False,
+    expose_lan: Annotated[bool, typer.Option("--expose-lan", hidden=True)] = False,
     as_json: JsonOption = False,
     _quiet: QuietOption = False,
 ) -> None:
@@ -70,6 +83,22 @@ def init(  # noqa: PLR0913 - each is an option of the command line
     from anvil_serving.substrate import first_config  # noqa: PLC0415
 
     existing: Literal["back_up", "refuse"] = "back_up" if force else "refuse"
+    of_old = BringUp(
+        model=model,
+        catalog_dir=catalog_dir,
+        gpu=gpu,
+        served_name=served_name,
+        tier_id=tier_id,
+        port=port,
+        engine=engine,
+        bind=bind,
+        out_dir=out_dir,
+        disable_thinking=disable_thinking,
+        expose_lan=expose_lan,
+    )
+    if of_old.is_wanted:
+        bring_up(of_old, context=context, mode=mode, force=force, as_json=as_json)
+        return
     if skeleton:
         _say(first_config.write_skeleton(out, existing=existing), as_json=as_json)
         return

@@ -8,6 +8,8 @@ import tomli_w
 
 from anvil_serving.layout import printable
 
+from .family import family_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -60,16 +62,28 @@ def _chat_lines(tier: DraftTier, *, has_gpu: bool) -> list[str]:
         lines.append(f"vision = {_value(model.reads_images)}")
     if engine.places is not None:
         lines.append(f"max_concurrency = {engine.places} # its slots; more requests wait in the router")
-    if model.can_switch_thinking:
+    if (switch := _thinking_switch(tier)) is not None:
         lines += [
             "# No thinking unless the caller asks for it: it can spend a small `max_tokens`, and the answer is empty.",
-            "extra_body_defaults = { chat_template_kwargs = { enable_thinking = false } }",
+            f"extra_body_defaults = {switch}",
         ]
     seconds, why = (
         (180, "a full window takes its time to read") if has_gpu else (600, "without a GPU, reading takes long")
     )
     lines.append(f"timeouts = {{ first_byte = {seconds} }} # seconds: {why}")
     return lines
+
+
+def _thinking_switch(tier: DraftTier) -> str | None:
+    """What turns thinking off in requests that do not say; None where it is off anyway, or nothing is known of it."""
+    if tier.model.can_switch_thinking:
+        return "{ chat_template_kwargs = { enable_thinking = false } }"
+    family = family_of(None, tier.model.name) if tier.engine.kind in {"vLLM", "SGLang"} else None
+    thinking = family.thinking if family is not None else None
+    if thinking is None or not thinking.default or thinking.switch is None or thinking.off is None:
+        return None
+    switch = f"{{ {thinking.switch} = {_value(thinking.off)} }}"
+    return f"{{ chat_template_kwargs = {switch} }}" if thinking.in_template else switch
 
 
 def _context_comment(tier: DraftTier) -> str:

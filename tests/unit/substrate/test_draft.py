@@ -130,6 +130,21 @@ def test_a_model_that_takes_no_tools_or_thinks_is_written_so() -> None:
     assert any("takes no tools" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "defaults"),
+    [
+        ("SGLang", "Qwen3.5-35B-A3B-AWQ", {"chat_template_kwargs": {"enable_thinking": False}}),
+        ("vLLM", "openai/gpt-oss-20b", {"reasoning_effort": "low"}),
+        ("vLLM", "Qwen/Qwen3-Coder-30B-A3B-Instruct", None),
+        ("Ollama", "qwen3:8b", None),
+        ("vLLM", "heavy", None),
+    ],
+)
+def test_families_that_think_by_default_are_told_not_to(kind: EngineKind, name: str, defaults: Any) -> None:
+    (tier,) = tiers(drafted(engine(kind, 30000, model(name)))).values()
+    assert tier.get("extra_body_defaults") == defaults
+
+
 def test_tiers_have_names_of_their_own() -> None:
     found = drafted(
         engine("vLLM", 8000, model("chat")),

@@ -1,0 +1,125 @@
+"""The path of a first day on a machine with a card: models, deploy, init, doctor, serve, and an answer.
+
+The card, Docker and the engine are synthetic: what is started by `serves up` is a scripted server at the serve's port.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.fakes.engines import FakeEngine, sglang
+from tests.fakes.models import write_safetensors
+from tests.fakes.programs import NVIDIA_SMI, put_on_path
+from tests.integration.process import wait_until
+from tests.integration.router import free_port
+from tests.unit.cli.test_deploy import CONFIG
+
+from anvil_serving.config import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+pytestmark = pytest.mark.timeout(240)
+
+CARD = "0, GPU-11111111-2222-3333-4444-555555555555, NVIDIA GeForce RTX 5090, 32607, 2, 12.0, 580.95.05, 0, 33\n"
+DOCKER = """#!/bin/sh
+case "$*" in
+"version --format {{.Server.Version}}") echo 28.5.1 ;;
+"compose version --short") echo 2.40.3 ;;
+*) echo "docker: unknown command" >&2; exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    put_on_path(programs, monkeypatch, "nvidia-smi", NVIDIA_SMI.format(cards=CARD, apps=""))
+    put_on_path(programs, monkeypatch, "docker", DOCKER)
+    folder = tmp_path / "models" / "Qwen3-8B"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    write_safetensors(folder / "model.safetensors", {"model.weight": ("BF16", [8_200_000_000])})
+    monkeypatch.chdir(tmp_path)
+    paths = f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin"
+    return {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "PATH": paths}
+
+
+def run(environ: Mapping[str, str], *arguments: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-m", "anvil_serving", *arguments],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, (arguments, result.stdout, result.stderr)
+    return result.stdout
+
+
+def answer(_headers: dict[str, str], _body: bytes) -> Any:
+    message = {"role": "assistant", "content": "Hello from the card."}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 5, "completion_tokens": 5, "total_tokens": 10}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice], "usage": usage}
+
+
+def test_from_weights_to_an_answer(environ: Mapping[str, str]) -> None:
+    run(environ, "models", "sync", "--out", "library", "--model-dirs", "models")
+    assert "Qwen3-8B" in Path("library/INDEX.md").read_text()
+    port = free_port()
+    run(
+        environ, "deploy", "--model", "models/Qwen3-8B", "--tier-id", "heavy", "--port", str(port), "--context", "32768"
+    )
+
+    routes = sglang("Qwen3-8B", max_model_len=32_768) | {"POST /v1/chat/completions": answer}
+    with FakeEngine(routes, port=port):
+        run(environ, "init", "--from-manifest", "serves.toml")
+        config = Path("anvil-serving.toml")
+        assert load(config).warnings == ()
+        (tier,) = load(config).router.tiers
+        assert (tier.id, tier.model, tier.context_limit) == ("heavy", "Qwen3-8B", 32_768)
+        config.write_text(re.sub(r"(?m)^port = \d+$", f"port = {free_port()}", config.read_text()))
+
+        checks = {check["name"]: check for check in json.loads(run(environ, "doctor", "--json"))["checks"]}
+        for name in ("tier:heavy", "tier:heavy:context", "docker", "docker-compose", "gpus", "port"):
+            assert checks[name]["status"] == "ok", checks[name]
+        assert "RTX 5090" in run(environ, "gpus")
+
+        assert serve_and_ask(environ) == "Hello from the card."
+
+
+def serve_and_ask(environ: Mapping[str, str]) -> str:
+    """What `serve` answers to a question, over curl's own HTTP."""
+    log = Path("serve.log")
+    with log.open("wb") as sink:
+        router = subprocess.Popen(
+            [sys.executable, "-m", "anvil_serving", "serve"], env=environ, stdout=sink, stderr=subprocess.STDOUT
+        )
+    try:
+        serving = re.compile(r"serving on (http://\S+)")
+        wait_until(lambda: router.poll() is not None or serving.search(log.read_text()) is not None, seconds=30)
+        found = serving.search(log.read_text())
+        assert found is not None, log.read_text()
+        body = json.dumps({"model": "chat", "messages": [{"role": "user", "content": "Hello?"}]})
+        said = subprocess.run(
+            ["curl", "-s", f"{found[1]}/v1/chat/completions", "-H", "content-type: application/json", "-d", body],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        content: str = json.loads(said.stdout)["choices"][0]["message"]["content"]
+        return content
+    finally:
+        router.terminate()
+        router.wait(30)
