@@ -17,7 +17,7 @@ from tests.integration.router import RouterProcess, tier_config
 
 from anvil_serving.config import WORK_CLASSES
 from anvil_serving.decisions import DecisionReader
-from anvil_serving.substrate.embedded import EmbeddedEngine
+from anvil_serving.substrate.embedded.engine import EmbeddedEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

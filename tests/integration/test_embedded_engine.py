@@ -19,8 +19,8 @@ import openai
 from tests.fakes.client import Client
 from tests.integration.router import RouterProcess, tier_config
 
-from anvil_serving.substrate.embedded import EmbeddedEngine
-from anvil_serving.substrate.supervisor import RestartPolicy
+from anvil_serving.substrate.embedded.engine import EmbeddedEngine
+from anvil_serving.substrate.embedded.supervisor import RestartPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,7 @@ def quickstart(tmp_path: Path) -> Iterator[Quickstart]:
 
 
 def engine_pid(quickstart: Quickstart) -> int:
-    (pid,) = [pid for pid in quickstart.descendants if b"embedded_server" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    (pid,) = [pid for pid in quickstart.descendants if b"embedded.server" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     return pid
 
 
@@ -222,7 +222,7 @@ def test_quickstart_ends_with_1_when_the_engine_cannot_be_kept_alive(quickstart:
     deadline = time.monotonic() + 300
     while quickstart.process.poll() is None and time.monotonic() < deadline:
         for pid in quickstart.descendants:
-            if b"embedded_server" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"embedded.server" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.3)
     assert quickstart.process.wait(1) == 1

@@ -18,7 +18,7 @@ from tests.integration.process import wait_until
 from tests.integration.router import RouterProcess, free_port, tier_config
 
 from anvil_serving.config import load
-from anvil_serving.substrate.embedded import EmbeddedEngine
+from anvil_serving.substrate.embedded.engine import EmbeddedEngine
 from anvil_serving.substrate.engine import look_at, loopback
 
 if TYPE_CHECKING:

@@ -51,8 +51,8 @@ def bring_up(
     from anvil_serving.errors import StartupError  # noqa: PLC0415
     from anvil_serving.files import write_file  # noqa: PLC0415
     from anvil_serving.layout import printable  # noqa: PLC0415
-    from anvil_serving.substrate.catalog import pick  # noqa: PLC0415
-    from anvil_serving.substrate.draft_text import framed  # noqa: PLC0415
+    from anvil_serving.substrate.first_config.draft_text import framed  # noqa: PLC0415
+    from anvil_serving.substrate.models.catalog import pick  # noqa: PLC0415
 
     from .deploy import deploy  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ from .output import JsonOption, QuietOption, emit, emit_json, talk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anvil_serving.substrate.config_check import ConfigCheck
+    from anvil_serving.substrate.doctor.config_check import ConfigCheck
 
 __all__ = ["config"]
 
@@ -41,7 +41,7 @@ def check(file: FileArgument = None, *, as_json: JsonOption = False, _quiet: Qui
     Whether variables that it names are set, and whether its tiers answer, is `doctor`'s to say.
     """
     from anvil_serving.profile import Profile  # noqa: PLC0415 - `--help` must not load more than the parser
-    from anvil_serving.substrate.config_check import check_config  # noqa: PLC0415
+    from anvil_serving.substrate.doctor.config_check import check_config  # noqa: PLC0415
 
     found = check_config(_path(file), (lambda settings: Profile.load(settings.router),))
     if as_json:
@@ -91,7 +91,7 @@ def show(file: FileArgument = None, *, as_json: JsonOption = False, _quiet: Quie
     import tomli_w  # noqa: PLC0415
 
     from anvil_serving.config import STARS, effective_document  # noqa: PLC0415
-    from anvil_serving.substrate.config_check import load_file  # noqa: PLC0415
+    from anvil_serving.substrate.doctor.config_check import load_file  # noqa: PLC0415
 
     settings = load_file(_path(file))
     document = effective_document(settings)

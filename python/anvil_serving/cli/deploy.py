@@ -11,10 +11,10 @@ import typer
 from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
-    from anvil_serving.substrate.deployment import Deployment
-    from anvil_serving.substrate.deployment_report import DeploymentReport
-    from anvil_serving.substrate.gpu_target import GpuTarget
-    from anvil_serving.substrate.served_model import ServedModel
+    from anvil_serving.substrate.deployment.deployment import Deployment
+    from anvil_serving.substrate.deployment.gpu_target import GpuTarget
+    from anvil_serving.substrate.deployment.report import DeploymentReport
+    from anvil_serving.substrate.deployment.served_model import ServedModel
 
 __all__ = ["deploy"]
 
@@ -130,12 +130,12 @@ def deploy(  # noqa: PLR0913 - a person's options
     Nothing is downloaded and nothing is started: `serves up` does that.
     """
     from anvil_serving.layout import printable  # noqa: PLC0415 - `--help` loads the parser alone
-    from anvil_serving.substrate.deployment import design  # noqa: PLC0415
-    from anvil_serving.substrate.deployment_files import next_port  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.deployment import design  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.files import next_port  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.order import Order  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.served_model import thinks_by_card  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.serving_engine import engine_named  # noqa: PLC0415
     from anvil_serving.substrate.machine import is_wsl  # noqa: PLC0415
-    from anvil_serving.substrate.order import Order  # noqa: PLC0415
-    from anvil_serving.substrate.served_model import thinks_by_card  # noqa: PLC0415
-    from anvil_serving.substrate.serving_engine import engine_named  # noqa: PLC0415
 
     served, target = _found(model, engine, gpu, gpu_like, gpu_memory, cpu=cpu)
     thinks = None if model_facts is None else thinks_by_card(model_facts)
@@ -179,13 +179,13 @@ def _found(
 ) -> tuple[ServedModel, GpuTarget]:
     """The model, and what it is to compute on."""
     from anvil_serving.errors import StartupError  # noqa: PLC0415 - not for `--help`
-    from anvil_serving.substrate.deployment import engine_for  # noqa: PLC0415
-    from anvil_serving.substrate.gpu_target import cpu_target, find_target, memory_size  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.deployment import engine_for  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.gpu_target import cpu_target, find_target, memory_size  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.model_source import find_source  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.served_model import read_model  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.serving_engine import engine_named  # noqa: PLC0415
     from anvil_serving.substrate.gpus import Gpus, list_gpus  # noqa: PLC0415
     from anvil_serving.substrate.machine import memory_bytes  # noqa: PLC0415
-    from anvil_serving.substrate.model_source import find_source  # noqa: PLC0415
-    from anvil_serving.substrate.served_model import read_model  # noqa: PLC0415
-    from anvil_serving.substrate.serving_engine import engine_named  # noqa: PLC0415
 
     wanted = [name.strip() for names in gpu or [] for name in names.split(",") if name.strip()]
     size = None if memory is None else memory_size(memory)
@@ -207,10 +207,10 @@ def _written(
     deployment: Deployment, compose: Path, manifest: Path | None, tier_out: Path | None, *, dry_run: bool, force: bool
 ) -> DeploymentReport:
     from anvil_serving.files import write_file  # noqa: PLC0415 - not for `--help`
-    from anvil_serving.substrate.compose_file import check_with_docker, compose_text  # noqa: PLC0415
-    from anvil_serving.substrate.deployment_entry import serve_of, tier_text  # noqa: PLC0415
-    from anvil_serving.substrate.deployment_files import Written, check_files, write_files  # noqa: PLC0415
-    from anvil_serving.substrate.deployment_report import report_of  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.compose_file import check_with_docker, compose_text  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.entry import serve_of, tier_text  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.files import Written, check_files, write_files  # noqa: PLC0415
+    from anvil_serving.substrate.deployment.report import report_of  # noqa: PLC0415
 
     text = compose_text(deployment)
     serve = serve_of(deployment, compose, compose if manifest is None else manifest)

@@ -14,7 +14,7 @@ from .progress import showing_progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anvil_serving.substrate.check import Diagnosis
+    from anvil_serving.substrate.doctor.check import Diagnosis
 
 __all__ = ["doctor"]
 
@@ -49,7 +49,7 @@ def doctor(
     from anvil_serving.decisions import log_path  # noqa: PLC0415 - `--help` must not load more than the parser
     from anvil_serving.errors import StartupError  # noqa: PLC0415
     from anvil_serving.profile import Profile  # noqa: PLC0415
-    from anvil_serving.substrate.doctor import Examination, diagnose  # noqa: PLC0415
+    from anvil_serving.substrate.doctor.doctor import Examination, diagnose  # noqa: PLC0415
 
     path, missing = config, None
     if no_config:

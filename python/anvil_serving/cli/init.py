@@ -14,7 +14,7 @@ from .progress import showing_progress
 
 if TYPE_CHECKING:
     from anvil_serving.config import Serve
-    from anvil_serving.substrate.first_config import FirstConfig, Survey
+    from anvil_serving.substrate.first_config.first_config import FirstConfig, Survey
 
 __all__ = ["init"]
 
@@ -80,7 +80,7 @@ def init(  # noqa: PLR0913 - each is an option of the command line
     import datetime  # noqa: PLC0415 - `--help` must not load more than the parser
 
     from anvil_serving.profile import Profile  # noqa: PLC0415
-    from anvil_serving.substrate import first_config  # noqa: PLC0415
+    from anvil_serving.substrate.first_config import first_config  # noqa: PLC0415
 
     existing: Literal["back_up", "refuse"] = "back_up" if force else "refuse"
     of_old = BringUp(
@@ -130,8 +130,8 @@ def _say(result: FirstConfig, *, as_json: bool) -> None:
 
 def _looked_at(ports: str | None, manifest: Path | None) -> tuple[tuple[Serve, ...], Survey]:
     """The serves of the manifest, if one is named, and what there is on this machine."""
-    from anvil_serving.substrate import first_config  # noqa: PLC0415 - not for `--help`
     from anvil_serving.substrate.engine import USUAL_PORTS, loopback  # noqa: PLC0415
+    from anvil_serving.substrate.first_config import first_config  # noqa: PLC0415 - not for `--help`
     from anvil_serving.substrate.manifest import load_manifest  # noqa: PLC0415
 
     serves = () if manifest is None else load_manifest(manifest).serves

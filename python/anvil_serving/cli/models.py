@@ -15,9 +15,9 @@ from .progress import showing_progress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anvil_serving.substrate.model_card import ModelCard
-    from anvil_serving.substrate.model_library import Written
-    from anvil_serving.substrate.model_scan import Scan
+    from anvil_serving.substrate.models.card import ModelCard
+    from anvil_serving.substrate.models.library import Written
+    from anvil_serving.substrate.models.scan import Scan
 
 __all__ = ["models"]
 
@@ -64,8 +64,8 @@ def sync(
     """Write a page for each model and an index of them, and say what is new. No network unless `--online`."""
     import datetime  # noqa: PLC0415
 
-    from anvil_serving.substrate import model_library  # noqa: PLC0415
-    from anvil_serving.substrate.hub_lookup import ask_the_hub  # noqa: PLC0415
+    from anvil_serving.substrate.models import library as model_library  # noqa: PLC0415
+    from anvil_serving.substrate.models.hub_lookup import ask_the_hub  # noqa: PLC0415
 
     found = _scan(dir_, hf_roots, model_dirs)
     folder = model_library.default_library(os.environ) if out is None else out
@@ -129,8 +129,8 @@ def show(
 def _scan(folders: list[Path] | None, caches: str, more: str) -> Scan:
     from anvil_serving.errors import StartupError  # noqa: PLC0415
     from anvil_serving.layout import printable  # noqa: PLC0415
-    from anvil_serving.substrate.model_roots import find_roots  # noqa: PLC0415
-    from anvil_serving.substrate.model_scan import scan  # noqa: PLC0415
+    from anvil_serving.substrate.models.roots import find_roots  # noqa: PLC0415
+    from anvil_serving.substrate.models.scan import scan  # noqa: PLC0415
 
     named = folders or []
     roots = find_roots(os.environ, caches=_paths(caches), folders=(*named, *_paths(more)))
@@ -184,7 +184,7 @@ def _say_where(found: Scan) -> None:
 def _engine(name: str) -> str:
     from anvil_serving.errors import StartupError  # noqa: PLC0415
     from anvil_serving.layout import printable  # noqa: PLC0415
-    from anvil_serving.substrate.engine_table import engines  # noqa: PLC0415
+    from anvil_serving.substrate.models.engine_table import engines  # noqa: PLC0415
 
     known = {engine.name.replace(".", "").lower(): engine.name for engine in engines()}
     found = known.get(name.replace(".", "").replace("-", "").lower())
@@ -221,7 +221,7 @@ def _named(found: Scan, name: str) -> list[ModelCard]:
 
 def _table(cards: list[ModelCard]) -> list[str]:
     from anvil_serving.layout import table  # noqa: PLC0415
-    from anvil_serving.substrate.card_page import loaded_by, parameters_in_short, size_in_short, tokens_in_short  # noqa: PLC0415
+    from anvil_serving.substrate.models.page import loaded_by, parameters_in_short, size_in_short, tokens_in_short  # noqa: PLC0415
 
     rows = [
         (
@@ -240,7 +240,7 @@ def _table(cards: list[ModelCard]) -> list[str]:
 
 def _page(card: ModelCard) -> list[str]:
     from anvil_serving.layout import fields  # noqa: PLC0415
-    from anvil_serving.substrate.card_page import facts  # noqa: PLC0415
+    from anvil_serving.substrate.models.page import facts  # noqa: PLC0415
 
     # A path is copied from here, and is not torn.
     lines = [card.name, f"  {'where':14} {card.path}", *fields(facts(card))]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from anvil_serving.substrate.embedded import EmbeddedEngine
+    from anvil_serving.substrate.embedded.engine import EmbeddedEngine
 
 __all__ = ["quickstart"]
 
@@ -32,7 +32,7 @@ def quickstart(
     """
     from anvil_serving.config import is_loopback  # noqa: PLC0415 - not for `--version`
     from anvil_serving.errors import StartupError  # noqa: PLC0415
-    from anvil_serving.substrate.embedded import EmbeddedEngine  # noqa: PLC0415
+    from anvil_serving.substrate.embedded.engine import EmbeddedEngine  # noqa: PLC0415
     from anvil_serving.substrate.serve import claim_address  # noqa: PLC0415
 
     # Before the model is loaded: these fail at once or not at all.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from anvil_serving.config import Config
     from anvil_serving.profile import StructuralLedger
-    from anvil_serving.substrate.score import Entry, Evidence, Ranking
+    from anvil_serving.substrate.evidence.score import Entry, Evidence, Ranking
 
 __all__ = ["score"]
 
@@ -48,8 +48,8 @@ def score(  # noqa: PLR0913 - options of a command
     """
     from anvil_serving.config import WORK_CLASSES  # noqa: PLC0415 - `--help` must not load more than the parser
     from anvil_serving.layout import printable  # noqa: PLC0415
-    from anvil_serving.substrate.evidence import read_evidence  # noqa: PLC0415
-    from anvil_serving.substrate.score import rank  # noqa: PLC0415
+    from anvil_serving.substrate.evidence.files import read_evidence  # noqa: PLC0415
+    from anvil_serving.substrate.evidence.score import rank  # noqa: PLC0415
 
     if self_check:
         talk("0.7.1 checked itself here; this release is checked by its tests")
@@ -79,7 +79,7 @@ def _of_profile(config: Config) -> Iterator[Evidence]:
     """What was measured of each tier; a seed is no evidence."""
     from anvil_serving.config import WORK_CLASSES  # noqa: PLC0415
     from anvil_serving.profile import Profile  # noqa: PLC0415
-    from anvil_serving.substrate.score import Evidence  # noqa: PLC0415
+    from anvil_serving.substrate.evidence.score import Evidence  # noqa: PLC0415
 
     held = Profile.load(config.router)
     for tier in config.router.tiers:
@@ -100,7 +100,7 @@ def _of_profile(config: Config) -> Iterator[Evidence]:
 
 def _of_structure(ledger: StructuralLedger) -> Iterator[Evidence]:
     """What the checks have found in answers."""
-    from anvil_serving.substrate.score import Evidence  # noqa: PLC0415
+    from anvil_serving.substrate.evidence.score import Evidence  # noqa: PLC0415
 
     for (tier, model, work_class), cell in ledger.cells.items():
         if cell.checked:

@@ -10,7 +10,7 @@ from anvil_serving.config import PRESET_WORK_CLASSES, WORK_CLASSES, Config, load
 from .harness import HARNESSES, Endpoint, HarnessName, Home, recipe
 
 if TYPE_CHECKING:
-    from .embedded import EmbeddedEngine
+    from anvil_serving.substrate.embedded.engine import EmbeddedEngine
 
 __all__ = ["quickstart_config", "recipes"]
 

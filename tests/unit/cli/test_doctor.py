@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 import anvil_serving
 from anvil_serving.cli.app import app
-from anvil_serving.substrate.machine_checks import python_check, weights_check
+from anvil_serving.substrate.doctor.machine_checks import python_check, weights_check
 
 CARD = "0, GPU-11111111-2222-3333-4444-555555555555, NVIDIA GeForce RTX 5090, 32607, 2, 12.0, 580.95.05, 0, 33\n"
 

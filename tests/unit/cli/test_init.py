@@ -16,7 +16,7 @@ from anvil_serving.cli.app import app
 from anvil_serving.config import load
 from anvil_serving.errors import ConfigError, StartupError
 from anvil_serving.substrate.engine import Finding, identify
-from anvil_serving.substrate.first_config import Survey, drafted
+from anvil_serving.substrate.first_config.first_config import Survey, drafted
 from anvil_serving.substrate.gpus import Gpus
 
 CARD = "0, GPU-11111111-2222-3333-4444-555555555555, NVIDIA GeForce RTX 5090, 32607, 2, 12.0, 580.95.05, 0, 33\n"

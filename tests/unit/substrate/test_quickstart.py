@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from anvil_serving.substrate.quickstart import quickstart_config, recipes
 
 if TYPE_CHECKING:
-    from anvil_serving.substrate.embedded import EmbeddedEngine
+    from anvil_serving.substrate.embedded.engine import EmbeddedEngine
 
 
 def test_every_preset_leads_to_the_engine() -> None:

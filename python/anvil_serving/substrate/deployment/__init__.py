@@ -1,0 +1,1 @@
+"""A service for a model on a card: `anvil-serving deploy`."""

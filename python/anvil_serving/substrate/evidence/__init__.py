@@ -1,0 +1,1 @@
+"""Which model is good at what, and how that is known: `anvil-serving score`."""

@@ -1,0 +1,1 @@
+"""A first configuration, from what runs here: `anvil-serving init`."""
