@@ -1,10 +1,10 @@
 """The Rust surface: what happens to bytes.
 
-Every class is immutable from Python and safe to use from any thread. Nothing here runs at import; an `Engine` owns one
-thread and belongs to one event loop.
+Every class is immutable from Python, or used up by its last use, and safe to use from any thread. Nothing here runs at
+import; an `Engine` owns one thread and belongs to one event loop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import final
 
 __all__ = [
@@ -23,6 +23,11 @@ __all__ = [
     "Request",
     "Shape",
     "UntranslatableError",
+    "UsageLedger",
+    "UsageLog",
+    "UsageReader",
+    "UsageRequest",
+    "UsageRequests",
     "build_info",
     "error_body",
 ]
@@ -549,3 +554,121 @@ def error_body(dialect: str, kind: str, message: str, *, param: str | None = Non
 
 def build_info() -> dict[str, str]:
     """How the extension was built: version, profile, architecture, system."""
+
+@final
+class UsageReader:
+    """Reads one log of a coding harness: a file of one JSON document a line."""
+
+    def __new__(cls, client: str) -> UsageReader:
+        """For a file of `"claude-code"` or `"codex"`. Raises `ValueError` for another client."""
+
+    def feed(self, piece: bytes) -> None:
+        """Takes the next bytes of the file, in pieces of any size. The GIL is released.
+
+        Kept are the answers so far and the beginning of one line of at most 64 MiB.
+        """
+
+    def finish(self) -> UsageLog:
+        """The file is at its end. The reader is used up: `ValueError` from then on."""
+
+@final
+class UsageLog:
+    """What one file says. Broken lines, and answers with absurd counts, are counted and nothing else."""
+
+    @property
+    def requests(self) -> int:
+        """The answers in it, each counted once."""
+
+    @property
+    def folder(self) -> str | None:
+        """The folder that the client worked in, as the first line that names one has it."""
+
+    @property
+    def lines(self) -> int:
+        """Lines that are not empty."""
+
+    @property
+    def broken(self) -> int:
+        """Lines that are no UTF-8 or no JSON object."""
+
+    @property
+    def first_broken(self) -> int | None:
+        """The number of the first of them, from 1; empty lines count."""
+
+    @property
+    def too_long(self) -> int:
+        """Lines longer than 64 MiB, which were passed over."""
+
+    @property
+    def absurd(self) -> int:
+        """Answers with a count of tokens that is negative, above 10^9, or no whole number."""
+
+    @property
+    def synthetic(self) -> int:
+        """Lines that the client wrote in a model's place."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last line has no end and is broken: it may be being written."""
+
+@final
+class UsageLedger:
+    """What many files of one client say, each answer once: resumed and forked sessions copy what was before."""
+
+    def __new__(cls) -> UsageLedger: ...
+    def add(self, log: UsageLog) -> None:
+        """Takes in a file; of equal copies the first counts. The log's answers are used up: `ValueError` if twice."""
+
+    def finish(self) -> tuple[UsageRequests, list[tuple[int, int]]]:
+        """Every answer, and a person's pauses as (when it ended, how long it lasted), by their time. Used up after it.
+
+        A pause is from the end of an answer that calls no tool to what a person typed next.
+        """
+
+@final
+class UsageRequests:
+    """Answers, each of which is handed out once and then forgotten."""
+
+    def __iter__(self) -> Iterator[UsageRequest]: ...
+    def __next__(self) -> UsageRequest: ...
+
+@final
+class UsageRequest:
+    """One answer of a model. Times are milliseconds since 1970, None where the log has none or a wrong one."""
+
+    @property
+    def session(self) -> str | None: ...
+    @property
+    def model(self) -> str | None: ...
+    @property
+    def folder(self) -> str | None:
+        """The folder that the client worked in."""
+
+    @property
+    def agent(self) -> str | None:
+        """The sub-agent's id."""
+
+    @property
+    def is_subagent(self) -> bool: ...
+    @property
+    def at(self) -> int | None:
+        """When it was written down."""
+
+    @property
+    def began(self) -> int | None:
+        """When what it answers was written down."""
+
+    @property
+    def ended(self) -> int | None:
+        """When the last of it was written down."""
+
+    @property
+    def tokens(self) -> tuple[int, int, int, int, int, int]:
+        """Each counted once: ordinary input, read from a cache, written to one, written to one for an hour, and output.
+
+        The sixth is reasoning, which is part of the output.
+        """
+
+    @property
+    def calls(self) -> list[tuple[str, str | None]]:
+        """The tools that it calls, and the sub-agent or skill that each starts."""

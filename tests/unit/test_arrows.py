@@ -29,7 +29,7 @@ ROOMS = {
 }
 """Which rooms of the package each room may use, besides itself and those that anyone may use."""
 
-CORE_USERS = {"router/pipeline.py"}
+CORE_USERS = {"router/pipeline.py", "substrate/usage_read.py", "substrate/usage_sums.py"}
 """Who uses the Rust surface besides `upstream`."""
 
 CRATES = {
@@ -38,7 +38,8 @@ CRATES = {
     "anvil-dialect": {"anvil-sse"},
     "anvil-relay": {"anvil-sse", "anvil-dialect", "anvil-verify"},
     "anvil-upstream": {"anvil-dialect", "anvil-relay"},
-    "anvil-py": {"anvil-dialect", "anvil-relay", "anvil-upstream"},
+    "anvil-usage": set(),
+    "anvil-py": {"anvil-dialect", "anvil-relay", "anvil-upstream", "anvil-usage"},
 }
 OWNERS = {"tokio": "anvil-upstream", "hyper": "anvil-upstream", "rustls": "anvil-upstream", "pyo3": "anvil-py"}
 

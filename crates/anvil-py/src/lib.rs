@@ -11,6 +11,7 @@ mod outcome;
 mod phrases;
 mod request;
 mod shape;
+mod usage;
 
 use std::collections::BTreeMap;
 
@@ -38,6 +39,8 @@ mod _core {
     use crate::request::{Facts, InvalidRequestError, Overrides, Request, UntranslatableError};
     #[pymodule_export]
     use crate::shape::Shape;
+    #[pymodule_export]
+    use crate::usage::{UsageLedger, UsageLog, UsageReader, UsageRequest, UsageRequests};
 }
 
 #[pyfunction]

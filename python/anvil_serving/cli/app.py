@@ -25,6 +25,7 @@ from .profile import profile
 from .quickstart import quickstart
 from .score import score
 from .serve import serve
+from .usage import usage
 
 __all__ = ["app", "main"]
 
@@ -52,6 +53,7 @@ app.command("onboard", hidden=True, epilog="Example: anvil-serving init")(init)
 app.command(epilog="Example: anvil-serving doctor")(doctor)
 app.command(epilog="Example: anvil-serving gpus")(gpus)
 app.add_typer(config, name="config")
+app.command(epilog="Example: anvil-serving usage --since 30d --html usage.html")(usage)
 app.add_typer(decisions, name="decisions")
 app.add_typer(harness, name="harness")
 app.add_typer(models, name="models")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .log import ConfigOption, LogOption, SinceOption, instant, loaded, opened, path_of
 from .output import JsonOption, QuietOption, emit, emit_json, talk
+from .usage import LogsDirOption, OutDirOption, usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from anvil_serving.profile import Cell, StructuralLedger, Structure
 
@@ -28,10 +29,18 @@ profile = typer.Typer(
 )
 
 
-@profile.callback()
-def _root() -> None:
-    # Without it, typer takes an application of one command for that command.
-    pass
+@profile.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    logs_dir: LogsDirOption = None,
+    out_dir: OutDirOption = None,
+) -> None:
+    if logs_dir is None and out_dir is None:
+        return
+    if context.invoked_subcommand is not None:
+        raise typer.BadParameter(f"--logs-dir and --out-dir are not of `profile {context.invoked_subcommand}`")
+    # In 0.7.1 this was what `usage` is now, and wrote both files to where it was called.
+    usage(logs_dir=logs_dir, out_dir=out_dir or Path())
 
 
 @profile.command(epilog="Example: anvil-serving profile show --tier fast-local --since 7d")

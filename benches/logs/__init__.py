@@ -1,0 +1,1 @@
+"""Logs as harnesses write them, as many bytes as are wanted."""
