@@ -63,6 +63,8 @@ def usage(  # noqa: PLR0913
     """
     from anvil_serving.substrate.usage import Selection  # noqa: PLC0415 - `--help` must not load more than the parser
 
+    # What is no text in the terminal's encoding is none in JSON either.
+    project = None if project is None else project.encode(errors="backslashreplace").decode()
     selection = Selection(since=instant(since), until=instant(until), project=project, clients=_clients(client))
     found = _measured(logs_dir, selection)
     if html is not None:
@@ -170,10 +172,10 @@ def _counts(read: WhatWasRead) -> Sequence[str]:
     from anvil_serving.layout import count  # noqa: PLC0415
 
     found = (
-        (read.unreadable_files, "files could not be read to their end"),
-        (read.broken_lines, "lines are broken and not counted"),
-        (read.long_lines, "lines are longer than 64 MiB and not counted"),
-        (read.absurd_answers, "answers have a count of tokens that cannot be, and are not counted"),
-        (read.changed_files, "files were written to meanwhile: what was there at first is counted"),
+        (read.unreadable_files, "files that could not be read to their end"),
+        (read.broken_lines, "broken lines, which are not counted"),
+        (read.long_lines, "lines longer than 64 MiB, which are not counted"),
+        (read.absurd_answers, "answers with a count of tokens that cannot be, which are not counted"),
+        (read.changed_files, "files written to meanwhile, of which is counted what was there at first"),
     )
-    return [f"{count(number)} {sentence}" for number, sentence in found if number]
+    return [f"{what}: {count(number)}" for number, what in found if number]

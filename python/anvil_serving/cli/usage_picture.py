@@ -79,6 +79,8 @@ def _sums(usage: Usage) -> list[str]:
 
 def _times(usage: Usage) -> Iterator[str]:
     concurrency, busiest = usage.concurrency, usage.throughput.peak_output_tokens_per_hour
+    fullest, running = concurrency.peak_parallel_sessions, concurrency.peak_parallel_requests
+    calls = concurrency.peak_calls_per_min
     if usage.daily:
         days = [day.out for day in usage.daily[-_DAYS:]]
         dates = f"{usage.daily[-len(days)].day} to {usage.daily[-1].day}"
@@ -87,15 +89,17 @@ def _times(usage: Usage) -> Iterator[str]:
         hours = [sum(day[hour] for day in usage.calls_by_weekday_and_hour) for hour in range(24)]
         yield f"{'by the hour':<14} {''.join(char * 2 for char in _line(hours)).rstrip()}"
         yield f"{'':<14} {''.join(f'{hour:<6}' for hour in range(0, 24, 3))}".rstrip()
-    peaks = (
-        f"{_some(concurrency.peak_parallel_sessions.sessions, 'session')} in a minute "
-        f"({concurrency.peak_parallel_sessions.minute}); "
-        f"{_some(concurrency.peak_parallel_requests.requests, 'request')} at once "
-        f"({concurrency.peak_parallel_requests.minute}); "
-        f"{_some(concurrency.peak_calls_per_min.calls, 'answer')} in a minute "
-        f"({concurrency.peak_calls_per_min.minute}); {count(busiest.tokens)} output tokens in an hour ({busiest.hour})"
-    )
-    yield from fields([("peaks", peaks if usage.daily else None)], indent=0)
+    peaks = [
+        f"{_some(number, what)} {within} ({when})"
+        for number, what, within, when in (
+            (fullest.sessions, "session", "in a minute", fullest.minute),
+            (running.requests, "request", "at once", running.minute),
+            (calls.calls, "answer", "in a minute", calls.minute),
+            (busiest.tokens, "output token", "in an hour", busiest.hour),
+        )
+        if number
+    ]
+    yield from fields([("peaks", "; ".join(peaks) or None)], indent=0)
 
 
 def _sizes(usage: Usage) -> list[str]:

@@ -52,17 +52,15 @@ def columns(
     return _plot(_HEIGHT, title, [*_scale(most, told), *marks, *words])
 
 
-def curves(
-    series: Sequence[tuple[str, Sequence[float]]], told: Callable[[float], str], title: str, *, cap: float | None = None
-) -> str:
-    """Percentiles, 0 to 100, each as a curve; `cap` cuts off what is above it."""
-    most = min(max((values[-1] for _, values in series if values), default=1.0), cap or float("inf")) or 1.0
-    wide, high = WIDTH - _LEFT - 10, _HEIGHT - _BOTTOM - _TOP
+def curves(series: Sequence[tuple[str, Sequence[float]]], told: Callable[[float], str], title: str) -> str:
+    """Percentiles, each series' as a curve, from the least to the 99th: the last hundredth would dwarf the rest."""
+    most = max((values[99] for _, values in series), default=0) or 1.0
+    wide, high = WIDTH - _LEFT - 24, _HEIGHT - _BOTTOM - _TOP
     marks = []
     for number, (name, values) in enumerate(series):
         points = " ".join(
-            f"{_LEFT + wide * percent / 100:.1f},{_TOP + high * (1 - min(value, most) / most):.1f}"
-            for percent, value in enumerate(values)
+            f"{_LEFT + wide * percent / 100:.1f},{_TOP + high * (1 - value / most):.1f}"
+            for percent, value in enumerate(values[:100])
         )
         marks.append(f'<polyline class="l{number}" points="{points}"><title>{said(name)}</title></polyline>')
     words = [

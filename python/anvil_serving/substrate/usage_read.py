@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec import Struct
 
 from anvil_serving._core import UsageLedger, UsageReader
+from anvil_serving.layout import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -144,7 +145,7 @@ def _read(file: LogFile) -> _Taken:
         why = error.strerror or str(error)
     log = reader.finish()
     trouble = FileTrouble(
-        path=str(file.path),
+        path=printable(str(file.path)),
         unreadable=why,
         broken_lines=log.broken + (log.unfinished and not is_changed),
         first_broken_line=log.first_broken,
@@ -172,7 +173,7 @@ def _sum(taken: Sequence[_Taken], unreadable: Sequence[Path]) -> WhatWasRead:
         absurd_answers=sum(trouble.absurd_answers for trouble in troubles),
         client_answers=sum(one.log.synthetic for one in taken),
         unreadable_files=sum(trouble.unreadable is not None for trouble in troubles),
-        unreadable_folders=tuple(str(folder) for folder in unreadable),
+        unreadable_folders=tuple(printable(str(folder)) for folder in unreadable),
         changed_files=sum(trouble.changed for trouble in troubles),
         troubles=tuple(trouble for trouble in troubles if trouble != FileTrouble(path=trouble.path)),
     )

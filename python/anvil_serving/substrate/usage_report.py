@@ -15,15 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from .usage import Generation, Part, Usage
-    from .usage_distribution import Spread
+    from .usage_distribution import Measured, Spread
     from .usage_roles import Contexts
 
 __all__ = ["report"]
 
 _PARTS: Final = 12
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_SHOWN_MINUTES: Final = 600.0
-"""Seconds that the plot of times shows; what takes longer is at its upper edge."""
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2024; --dim: #656d76; --page: #fff; --line: #d8dee4;
@@ -135,12 +133,18 @@ def _contexts(usage: Usage) -> str:
     return _section(
         "Context and answers",
         table
-        + curves([("prompt", measured.context_tokens.percentiles)], _tokens, "tokens of prompts by percentile")
-        + curves([("answer", measured.generation_tokens.percentiles)], _tokens, "tokens of answers by percentile")
+        + _curve("prompt", measured.context_tokens)
+        + _curve("answer", measured.generation_tokens)
         + bars(rows, "answers that fit into a context length", most=1.0),
-        "Percentiles of all answers: above, of the prompt, with what came from caches; in the middle, of the answer. "
-        "Below, the answers that fit into a context length, prompt and answer together.",
+        "Percentiles of all answers, the plots up to the 99th: above, of the prompt, with what came from caches; in "
+        "the middle, of the answer. Below, the answers that fit into a context length, prompt and answer together.",
     )
+
+
+def _curve(what: str, measured: Measured) -> str:
+    if not measured.percentiles:
+        return ""
+    return curves([(what, measured.percentiles)], _tokens, f"tokens of each {what} by percentile")
 
 
 def _row(what: str, tokens: Spread | Contexts | Generation) -> tuple[str, ...]:
@@ -159,10 +163,9 @@ def _times(usage: Usage) -> str:
     )
     return _section(
         "Times",
-        f'<p class="key">{colours}</p>'
-        + curves(shown, lambda seconds: f"{seconds:,.0f} s", "seconds by percentile", cap=_SHOWN_MINUTES),
+        f'<p class="key">{colours}</p>' + curves(shown, lambda seconds: f"{seconds:,.0f} s", "seconds by percentile"),
         "A request, from the line that it answers to its last; a person, from the end of an answer to what they say "
-        "next, up to an hour. Both as the client wrote the times down, to the percentile.",
+        "next, up to an hour. Both as the client wrote the times down, up to the 99th percentile.",
     )
 
 
@@ -225,15 +228,15 @@ def _sources(usage: Usage) -> str:
         f"{count(read.files)} files, {count(read.lines)} lines, {read.bytes / 1e6:,.1f} MB, from: "
         + "; ".join(usage.looked_in),
         *(
-            f"{count(number)} {sentence}"
-            for number, sentence in (
-                (read.broken_lines, "lines are broken and not counted"),
-                (read.long_lines, "lines are too long and not counted"),
-                (read.absurd_answers, "answers have a count of tokens that cannot be, and are not counted"),
-                (read.client_answers, "answers are the client's own words, and no model's"),
-                (read.unreadable_files, "files could not be read to their end"),
-                (read.changed_files, "files were written to meanwhile"),
-                (usage.window.undated_calls, "answers have no time that can be, and are in no day or hour"),
+            f"{what}: {count(number)}"
+            for number, what in (
+                (read.broken_lines, "broken lines, which are not counted"),
+                (read.long_lines, "lines that are too long, which are not counted"),
+                (read.absurd_answers, "answers with a count of tokens that cannot be, which are not counted"),
+                (read.client_answers, "lines of the client's own in a model's place, which are no answers"),
+                (read.unreadable_files, "files that could not be read to their end"),
+                (read.changed_files, "files written to meanwhile"),
+                (usage.window.undated_calls, "answers without a time that can be, which are in no day or hour"),
             )
             if number
         ),

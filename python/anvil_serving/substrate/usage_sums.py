@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
+from anvil_serving.layout import printable
+
 from .usage import (
     CONTEXT_LENGTHS,
     Coverage,
@@ -184,7 +186,7 @@ class _Sums:
         sizes = self._roles.all()
         generations = spread(sizes.generations)
         return Usage(
-            looked_in=tuple(str(folder) for folder in folders),
+            looked_in=tuple(printable(str(folder)) for folder in folders),
             timezone=zone(),
             selection=self._selection,
             read=logs.read,
