@@ -17,7 +17,7 @@ HAS_SUITE := $(SUITE)/.unpacked
 SUITE_VERSION := 4.26.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build serve test test-rust test-python test-clients test-oracles lint format bench bench-verify fuzz docs clean
+.PHONY: help build serve test test-rust test-python test-clients test-oracles lint format bench bench-verify bench-usage fuzz docs clean
 
 help: ## print this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -101,6 +101,9 @@ bench: $(BUILT) $(HAS_DEV) ## what relaying, deciding and checking cost, and how
 
 bench-verify: $(BUILT) $(HAS_DEV) $(HAS_PEERS) ## how fast answers are checked, beside Python's usual libraries
 	$(BIN)/python benches/verify.py
+
+bench-usage: $(BUILT) $(HAS_DEV) ## how fast a gigabyte of harnesses' logs is read
+	$(BIN)/python benches/usage.py
 
 $(HAS_PEERS): $(HAS_DEV) pyproject.toml
 	$(BIN)/python -m pip install --quiet --group peers

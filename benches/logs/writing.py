@@ -36,15 +36,14 @@ class Text:
         return self._chance.choice([text for at, text in self._encoded if at == size])
 
 
-def write(folder: Path, size: int, *, seed: int = 7) -> list[tuple[str, Path]]:
-    """Writes files of about `size` bytes together. Returns (client, file)."""
+def write(folder: Path, size: int, *, seed: int = 7) -> None:
+    """Writes files of about `size` bytes together, a folder a client."""
     chance = random.Random(seed)
     text = Text(chance)
-    written: list[tuple[str, Path]] = []
     remaining, number = size, 0
     while remaining > 0:
         client = "claude-code" if number % 4 < 4 * CLAUDE_SHARE else "codex"
-        path = folder / client / f"{number:04}.jsonl"
+        path = folder / client / f"{'rollout-' if client == 'codex' else ''}{number:04}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = claude(chance, text, number) if client == "claude-code" else codex(chance, text, number)
         cap = min(remaining, FILE_BYTES)
@@ -52,9 +51,7 @@ def write(folder: Path, size: int, *, seed: int = 7) -> list[tuple[str, Path]]:
             while file.tell() < cap:
                 file.writelines(f"{next(lines)}\n" for _ in range(64))
             remaining -= file.tell()
-        written.append((client, path))
         number += 1
-    return written
 
 
 def claude(chance: random.Random, text: Text, number: int) -> Iterator[str]:
@@ -148,5 +145,5 @@ def codex(chance: random.Random, text: Text, number: int) -> Iterator[str]:
             "reasoning_output_tokens": chance.randrange(20),
         }
         sums = {name: sums[name] + last[name] for name in sums}
-        info = json.dumps({"total_token_usage": sums, "last_token_usage": last, "model_context_window": 258_400})
+        info = json.dumps({"total_token_usage": sums, "last_token_usage": last}, separators=(",", ":"))
         yield line("event_msg", f'{{"type":"token_count","info":{info},"rate_limits":null}}')

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anvil_usage::{Client, Ledger, Log, Reader, Request};
+use anvil_usage::{Client, Ledger, Log, Reader, Request, Requests};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -106,12 +106,12 @@ impl UsageLedger {
         let ledger = self.0.take()?;
         let (requests, pauses) = py.detach(|| ledger.finish());
         let pauses = pauses.into_iter().map(|pause| (pause.at, pause.lasted)).collect();
-        Ok((UsageRequests(Mutex::new(requests.into_iter())), pauses))
+        Ok((UsageRequests(Mutex::new(requests)), pauses))
     }
 }
 
 #[pyclass(frozen, module = "anvil_serving._core")]
-pub(crate) struct UsageRequests(Mutex<std::vec::IntoIter<Request>>);
+pub(crate) struct UsageRequests(Mutex<Requests>);
 
 #[pymethods]
 impl UsageRequests {

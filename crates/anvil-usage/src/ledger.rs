@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 
+use crate::kept::{Kept, Register};
 use crate::reader::Log;
 use crate::request::{Pause, Request};
 
@@ -11,17 +11,35 @@ use crate::request::{Pause, Request};
 const ANCESTORS: usize = 64;
 
 /// Takes files in an order that the caller chooses; of equal copies the first is kept.
+///
+/// An answer takes some 200 bytes, whatever was said in it.
 #[derive(Default)]
 pub struct Ledger {
-    requests: Vec<Request>,
+    kept: Vec<Kept>,
+    register: Register,
     pauses: HashSet<(i64, i64)>,
-    places: HashMap<Arc<str>, usize>,
-    /// Where an answer of a session is, by the hash of its id and the session's.
-    answers: HashMap<u64, usize>,
-    hasher: RandomState,
+    /// Where the answer of an identity is. Of the identity is held what two keyed hashes make of it: 128 bits.
+    places: HashMap<(u64, u64), u32>,
+    /// Where an answer of a session is, by its id and the session's.
+    answers: HashMap<u64, u32>,
+    hashers: (RandomState, RandomState),
     parents: HashMap<String, Option<String>>,
     /// Logs that may begin with a copy of another, which may come later.
     forks: Vec<Log>,
+}
+
+/// Every answer of a ledger, by their time. Identities and ids have done their work and are not in them.
+pub struct Requests {
+    kept: std::vec::IntoIter<Kept>,
+    register: Register,
+}
+
+impl Iterator for Requests {
+    type Item = Request;
+
+    fn next(&mut self) -> Option<Request> {
+        self.kept.next().map(|kept| self.register.request(&kept))
+    }
 }
 
 impl Ledger {
@@ -41,7 +59,7 @@ impl Ledger {
     }
 
     /// Every answer once, and every pause, by their time.
-    pub fn finish(mut self) -> (Vec<Request>, Vec<Pause>) {
+    pub fn finish(mut self) -> (Requests, Vec<Pause>) {
         let mut forks: Vec<(Vec<String>, Log)> =
             std::mem::take(&mut self.forks).into_iter().map(|fork| (self.ancestors(&fork), fork)).collect();
         // A fork of a fork after that.
@@ -49,39 +67,46 @@ impl Ledger {
         for (ancestors, fork) in forks {
             self.fork(&ancestors, fork);
         }
-        self.requests.sort_by_key(|request| request.at);
+        self.kept.sort_by_key(|kept| kept.at);
         let mut pauses: Vec<Pause> = self.pauses.into_iter().map(|(at, lasted)| Pause { at, lasted }).collect();
         pauses.sort_by_key(|pause| (pause.at, pause.lasted));
-        (self.requests, pauses)
+        (Requests { kept: self.kept.into_iter(), register: self.register }, pauses)
     }
 
     fn request(&mut self, request: Request) {
-        let Some(identity) = &request.identity else { return self.requests.push(request) };
+        let identity = request.identity.as_deref().map(|identity| self.hash(identity));
         let answer = self.answer(&request);
-        let place = self.places.get(identity).copied().or_else(|| self.replayed(&request, answer?));
-        if let Some(place) = place {
-            self.requests[place].join(request);
+        let kept = self.register.keep(request);
+        let held =
+            identity.and_then(|identity| self.places.get(&identity).copied().or_else(|| self.replayed(&kept, answer?)));
+        if let Some(place) = held {
+            self.kept[place as usize].join(kept);
             return;
         }
-        let place = self.requests.len();
-        self.places.insert(identity.clone(), place);
-        if let Some(answer) = answer {
+        // Four thousand million answers would fill the memory long before.
+        let Ok(place) = u32::try_from(self.kept.len()) else { return };
+        self.kept.push(kept);
+        if let Some(identity) = identity {
+            self.places.insert(identity, place);
+        }
+        if let (Some(_), Some(answer)) = (identity, answer) {
             self.answers.insert(answer, place);
         }
-        self.requests.push(request);
+    }
+
+    fn hash(&self, identity: &str) -> (u64, u64) {
+        (self.hashers.0.hash_one(identity), self.hashers.1.hash_one(identity))
     }
 
     fn answer(&self, request: &Request) -> Option<u64> {
         let (message, session) = (request.message.as_ref()?, request.session.as_ref()?);
-        Some(self.hasher.hash_one((message, session)))
+        Some(self.hashers.0.hash_one((message, session)))
     }
 
     /// Where the answer is that a sub-agent's log repeats with another request's id, as an aside to a session does.
-    fn replayed(&self, request: &Request, answer: u64) -> Option<usize> {
+    fn replayed(&self, kept: &Kept, answer: u64) -> Option<u32> {
         let place = *self.answers.get(&answer)?;
-        let held = &self.requests[place];
-        let is_same = held.message == request.message && held.session == request.session;
-        (is_same && (held.is_subagent != request.is_subagent)).then_some(place)
+        (self.kept[place as usize].is_subagent != kept.is_subagent).then_some(place)
     }
 
     /// A fork's leading answers are its ancestors' as long as they tell the ancestors' sums.
@@ -102,14 +127,15 @@ impl Ledger {
             }
             self.request(request);
             if let (Some(parent), Some(place)) = (&orphan_of, self.place(&own, &sums)) {
-                self.places.insert(format!("{parent}{sums}").into(), place);
+                let copied = self.hash(&format!("{parent}{sums}"));
+                self.places.insert(copied, place);
             }
         }
         self.pauses.extend(log.pauses.iter().map(|pause| (pause.at, pause.lasted)));
     }
 
-    fn place(&self, session: &str, sums: &str) -> Option<usize> {
-        self.places.get(format!("{session}{sums}").as_str()).copied()
+    fn place(&self, session: &str, sums: &str) -> Option<u32> {
+        self.places.get(&self.hash(&format!("{session}{sums}"))).copied()
     }
 
     fn ancestors(&self, log: &Log) -> Vec<String> {

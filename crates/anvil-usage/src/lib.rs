@@ -17,13 +17,14 @@ mod codex;
 mod content;
 mod count;
 mod document;
+mod kept;
 mod ledger;
 mod lines;
 mod moment;
 mod reader;
 mod request;
 
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Requests};
 pub use lines::LINE_CAP;
 pub use reader::{Client, Log, Reader, Session};
 pub use request::{Call, Pause, Request, Tokens};

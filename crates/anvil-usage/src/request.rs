@@ -87,17 +87,17 @@ impl Request {
     /// conversation's. Calls are those of both.
     pub(crate) fn join(&mut self, mut other: Self) {
         let ended = self.ended.max(other.ended);
-        let other_counts = if self.is_subagent == other.is_subagent {
-            other.tokens.total() > self.tokens.total()
-        } else {
-            self.is_subagent
-        };
-        if other_counts {
+        if Self::counts_over((self.is_subagent, self.tokens), (other.is_subagent, other.tokens)) {
             std::mem::swap(self, &mut other);
             std::mem::swap(&mut self.calls, &mut other.calls);
         }
         self.ended = ended;
         self.add_calls(other.calls);
+    }
+
+    /// Whether of two copies of an answer the other counts; of each: whether it is a sub-agent's, and its tokens.
+    pub(crate) fn counts_over(held: (bool, Tokens), other: (bool, Tokens)) -> bool {
+        if held.0 == other.0 { other.1.total() > held.1.total() } else { held.0 }
     }
 
     /// Adds the calls that it has not yet; without an id none is known to be the same.

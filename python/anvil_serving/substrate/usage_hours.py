@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
@@ -88,7 +89,7 @@ class Hours:
         self._calls: Counter[int] = Counter()
         self._sessions: defaultdict[int, set[str | None]] = defaultdict(set)
         self._tokens: Counter[int] = Counter()
-        self._running: list[tuple[int, int]] = []
+        self._began, self._ended = array("q"), array("q")
 
     def add(self, at: int, session: str | None, output: int, running: tuple[int, int] | None) -> None:
         """One answer; `running` is from when to when its request ran, where that is known."""
@@ -98,7 +99,8 @@ class Hours:
         # Zones are off by quarters of an hour.
         self._tokens[at // _QUARTER] += output
         if running is not None:
-            self._running.append(running)
+            self._began.append(running[0])
+            self._ended.append(running[1])
 
     def concurrency(self) -> Concurrency:
         """What went on at once."""
@@ -106,7 +108,7 @@ class Hours:
         sessions = sorted(len(names) for names in self._sessions.values())
         busiest, most_calls = _largest(self._calls.items())
         fullest, most_sessions = _largest((minute, len(names)) for minute, names in self._sessions.items())
-        moment, most_requests = at_once(self._running)
+        moment, most_requests = at_once(self._began, self._ended)
         return Concurrency(
             CallsInMinute(_minute(busiest * 60_000), most_calls) if most_calls else CallsInMinute(),
             round(quantile(calls, 99)),
@@ -134,12 +136,19 @@ class Hours:
         return tuple(tuple(hours) for hours in sums)
 
 
-def at_once(running: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The first moment at which the most of these intervals overlap, and how many do; 0 and 0 where there are none."""
-    edges = sorted([(began, 1) for began, _ in running] + [(ended, -1) for _, ended in running])
+def at_once(began: Sequence[int], ended: Sequence[int]) -> tuple[int, int]:
+    """The first moment at which the most intervals overlap, and how many do; 0 and 0 where there are none.
+
+    An interval has its beginning in it, and not its end; which beginning and which end belong together does not matter.
+    """
+    ends = iter(sorted(ended))
+    next_end = next(ends, None)
     now, most, moment = 0, 0, 0
-    for at, step in edges:
-        now += step
+    for at in sorted(began):
+        while next_end is not None and next_end <= at:
+            now -= 1
+            next_end = next(ends, None)
+        now += 1
         if now > most:
             most, moment = now, at
     return moment, most

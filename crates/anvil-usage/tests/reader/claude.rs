@@ -120,7 +120,7 @@ fn together(files: &[Vec<String>]) -> Vec<Request> {
     for file in files {
         ledger.add(claude(file));
     }
-    ledger.finish().0
+    ledger.finish().0.collect()
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn together(files: &[&[String]]) -> u64 {
     for file in files {
         ledger.add(codex(file));
     }
-    ledger.finish().0.iter().map(|request| request.tokens.output).sum()
+    ledger.finish().0.map(|request| request.tokens.output).sum()
 }
 
 #[test]
