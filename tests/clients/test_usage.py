@@ -130,9 +130,8 @@ def test_a_forked_session_of_codex_counts_what_it_has_asked_for_itself(workshop:
     totals = ours(workshop.home).totals
     assert totals.output_tokens == sum(one["output_tokens"] for one in scribe.usages)
     assert totals.fresh_input_tokens + totals.cache_read_tokens == sum(one["input_tokens"] for one in scribe.usages)
-    # ccusage takes answers that follow the fork within a second for copies of the parent's, which this version of
-    # Codex does not make.
-    assert of_ccusage(workshop)["gpt-5.5"]["outputTokens"] < totals.output_tokens
+    # Not held against ccusage: it takes answers that follow the fork within a second for copies of the parent's, which
+    # this version of Codex does not make.
 
 
 def test_what_fails_is_no_answer(workshop: Workshop, tier: Tier) -> None:

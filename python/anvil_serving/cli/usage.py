@@ -119,26 +119,28 @@ def _clients(client: str | None) -> tuple[str, ...]:
 
 
 def _find(logs_dir: Path | None, selection: Selection) -> FoundLogs:
-    from anvil_serving.substrate.usage_logs import CLIENTS, find_logs, logs_below  # noqa: PLC0415
+    from anvil_serving.substrate.usage_logs import CLIENTS, expanded, find_logs, logs_below  # noqa: PLC0415
 
     clients: list[Client] = [client for client in CLIENTS if client in selection.clients]
     if logs_dir is None:
         return find_logs(os.environ, clients)
-    return logs_below(logs_dir.expanduser(), clients)
+    return logs_below(expanded(logs_dir), clients)
 
 
 def _write_report(found: Usage, path: Path) -> None:
     from anvil_serving.files import write_file  # noqa: PLC0415
+    from anvil_serving.substrate.usage_logs import expanded  # noqa: PLC0415
     from anvil_serving.substrate.usage_report import report  # noqa: PLC0415
 
-    write_file(path.expanduser(), report(found).encode(), existing="replace")
+    write_file(expanded(path), report(found).encode(), existing="replace")
     talk(f"wrote {path}")
 
 
 def _write_files(found: Usage, folder: Path) -> None:
     from anvil_serving.substrate.usage_files import write_files  # noqa: PLC0415
+    from anvil_serving.substrate.usage_logs import expanded  # noqa: PLC0415
 
-    for path in write_files(found, folder.expanduser()):
+    for path in write_files(found, expanded(folder)):
         talk(f"wrote {path}")
 
 

@@ -14,7 +14,7 @@ from anvil_serving.errors import StartupError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["CLIENTS", "FILES_CAP", "Client", "FoundLogs", "LogFile", "find_logs", "logs_below"]
+__all__ = ["CLIENTS", "FILES_CAP", "Client", "FoundLogs", "LogFile", "expanded", "find_logs", "logs_below"]
 
 Client = Literal["claude-code", "codex"]
 CLIENTS: Final[tuple[Client, ...]] = get_args(Client)
@@ -83,11 +83,19 @@ def _claude_folders(environ: Mapping[str, str]) -> list[Path]:
 
 
 def _folders(text: str | None) -> list[Path]:
-    return [Path(part.strip()).expanduser() for part in (text or "").split(",") if part.strip()]
+    return [expanded(Path(part.strip())) for part in (text or "").split(",") if part.strip()]
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or "~").expanduser()
+    return expanded(Path(environ.get("HOME") or "~"))
+
+
+def expanded(path: Path) -> Path:
+    """The path with a person's home in the place of `~`; as it is where there is no such person."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def _client_of(path: Path) -> Client:

@@ -110,7 +110,7 @@ def read_logs(logs: FoundLogs, progress: Callable[[int, int], None] = lambda _do
 
 def _in_order(files: Sequence[LogFile]) -> Iterator[_Taken]:
     """Each file, in its place: which of two copies of an answer counts must not depend on who is first."""
-    threads = max(1, min(_THREADS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1))
+    threads = min(_THREADS, os.cpu_count() or 1)
     waiting: deque[Future[_Taken]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="usage") as pool:
         try:
@@ -130,7 +130,7 @@ def _read(file: LogFile) -> _Taken:
     size, why, is_changed = 0, None, False
     try:
         # Never waits, should the file have become a pipe since it was found.
-        descriptor = os.open(file.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(file.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
             before = os.fstat(descriptor)
             # What is written meanwhile is not ours: a client may write faster than we read.

@@ -71,9 +71,11 @@ def add_up(logs: ReadLogs, folders: Sequence[Path], selection: Selection, prices
 class _Session:
     """One session's answers."""
 
-    __slots__ = ("calls", "first", "last")
+    __slots__ = ("calls", "first", "last", "name")
 
-    def __init__(self, at: int | None) -> None:
+    def __init__(self, name: str | None, at: int | None) -> None:
+        # One text for all the places where the session is told of.
+        self.name = name
         self.calls, self.first, self.last = 0, at, at
 
     def add(self, at: int | None) -> None:
@@ -170,18 +172,18 @@ class _Sums:
         name = request.session
         session = self._sessions.get(name)
         if session is None:
-            session = self._sessions[name] = _Session(at)
+            session = self._sessions[name] = _Session(name, at)
         session.add(at)
         if at is None or day is None:
             self._undated += 1
             return
-        self._sessions_of_days[day].add(name)
+        self._sessions_of_days[day].add(session.name)
         began, ended = request.began, request.ended
         running = None
         if began is not None and ended is not None and 0 < ended - began <= LONGEST_REQUEST_SECONDS * 1_000:
             running = (began, ended)
             self._seconds.append((ended - began) / 1_000)
-        self._hours.add(at, name, output, running)
+        self._hours.add(at, session.name, output, running)
 
     def _call(self, calls: Iterable[tuple[str, str | None]]) -> None:
         started = 0
@@ -356,7 +358,7 @@ class _Sums:
 def _cost(models: Sequence[Part], prices: ListPrices) -> Cost:
     unpriced = [model for model in models if model.cost_usd is None]
     return Cost(
-        usd=sum(model.cost_usd or 0.0 for model in models),
+        usd=sum((model.cost_usd or 0.0 for model in models), 0.0),
         prices_date=prices.date,
         prices_source=prices.source,
         unpriced_calls=sum(model.calls for model in unpriced),

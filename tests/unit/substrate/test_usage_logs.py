@@ -47,6 +47,11 @@ def test_the_clients_own_settings_say_where(tmp_path: Path) -> None:
     assert [file.path for file in find_logs(environ).files] == [one, two, codex]
 
 
+def test_a_home_of_nobody_is_a_folder_that_is_not_there() -> None:
+    environ = {"HOME": "/nowhere", "CLAUDE_CONFIG_DIR": "~nobody-of-this-name/x", "CODEX_HOME": ",, ,"}
+    assert find_logs(environ).files == ()
+
+
 def test_below_a_folder_codex_is_known_by_its_names(tmp_path: Path) -> None:
     log(tmp_path / "a.jsonl")
     log(tmp_path / "deep/rollout-2026.jsonl")
