@@ -601,7 +601,7 @@ class UsageLog:
 
     @property
     def absurd(self) -> int:
-        """Answers with a count of tokens that is negative, above 10^9, or no whole number."""
+        """Lines of answers with a count of tokens that is negative, above 10^9, or no whole number."""
 
     @property
     def synthetic(self) -> int:

@@ -140,7 +140,7 @@ def test_what_fails_is_no_answer(workshop: Workshop, tier: Tier) -> None:
     with pytest.raises(AssertionError, match="ended with 1"):
         claude(workshop, tier, "-p", "Fail.")
     usage = ours(workshop.home)
-    assert (usage.totals.assistant_calls, usage.read.client_answers) == (0, 1)
+    assert (usage.totals.assistant_calls, usage.read.client_lines) == (0, 1)
 
 
 # ── what older versions have written ─────────────────────────────────────────────────────────────────────────────────

@@ -134,12 +134,26 @@ impl Claude {
     }
 }
 
+/// Gives answers without a request's id an identity that holds in other files too.
+///
+/// Within a file an answer's id was believed within its session. A forked session copies it under a name of its own,
+/// with the time at which it was written down; another answer of another session may have the same id.
+pub(crate) fn settle(log: &mut Log) {
+    for request in &mut log.requests {
+        if let (Some(identity), Some(message), Some(at)) = (&request.identity, &request.message, request.at)
+            && identity.strip_prefix(&**message).is_some_and(|rest| rest.starts_with("\0\0"))
+        {
+            request.identity = Some(format!("{message}\0\0{at}").into());
+        }
+    }
+}
+
 fn not_an_object() -> serde_json::Error {
     serde::de::Error::custom("no object")
 }
 
 fn request(line: &Line<'_>, message: &Message<'_>, tokens: Tokens, began: Option<i64>, names: &mut Names) -> Request {
-    // Without a request's id, such as of a tier that sends none, an answer's id is believed within its session.
+    // Without a request's id, such as of a tier that sends none: see `settle`.
     let identity = message.id.as_deref().map(|id| match &line.request {
         Some(request) => format!("{id}\0{request}").into(),
         None => format!("{id}\0\0{}", line.session.as_deref().unwrap_or_default()).into(),

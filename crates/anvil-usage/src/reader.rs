@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::claude::Claude;
+use crate::claude::{self, Claude};
 use crate::codex::Codex;
 use crate::lines::{Line, Lines};
 use crate::request::{Pause, Request};
@@ -34,7 +34,7 @@ pub struct Log {
     pub first_broken: Option<u64>,
     /// Lines longer than [`crate::LINE_CAP`].
     pub too_long: u64,
-    /// Answers that are not counted, because one of their counts is none.
+    /// Lines of answers that are not counted, because one of their counts is none.
     pub absurd: u64,
     /// Lines that the client wrote in a model's place.
     pub synthetic: u64,
@@ -102,6 +102,9 @@ impl Reader {
             // Whether a line without an end is broken or not yet written, nobody can know.
             log.is_unfinished = !state.take(&line, log);
         });
+        if let Dialect::Claude(_) = state.dialect {
+            claude::settle(log);
+        }
         self.log
     }
 }

@@ -177,7 +177,7 @@ def _counts(read: WhatWasRead) -> Sequence[str]:
         (read.unreadable_files, "files that could not be read to their end"),
         (read.broken_lines, "broken lines, which are not counted"),
         (read.long_lines, "lines longer than 64 MiB, which are not counted"),
-        (read.absurd_answers, "answers with a count of tokens that cannot be, which are not counted"),
+        (read.absurd_lines, "lines with a count of tokens that cannot be, which are not counted"),
         (read.changed_files, "files written to meanwhile, of which is counted what was there at first"),
     )
     return [f"{what}: {count(number)}" for number, what in found if number]

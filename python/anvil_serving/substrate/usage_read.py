@@ -45,8 +45,8 @@ class FileTrouble(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The number of the first of them, from 1."""
     long_lines: int = 0
     """Lines longer than 64 MiB, which are passed over."""
-    absurd_answers: int = 0
-    """Answers with a count of tokens that is none: negative, beyond a thousand million, or no whole number."""
+    absurd_lines: int = 0
+    """Lines of answers with a count of tokens that is none: negative, above 10^9, or no whole number."""
     changed: bool = False
     """Whether it was written to while it was read: what was there at first is counted."""
 
@@ -59,8 +59,8 @@ class WhatWasRead(Struct, frozen=True, kw_only=True):
     lines: int
     broken_lines: int
     long_lines: int
-    absurd_answers: int
-    client_answers: int
+    absurd_lines: int
+    client_lines: int
     """What a client says itself in a model's place, such as that an answer failed."""
     unreadable_files: int
     unreadable_folders: tuple[str, ...]
@@ -150,7 +150,7 @@ def _read(file: LogFile) -> _Taken:
         broken_lines=log.broken + (log.unfinished and not is_changed),
         first_broken_line=log.first_broken,
         long_lines=log.too_long,
-        absurd_answers=log.absurd,
+        absurd_lines=log.absurd,
         changed=is_changed,
     )
     return _Taken(log, trouble, size)
@@ -170,8 +170,8 @@ def _sum(taken: Sequence[_Taken], unreadable: Sequence[Path]) -> WhatWasRead:
         lines=sum(one.log.lines for one in taken),
         broken_lines=sum(trouble.broken_lines for trouble in troubles),
         long_lines=sum(trouble.long_lines for trouble in troubles),
-        absurd_answers=sum(trouble.absurd_answers for trouble in troubles),
-        client_answers=sum(one.log.synthetic for one in taken),
+        absurd_lines=sum(trouble.absurd_lines for trouble in troubles),
+        client_lines=sum(one.log.synthetic for one in taken),
         unreadable_files=sum(trouble.unreadable is not None for trouble in troubles),
         unreadable_folders=tuple(printable(str(folder)) for folder in unreadable),
         changed_files=sum(trouble.changed for trouble in troubles),

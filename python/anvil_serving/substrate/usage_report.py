@@ -232,8 +232,8 @@ def _sources(usage: Usage) -> str:
             for number, what in (
                 (read.broken_lines, "broken lines, which are not counted"),
                 (read.long_lines, "lines that are too long, which are not counted"),
-                (read.absurd_answers, "answers with a count of tokens that cannot be, which are not counted"),
-                (read.client_answers, "lines of the client's own in a model's place, which are no answers"),
+                (read.absurd_lines, "lines with a count of tokens that cannot be, which are not counted"),
+                (read.client_lines, "lines of the client's own in a model's place, which are no answers"),
                 (read.unreadable_files, "files that could not be read to their end"),
                 (read.changed_files, "files written to meanwhile"),
                 (usage.window.undated_calls, "answers without a time that can be, which are in no day or hour"),

@@ -38,7 +38,7 @@ def test_what_the_clients_have_written_is_read_to_the_token() -> None:
         [("Agent", "general-purpose"), ("Agent", "Explore")],
     ]
     assert {request.folder for request in [*claude, *codex]} == {"/home/someone/work"}
-    assert (logs.read.files, logs.read.client_answers, logs.read.troubles) == (8, 1, ())
+    assert (logs.read.files, logs.read.client_lines, logs.read.troubles) == (8, 1, ())
 
 
 def test_broken_lines_are_counted_and_named_by_file(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_broken_lines_are_counted_and_named_by_file(tmp_path: Path) -> None:
 def test_absurd_counts_are_named_by_file(tmp_path: Path) -> None:
     write(tmp_path / "a.jsonl", answer(-1), answer(10**30), answer(2))
     logs = read(tmp_path)
-    assert (logs.read.absurd_answers, logs.read.troubles[0].absurd_answers, outputs(logs)) == (2, 2, [2])
+    assert (logs.read.absurd_lines, logs.read.troubles[0].absurd_lines, outputs(logs)) == (2, 2, [2])
 
 
 def test_a_file_that_cannot_be_opened_is_said(tmp_path: Path) -> None:

@@ -133,6 +133,15 @@ fn a_forked_session_copies_answers_that_count_once() {
 }
 
 #[test]
+fn without_a_requests_id_an_answer_counts_once_in_its_session_and_in_copies_of_it() {
+    let block = answer("m", "r", "[]", "7", "").replace(r#""requestId":"r","#, "");
+    let next = block.replace("06:00:10.000Z", "06:00:10.500Z");
+    let fork = [block.clone(), next.clone()].map(|line| line.replace(r#""sessionId":"s""#, r#""sessionId":"fork""#));
+    let other = block.replace(r#""sessionId":"s""#, r#""sessionId":"other""#).replace("06:00:10", "07:00:00");
+    assert_eq!(together(&[vec![block, next], fork.to_vec(), vec![other]]).len(), 2);
+}
+
+#[test]
 fn an_aside_that_repeats_an_answer_with_another_request_is_the_answer() {
     let first = answer("m", "r", "[]", "7", "");
     let aside = answer("m", "r9", "[]", "7", r#","isSidechain":true"#);
