@@ -133,7 +133,7 @@ def _write_report(found: Usage, path: Path) -> None:
     from anvil_serving.substrate.usage_report import report  # noqa: PLC0415
 
     write_file(expanded(path), report(found).encode(), existing="replace")
-    talk(f"wrote {path}")
+    _say_written(path)
 
 
 def _write_files(found: Usage, folder: Path) -> None:
@@ -141,7 +141,13 @@ def _write_files(found: Usage, folder: Path) -> None:
     from anvil_serving.substrate.usage_logs import expanded  # noqa: PLC0415
 
     for path in write_files(found, expanded(folder)):
-        talk(f"wrote {path}")
+        _say_written(path)
+
+
+def _say_written(path: Path) -> None:
+    from anvil_serving.layout import printable  # noqa: PLC0415
+
+    talk(f"wrote {printable(str(path))}")
 
 
 def _nothing(found: Usage) -> list[str]:

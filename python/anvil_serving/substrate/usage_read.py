@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -112,20 +113,23 @@ def _in_order(files: Sequence[LogFile]) -> Iterator[_Taken]:
     """Each file, in its place: which of two copies of an answer counts must not depend on who is first."""
     threads = min(_THREADS, os.cpu_count() or 1)
     waiting: deque[Future[_Taken]] = deque()
+    stop = threading.Event()
     with ThreadPoolExecutor(threads, thread_name_prefix="usage") as pool:
         try:
             for file in files:
-                waiting.append(pool.submit(_read, file))
+                waiting.append(pool.submit(_read, file, stop))
                 if len(waiting) >= threads * _AHEAD:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         finally:
+            # After Ctrl-C nobody waits for the rest of a large file.
+            stop.set()
             for future in waiting:
                 future.cancel()
 
 
-def _read(file: LogFile) -> _Taken:
+def _read(file: LogFile, stop: threading.Event) -> _Taken:
     reader = UsageReader(file.client)
     size, why, is_changed = 0, None, False
     try:
@@ -134,7 +138,7 @@ def _read(file: LogFile) -> _Taken:
         try:
             before = os.fstat(descriptor)
             # What is written meanwhile is not ours: a client may write faster than we read.
-            while size < before.st_size and (piece := os.read(descriptor, min(PIECE_BYTES, before.st_size - size))):
+            while not stop.is_set() and (piece := os.read(descriptor, min(PIECE_BYTES, before.st_size - size))):
                 reader.feed(piece)
                 size += len(piece)
             after = os.fstat(descriptor)
