@@ -5,7 +5,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.unit.substrate.usage_lines import SAMPLES, answer, write
+from tests.unit.substrate.usage_lines import SAMPLES, SPAWNED, answer, write
 
 from anvil_serving.substrate.usage_logs import logs_below
 from anvil_serving.substrate.usage_read import PIECE_BYTES, ReadLogs, read_logs
@@ -39,6 +39,20 @@ def test_what_the_clients_have_written_is_read_to_the_token() -> None:
     ]
     assert {request.folder for request in [*claude, *codex]} == {"/home/someone/work"}
     assert (logs.read.files, logs.read.client_lines, logs.read.troubles) == (8, 1, ())
+
+
+def test_a_sub_agent_of_codex_is_one() -> None:
+    requests = list(read(SPAWNED).requests["codex"])
+    assert [(request.tokens[4], request.is_subagent) for request in requests] == [
+        (51, False),
+        (52, False),
+        (53, True),
+        (54, False),
+    ]
+    assert [call for request in requests for call in request.calls] == [
+        ("spawn_agent", "spawn_agent"),
+        ("wait_agent", None),
+    ]
 
 
 def test_broken_lines_are_counted_and_named_by_file(tmp_path: Path) -> None:
