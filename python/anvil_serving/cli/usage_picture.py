@@ -22,6 +22,8 @@ _DAYS: Final = WIDTH - 24
 _PARTS: Final = 8
 _NAMES: Final = 12
 _BAR: Final = 40
+_NAME: Final = 40
+"""Characters of a name."""
 
 
 def picture(usage: Usage) -> list[str]:
@@ -66,7 +68,9 @@ def _sums(usage: Usage) -> list[str]:
     divided = ", ".join(f"{name} {count(number)} ({share(number, totals.total_processed)})" for name, number in parts)
     unpriced = ""
     if cost.unpriced_calls:
-        names = ", ".join(cost.unpriced_models[:3]) + (", ..." if len(cost.unpriced_models) > 3 else "")
+        names = ", ".join(_short(name) for name in cost.unpriced_models[:3]) + (
+            ", ..." if len(cost.unpriced_models) > 3 else ""
+        )
         unpriced = f"; without a price there: {_some(cost.unpriced_calls, 'answer')} ({names})"
     return fields(
         [
@@ -167,8 +171,13 @@ def _names(usage: Usage) -> list[str]:
 
 
 def _most(names: Mapping[str, int]) -> str:
-    shown = [f"{printable(name)} {count(number)}" for name, number in list(names.items())[:_NAMES]]
+    shown = [f"{_short(name)} {count(number)}" for name, number in list(names.items())[:_NAMES]]
     return ", ".join(shown) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")
+
+
+def _short(name: str) -> str:
+    name = printable(name)
+    return name if len(name) <= _NAME else f"{name[: _NAME - 3]}..."
 
 
 def _some(number: int, what: str) -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from .usage_distribution import quantile, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
 __all__ = ["RoleSplit", "Roles"]
 
@@ -87,10 +87,10 @@ class Roles:
         """The sizes of one role, or of both."""
         return _joined(sizes for (role, _), sizes in self._sizes.items() if is_subagent in (None, role))
 
-    def split(self) -> RoleSplit:
-        """The figures of each."""
+    def split(self, told: Container[str]) -> RoleSplit:
+        """The figures of each role, and of the models that are to be told of."""
         roles = (("main", self.all(is_subagent=False)), ("subagent", self.all(is_subagent=True)))
-        models = {model: self._of_model(model) for _, model in self._sizes}
+        models = {model: self._of_model(model) for _, model in self._sizes if model in told}
         often = sorted(models, key=lambda model: (-len(models[model].contexts), model))
         total = sum(len(sizes.contexts) for _, sizes in roles)
         ascending = sorted(roles[1][1].contexts)

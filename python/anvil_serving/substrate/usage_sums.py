@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from .usage_cost import ListPrices
     from .usage_read import ReadLogs
 
-__all__ = ["NAMES_CAP", "add_up"]
+__all__ = ["NAMES_CAP", "NAME_CHARS", "add_up"]
 
 NAMES_CAP: Final = 200
-"""Tools, projects and other names that are told of each kind; the most used."""
+"""Models, tools, projects and other names that are told of each kind; the most used."""
+NAME_CHARS: Final = 200
+"""Characters that are told of a name."""
 
 EARLIEST: Final = 1_672_531_200_000
 """2023: what seems to be older than these harnesses is not believed, in milliseconds."""
@@ -213,10 +215,11 @@ class _Sums:
             totals=self._totals(),
             cost=_cost(models, prices),
             clients=self._parts(0, prices),
-            models=models,
+            models=models[:NAMES_CAP],
             projects=self._parts(3, prices)[:NAMES_CAP],
             model_mix=ModelMix(
-                {model.name: model.calls for model in models}, {model.name: model.output_tokens for model in models}
+                {model.name: model.calls for model in models[:NAMES_CAP]},
+                {model.name: model.output_tokens for model in models[:NAMES_CAP]},
             ),
             context_size_per_call=spread(sizes.contexts),
             generation_per_call=Generation(
@@ -233,7 +236,7 @@ class _Sums:
             busiest_day=max(daily, key=lambda day: day.out, default=None),
             daily=daily,
             calls_by_weekday_and_hour=self._hours.by_weekday(),
-            roles=self._roles.split(),
+            roles=self._roles.split({model.name for model in models[:NAMES_CAP]}),
             distribution=self._distribution(logs.pauses),
         )
 
@@ -276,7 +279,7 @@ class _Sums:
 
     def _parts(self, dimension: int, prices: ListPrices) -> tuple[Part, ...]:
         grouped = self._grouped(prices, lambda place: place[dimension])
-        parts = [part(name or UNKNOWN, tokens, cost) for name, (tokens, cost) in grouped.items()]
+        parts = [part(_told(name or UNKNOWN), tokens, cost) for name, (tokens, cost) in grouped.items()]
         return tuple(sorted(parts, key=lambda one: (-one.calls, one.name)))
 
     def _daily(self, prices: ListPrices) -> tuple[Day, ...]:
@@ -368,7 +371,12 @@ def _cost(models: Sequence[Part], prices: ListPrices) -> Cost:
 
 def _most(counts: Counter[str]) -> dict[str, int]:
     """The most frequent names, in an order that is always the same."""
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:NAMES_CAP])
+    often = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:NAMES_CAP]
+    return {_told(name): number for name, number in often}
+
+
+def _told(name: str) -> str:
+    return name if len(name) <= NAME_CHARS else f"{name[: NAME_CHARS - 1]}…"
 
 
 def _share(some: int, every: int) -> float:

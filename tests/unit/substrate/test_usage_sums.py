@@ -15,7 +15,7 @@ from anvil_serving.substrate.usage_distribution import measured, quantile
 from anvil_serving.substrate.usage_hours import at_once
 from anvil_serving.substrate.usage_logs import logs_below
 from anvil_serving.substrate.usage_read import read_logs
-from anvil_serving.substrate.usage_sums import add_up
+from anvil_serving.substrate.usage_sums import NAME_CHARS, NAMES_CAP, add_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +116,26 @@ def test_how_much_fits_counts_prompt_and_answer(tmp_path: Path) -> None:
 def test_nothing_is_added_up_to_nothing(tmp_path: Path) -> None:
     found = usage(tmp_path)
     assert (found.totals.total_processed, found.cost.usd, found.daily, found.busiest_day) == (0, 0, (), None)
+
+
+def test_names_without_end_are_told_up_to_a_number_and_a_length(tmp_path: Path) -> None:
+    usages = {"input_tokens": 1, "output_tokens": 1}
+    calls = [
+        {"type": "tool_use", "id": f"t{number}", "name": f"{number} " + "x" * 300, "input": {}} for number in range(300)
+    ]
+    write(
+        tmp_path / "a.jsonl",
+        *(
+            answer(number, folder=f"/{number}", message={"id": f"m{number}", "model": f"x{number}", "usage": usages})
+            for number in range(300)
+        ),
+        answer(300, message={"id": "m", "model": "y" * 10_000, "content": calls, "usage": usages}),
+    )
+    found = usage(tmp_path)
+    named = (found.models, found.projects, found.tools, found.model_mix.calls, found.cost.unpriced_models)
+    assert [len(names) for names in named] == [NAMES_CAP] * 5
+    assert max(len(name) for name in [*found.tools, *found.model_mix.calls]) <= NAME_CHARS
+    assert (found.totals.assistant_calls, found.cost.unpriced_calls) == (301, 301)
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=2, max_size=50))
