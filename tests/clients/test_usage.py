@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tomli_w
 from tests.clients.scribe import DELEGATE, Scribe
-from tests.clients.workshop import INSTALLED, Workshop
+from tests.clients.workshop import INSTALLED, TASK, Workshop
 from tests.fakes import answers
 from tests.fakes.tier import Tier
+from tests.fakes.turn import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
 
 from anvil_serving.decisions.prices import PriceList
 from anvil_serving.substrate.usage import Selection, Usage
@@ -22,6 +23,8 @@ from anvil_serving.substrate.usage_sums import add_up
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.clients.forge import Forge
 
 _BIN = INSTALLED / "node_modules" / ".bin"
 
@@ -71,24 +74,29 @@ def in_its_words(usage: Usage) -> dict[str, dict[str, int]]:
     }
 
 
-def claude(workshop: Workshop, tier: Tier, *arguments: str) -> dict[str, Any]:
+def claude(workshop: Workshop, url: str, *arguments: str) -> dict[str, Any]:
     environment = {
-        "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{tier.port}",
+        "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_AUTH_TOKEN": "any",
         "ANTHROPIC_DEFAULT_HAIKU_MODEL": "claude-haiku-4-5",
         "DISABLE_AUTOUPDATER": "1",
         "DISABLE_TELEMETRY": "1",
         "DISABLE_ERROR_REPORTING": "1",
     }
-    usual = ["--model", "claude-opus-4-8", "--output-format", "json", "--allowedTools", "Write,Bash,Agent"]
+    usual = ["--output-format", "json", "--allowedTools", "Write,Bash,Agent"]
     return workshop.run([_BIN / "claude", *arguments, *usual], environment).document
+
+
+def address(tier: Tier) -> str:
+    return f"http://127.0.0.1:{tier.port}"
 
 
 def test_claude_code_and_ccusage_agree(workshop: Workshop, tier: Tier) -> None:
     tier.plays(Scribe(workshop.folder))
-    session = claude(workshop, tier, "-p", DELEGATE, "--permission-mode", "acceptEdits")["session_id"]
-    claude(workshop, tier, "-p", "Go on.", "--resume", session)
-    claude(workshop, tier, "-p", "Go another way.", "--resume", session, "--fork-session")
+    opus = ("--model", "claude-opus-4-8")
+    session = claude(workshop, address(tier), "-p", DELEGATE, *opus, "--permission-mode", "acceptEdits")["session_id"]
+    claude(workshop, address(tier), "-p", "Go on.", *opus, "--resume", session)
+    claude(workshop, address(tier), "-p", "Go another way.", *opus, "--resume", session, "--fork-session")
     usage = ours(workshop.home)
     assert in_its_words(usage) == of_ccusage(workshop)
     # The files' answer, the sub-agents' start, their four, the end, and the two further turns.
@@ -97,6 +105,16 @@ def test_claude_code_and_ccusage_agree(workshop: Workshop, tier: Tier) -> None:
     assert usage.agent_types == {"Explore": 1, "general-purpose": 1}
     assert usage.roles.by_role["subagent"].n == 4
     assert (usage.sessions.count, usage.read.troubles) == (2, ())
+
+
+def test_behind_this_router_an_answer_counts_once(forge: Forge, workshop: Workshop) -> None:
+    claude(workshop, forge.url, "-p", TASK, "--model", "planning", "--permission-mode", "acceptEdits")
+    totals = ours(workshop.home).totals
+    assert (totals.assistant_calls, totals.output_tokens) == (2, 2 * OUTPUT_TOKENS)
+    assert (totals.fresh_input_tokens, totals.cache_read_tokens) == (
+        2 * (INPUT_TOKENS - CACHED_TOKENS),
+        2 * CACHED_TOKENS,
+    )
 
 
 def codex(workshop: Workshop, tier: Tier, *arguments: str) -> str:
@@ -138,7 +156,7 @@ def test_what_fails_is_no_answer(workshop: Workshop, tier: Tier) -> None:
     error = {"type": "error", "error": {"type": "invalid_request_error", "message": "no"}}
     tier.plays([answers.whole(error, 400)])
     with pytest.raises(AssertionError, match="ended with 1"):
-        claude(workshop, tier, "-p", "Fail.")
+        claude(workshop, address(tier), "-p", "Fail.")
     usage = ours(workshop.home)
     assert (usage.totals.assistant_calls, usage.read.client_lines) == (0, 1)
 
