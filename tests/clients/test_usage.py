@@ -1,4 +1,4 @@
-"""What the harnesses themselves write down, read by us and by ccusage (docs/adr/0019-reading-logs.md)."""
+"""What the harnesses themselves write down, read by us and by ccusage (docs/adr/0020-reading-logs.md)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.fakes.tier import Tier
 from tests.fakes.turn import CACHED_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS
 
 from anvil_serving.decisions.prices import PriceList
-from anvil_serving.substrate.usage import Selection, Usage
-from anvil_serving.substrate.usage_logs import find_logs
-from anvil_serving.substrate.usage_read import read_logs
-from anvil_serving.substrate.usage_sums import add_up
+from anvil_serving.substrate.usage.logs import find_logs
+from anvil_serving.substrate.usage.reader import read_logs
+from anvil_serving.substrate.usage.sums import add_up
+from anvil_serving.substrate.usage.usage import Selection, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,7 +29,7 @@ ROOMS = {
 }
 """Which rooms of the package each room may use, besides itself and those that anyone may use."""
 
-CORE_USERS = {"router/pipeline.py", "substrate/usage_read.py", "substrate/usage_sums.py"}
+CORE_USERS = {"router/pipeline.py", "substrate/usage/reader.py", "substrate/usage/sums.py"}
 """Who uses the Rust surface besides `upstream`."""
 
 CRATES = {

@@ -16,9 +16,9 @@ from .progress import showing_progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from anvil_serving.substrate.usage import Selection, Usage
-    from anvil_serving.substrate.usage_logs import Client, FoundLogs
-    from anvil_serving.substrate.usage_read import WhatWasRead
+    from anvil_serving.substrate.usage.logs import Client, FoundLogs
+    from anvil_serving.substrate.usage.reader import WhatWasRead
+    from anvil_serving.substrate.usage.usage import Selection, Usage
 
 __all__ = ["LogsDirOption", "OutDirOption", "usage"]
 
@@ -61,7 +61,7 @@ def usage(  # noqa: PLR0913
 
     Reads the logs of Claude Code and Codex on this machine. Nothing leaves it.
     """
-    from anvil_serving.substrate.usage import Selection  # noqa: PLC0415 - `--help` must not load more than the parser
+    from anvil_serving.substrate.usage.usage import Selection  # noqa: PLC0415 - `--help` must not load more than the parser
 
     # What is no text in the terminal's encoding is none in JSON either.
     project = None if project is None else project.encode(errors="backslashreplace").decode()
@@ -84,8 +84,8 @@ def usage(  # noqa: PLR0913
 def _measured(logs_dir: Path | None, selection: Selection) -> Usage:
     """Finds, reads and adds up, and says on stderr what could not be counted."""
     from anvil_serving.decisions.prices import PriceList  # noqa: PLC0415
-    from anvil_serving.substrate.usage_read import read_logs  # noqa: PLC0415
-    from anvil_serving.substrate.usage_sums import add_up  # noqa: PLC0415
+    from anvil_serving.substrate.usage.reader import read_logs  # noqa: PLC0415
+    from anvil_serving.substrate.usage.sums import add_up  # noqa: PLC0415
 
     logs = _find(logs_dir, selection)
     with showing_progress() as show:
@@ -109,7 +109,7 @@ def _seldom(show: Callable[[str, float | None], None]) -> Callable[[int, int], N
 
 
 def _clients(client: str | None) -> tuple[str, ...]:
-    from anvil_serving.substrate.usage_logs import CLIENTS  # noqa: PLC0415
+    from anvil_serving.substrate.usage.logs import CLIENTS  # noqa: PLC0415
 
     if client is None:
         return CLIENTS
@@ -119,7 +119,7 @@ def _clients(client: str | None) -> tuple[str, ...]:
 
 
 def _find(logs_dir: Path | None, selection: Selection) -> FoundLogs:
-    from anvil_serving.substrate.usage_logs import CLIENTS, expanded, find_logs, logs_below  # noqa: PLC0415
+    from anvil_serving.substrate.usage.logs import CLIENTS, expanded, find_logs, logs_below  # noqa: PLC0415
 
     clients: list[Client] = [client for client in CLIENTS if client in selection.clients]
     if logs_dir is None:
@@ -129,16 +129,16 @@ def _find(logs_dir: Path | None, selection: Selection) -> FoundLogs:
 
 def _write_report(found: Usage, path: Path) -> None:
     from anvil_serving.files import write_file  # noqa: PLC0415
-    from anvil_serving.substrate.usage_logs import expanded  # noqa: PLC0415
-    from anvil_serving.substrate.usage_report import report  # noqa: PLC0415
+    from anvil_serving.substrate.usage.logs import expanded  # noqa: PLC0415
+    from anvil_serving.substrate.usage.report import report  # noqa: PLC0415
 
     write_file(expanded(path), report(found).encode(), existing="replace")
     _say_written(path)
 
 
 def _write_files(found: Usage, folder: Path) -> None:
-    from anvil_serving.substrate.usage_files import write_files  # noqa: PLC0415
-    from anvil_serving.substrate.usage_logs import expanded  # noqa: PLC0415
+    from anvil_serving.substrate.usage.files import write_files  # noqa: PLC0415
+    from anvil_serving.substrate.usage.logs import expanded  # noqa: PLC0415
 
     for path in write_files(found, expanded(folder)):
         _say_written(path)

@@ -10,8 +10,8 @@ from anvil_serving.layout import WIDTH, count, dollars, duration, fields, printa
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from anvil_serving.substrate.usage import Generation, Part, Usage
-    from anvil_serving.substrate.usage_distribution import Measured, Spread
+    from anvil_serving.substrate.usage.distribution import Measured, Spread
+    from anvil_serving.substrate.usage.usage import Generation, Part, Usage
 
 __all__ = ["picture"]
 

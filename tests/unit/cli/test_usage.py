@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.unit.cli.test_app import run
-from tests.unit.substrate.usage_lines import SAMPLES, answer, write
+from tests.unit.substrate.usage.lines import SAMPLES, answer, write
 from typer.testing import CliRunner, Result
 
 from anvil_serving.cli.app import app

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 from anvil_serving import __version__
 from anvil_serving.layout import count, dollars, duration, share
 
-from .usage_cost import HOUR_FACTOR
-from .usage_hours import LONGEST_REQUEST_SECONDS
-from .usage_plot import bars, columns, curves, heat, said
+from .cost import HOUR_FACTOR
+from .hours import LONGEST_REQUEST_SECONDS
+from .plot import bars, columns, curves, heat, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from .distribution import Measured, Spread
+    from .roles import Contexts
     from .usage import Generation, Part, Usage
-    from .usage_distribution import Measured, Spread
-    from .usage_roles import Contexts
 
 __all__ = ["report"]
 

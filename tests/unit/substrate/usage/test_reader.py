@@ -5,10 +5,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.unit.substrate.usage_lines import SAMPLES, SPAWNED, answer, write
+from tests.unit.substrate.usage.lines import SAMPLES, SPAWNED, answer, write
 
-from anvil_serving.substrate.usage_logs import logs_below
-from anvil_serving.substrate.usage_read import PIECE_BYTES, ReadLogs, read_logs
+from anvil_serving.substrate.usage.logs import logs_below
+from anvil_serving.substrate.usage.reader import PIECE_BYTES, ReadLogs, read_logs
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from .usage_distribution import quantile
+from .distribution import quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

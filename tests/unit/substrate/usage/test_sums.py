@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.substrate.usage_lines import SAMPLES, answer, write
+from tests.unit.substrate.usage.lines import SAMPLES, answer, write
 
 from anvil_serving.decisions.prices import Price, PriceList
-from anvil_serving.substrate.usage import Selection, Usage
-from anvil_serving.substrate.usage_distribution import measured, quantile
-from anvil_serving.substrate.usage_hours import at_once
-from anvil_serving.substrate.usage_logs import logs_below
-from anvil_serving.substrate.usage_read import read_logs
-from anvil_serving.substrate.usage_sums import NAME_CHARS, NAMES_CAP, add_up
+from anvil_serving.substrate.usage.distribution import measured, quantile
+from anvil_serving.substrate.usage.hours import at_once
+from anvil_serving.substrate.usage.logs import logs_below
+from anvil_serving.substrate.usage.reader import read_logs
+from anvil_serving.substrate.usage.sums import NAME_CHARS, NAMES_CAP, add_up
+from anvil_serving.substrate.usage.usage import Selection, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from .usage_distribution import quantile, spread
+from .distribution import quantile, spread
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from .usage_cost import Cost
-from .usage_distribution import Measured, Spread
-from .usage_hours import Concurrency, Throughput
-from .usage_read import WhatWasRead
-from .usage_roles import RoleSplit
+from .cost import Cost
+from .distribution import Measured, Spread
+from .hours import Concurrency, Throughput
+from .reader import WhatWasRead
+from .roles import RoleSplit
 
 if TYPE_CHECKING:
-    from .usage_cost import TokenSums
+    from .cost import TokenSums
 
 __all__ = [
     "CONTEXT_LENGTHS",

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from anvil_serving.layout import printable
 
+from .cost import Cost, TokenSums, cost_of
+from .distribution import measured, quantile, spread
+from .hours import LONGEST_REQUEST_SECONDS, Hours, day_of, zone
+from .roles import Roles
 from .usage import (
     CONTEXT_LENGTHS,
     Coverage,
@@ -26,10 +30,6 @@ from .usage import (
     Workflows,
     part,
 )
-from .usage_cost import Cost, TokenSums, cost_of
-from .usage_distribution import measured, quantile, spread
-from .usage_hours import LONGEST_REQUEST_SECONDS, Hours, day_of, zone
-from .usage_roles import Roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from anvil_serving._core import UsageRequest
 
-    from .usage_cost import ListPrices
-    from .usage_read import ReadLogs
+    from .cost import ListPrices
+    from .reader import ReadLogs
 
 __all__ = ["NAMES_CAP", "NAME_CHARS", "add_up"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from anvil_serving._core import UsageLog, UsageRequest
 
-    from .usage_logs import Client, FoundLogs, LogFile
+    from .logs import Client, FoundLogs, LogFile
 
 __all__ = ["PIECE_BYTES", "FileTrouble", "ReadLogs", "WhatWasRead", "read_logs"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 __all__ = ["SAMPLES", "SPAWNED", "answer", "write"]
 
-SAMPLES = Path(__file__).with_name("usage_samples")
+SAMPLES = Path(__file__).with_name("samples")
 """What Claude Code 2.1.197 and Codex 0.169.0 have written beside a scripted tier, long texts cut: a session of two
 tools and two sub-agents, gone on with, then forked, and one that failed; a session gone on with, then forked, and one
 of another model. Each answer of the tier had numbers of its own."""
 
-SPAWNED = Path(__file__).with_name("usage_spawned")
+SPAWNED = Path(__file__).with_name("spawned")
 """A session of Codex 0.169.0 that starts a sub-agent and waits for it, and the sub-agent's."""
 
 

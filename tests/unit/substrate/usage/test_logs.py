@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anvil_serving.errors import StartupError
-from anvil_serving.substrate import usage_logs
-from anvil_serving.substrate.usage_logs import DEPTH_CAP, find_logs, logs_below
+from anvil_serving.substrate.usage import logs as usage_logs
+from anvil_serving.substrate.usage.logs import DEPTH_CAP, find_logs, logs_below
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.unit.substrate.usage_lines import SAMPLES, answer, write
+from tests.unit.substrate.usage.lines import SAMPLES, answer, write
 
 from anvil_serving.decisions.prices import PriceList
-from anvil_serving.substrate.usage import Selection
-from anvil_serving.substrate.usage_logs import logs_below
-from anvil_serving.substrate.usage_read import read_logs
-from anvil_serving.substrate.usage_report import report
-from anvil_serving.substrate.usage_sums import add_up
+from anvil_serving.substrate.usage.logs import logs_below
+from anvil_serving.substrate.usage.reader import read_logs
+from anvil_serving.substrate.usage.report import report
+from anvil_serving.substrate.usage.sums import add_up
+from anvil_serving.substrate.usage.usage import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""What harnesses asked of models, read from their logs: `anvil-serving usage`."""
