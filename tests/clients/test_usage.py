@@ -109,7 +109,9 @@ def test_claude_code_and_ccusage_agree(workshop: Workshop, tier: Tier) -> None:
 
 def test_behind_this_router_an_answer_counts_once(forge: Forge, workshop: Workshop) -> None:
     claude(workshop, forge.url, "-p", TASK, "--model", "planning", "--permission-mode", "acceptEdits")
-    totals = ours(workshop.home).totals
+    usage = ours(workshop.home)
+    totals = usage.totals
+    assert in_its_words(usage) == of_ccusage(workshop)  # it knows an answer's blocks by the id of the request
     assert (totals.assistant_calls, totals.output_tokens) == (2, 2 * OUTPUT_TOKENS)
     assert (totals.fresh_input_tokens, totals.cache_read_tokens) == (
         2 * (INPUT_TOKENS - CACHED_TOKENS),

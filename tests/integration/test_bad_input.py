@@ -420,6 +420,17 @@ def test_an_absurd_request_id_is_replaced(router: RouterProcess, first: Tier, gi
         assert answer.json["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize(("dialect", "named"), [("messages", True), ("chat", False), ("responses", False)])
+@pytest.mark.parametrize("stream", [False, True])
+def test_anthropics_clients_find_the_request_id_where_they_look(
+    router: RouterProcess, first: Tier, dialect: str, named: bool, stream: bool
+) -> None:
+    with router.client() as client:
+        answer = client.ask("POST", PATHS[dialect], request_body(dialect, stream=stream))
+    assert answer.status == 200
+    assert answer.headers.get("request-id") == (answer.headers["x-request-id"] if named else None)
+
+
 def test_a_sane_request_id_is_kept_and_goes_on_to_the_tier(router: RouterProcess, first: Tier) -> None:
     with router.client() as client:
         answer = client.ask("POST", PATHS["chat"], request_body("chat"), {"x-request-id": "Trace-1:2.3_4"})

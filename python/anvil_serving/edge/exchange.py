@@ -74,6 +74,7 @@ class Exchange:
         "_body_begun",
         "_body_deadline",
         "_decided",
+        "_identity",
         "_limits",
         "_loop",
         "_opening",
@@ -143,6 +144,10 @@ class Exchange:
         self._write_deadline: float | None = None
         self._begun_at = self._loop.time()
         self._opening: Opening | None = None
+        # Which exchange this is. Anthropic's own header is what its clients show and Claude Code writes into its log.
+        self._identity = [(b"x-request-id", request_id.encode())]
+        if dialect == "messages":
+            self._identity.append((b"request-id", request_id.encode()))
         # What every answer says once it is decided what the request leads to.
         self._decided: list[tuple[bytes, bytes]] = []
         # When the next sign of life is due; None while none is wanted.
@@ -274,7 +279,7 @@ class Exchange:
     async def _send_beat(self, data: bytes, *, is_first: bool) -> None:
         if is_first:
             # Who will answer is not known yet.
-            await self._send_head(200, [(b"x-request-id", self.request_id.encode()), *self._decided, *_STREAM])
+            await self._send_head(200, [*self._identity, *self._decided, *_STREAM])
         await self._write(data, last=False)
 
     async def _end_beats(self) -> None:
@@ -314,7 +319,7 @@ class Exchange:
             return
         tier = head.planned.replica.tier
         headers = [
-            (b"x-request-id", self.request_id.encode()),
+            *self._identity,
             *self._decided,
             (b"x-anvil-tier", _header_value(tier.id)),
             (b"x-anvil-model", _header_value(tier.model or "")),
@@ -338,7 +343,7 @@ class Exchange:
 
     async def respond(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
         """Sends an answer of the router's own."""
-        own = [(b"x-request-id", self.request_id.encode()), (b"content-length", b"%d" % len(body))]
+        own = [*self._identity, (b"content-length", b"%d" % len(body))]
         await self._send_head(status, [*headers, *self._decided, *own])
         await self._write(body, last=True)
 
