@@ -26,6 +26,7 @@ from .quickstart import quickstart
 from .score import score
 from .serve import serve
 from .usage import usage
+from .serves import serves
 
 __all__ = ["app", "main"]
 
@@ -59,6 +60,7 @@ app.add_typer(harness, name="harness")
 app.add_typer(models, name="models")
 app.add_typer(prices, name="prices")
 app.add_typer(profile, name="profile")
+app.add_typer(serves, name="serves")
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag to its callback

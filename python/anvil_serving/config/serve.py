@@ -90,7 +90,7 @@ def _twice(entry: Mapping[str, Any], path: Path, seen: set[tuple[str, object]]) 
 
 def _start(entry: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     if "compose" in entry and "up" in entry:
-        hint = "keep `compose`; `serves up` then runs docker compose by itself"
+        hint = "keep `compose`; `anvil-serving serves up` then runs docker compose by itself"
         yield Finding(path=(*path, "up"), message="needs only one of `compose` and `up`", hint=hint)
     if "service" in entry and "compose" not in entry:
         hint = "name the compose file with `compose`, or remove it"

@@ -4,7 +4,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +17,24 @@ from anvil_serving.config.legacy import modernise
 from anvil_serving.config.problems import Finding
 from anvil_serving.config.serve import serve_findings
 from anvil_serving.config.shape import shape_findings
+from anvil_serving.config.suggest import listing, suggestion
 from anvil_serving.errors import StartupError
 from anvil_serving.files import NotRegular, check_regular, write_file
+from anvil_serving.layout import printable
 
 from .serve import find_config
 
-__all__ = ["MANIFEST", "Manifest", "ManifestMissing", "append_serve", "find_manifest", "load_manifest", "serve_text"]
+__all__ = [
+    "MANIFEST",
+    "Manifest",
+    "ManifestMissing",
+    "UnknownServe",
+    "append_serve",
+    "find_manifest",
+    "load_manifest",
+    "manifest_to_write",
+    "serve_text",
+]
 
 MANIFEST: Final = "serves.toml"
 """The manifest's name where none is given."""
@@ -33,6 +45,10 @@ _CONFIGURATION: Final = frozenset({"router", "server", "decisions"})
 
 class ManifestMissing(StartupError):
     """No file says which serves there are."""
+
+
+class UnknownServe(StartupError):
+    """The manifest has no serve of this name."""
 
 
 class _Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +62,19 @@ class Manifest(Struct, frozen=True, kw_only=True):
     serves: tuple[Serve, ...]
     warnings: tuple[Problem, ...] = ()
     """What is allowed but probably not meant."""
+
+    def choose(self, names: Sequence[str]) -> tuple[Serve, ...]:
+        """The serves of these names, or of these containers' names, in the manifest's order; all where none is named.
+
+        Raises `UnknownServe`.
+        """
+        known = [name for serve in self.serves for name in (serve.name, serve.container)]
+        for name in names:
+            if name not in known:
+                listed = listing(serve.name for serve in self.serves) or "none"
+                hint = suggestion(name, known) or f"there are {listed}"
+                raise UnknownServe(f"{self.path} has no serve {printable(name)}", hint=hint)
+        return tuple(serve for serve in self.serves if not names or {serve.name, serve.container} & set(names))
 
     @property
     def folder(self) -> Path:
@@ -78,6 +107,14 @@ def find_manifest(folder: Path, environ: Mapping[str, str]) -> Path:
     if "serve" not in parse(_text(path), str(path)):
         raise _missing(f"./{MANIFEST} does not exist, and {path} has no [[serve]]")
     return path
+
+
+def manifest_to_write(folder: Path, environ: Mapping[str, str]) -> Path:
+    """Where a new serve is written when no file is named: what `find_manifest` finds, else `serves.toml`."""
+    try:
+        return find_manifest(folder, environ)
+    except ManifestMissing:
+        return folder / MANIFEST
 
 
 def load_manifest(path: Path) -> Manifest:
@@ -124,7 +161,7 @@ def serve_text(serve: Serve) -> str:
 
 
 _HEADER: Final = """\
-# The model servers of this machine, in the order in which `serves up` starts them.
+# The model servers of this machine, in the order in which `anvil-serving serves up` starts them.
 """
 
 
@@ -167,7 +204,7 @@ def _expanded(path: Path) -> Path:
 def _missing(what: str) -> ManifestMissing:
     return ManifestMissing(
         f"there is no manifest: {what}",
-        hint="`serves adopt CONTAINER` writes one from a container, or pass --manifest PATH",
+        hint="`anvil-serving serves adopt CONTAINER` writes one from a container, or pass --manifest PATH",
     )
 
 
