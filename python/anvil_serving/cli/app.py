@@ -13,6 +13,7 @@ from anvil_serving import __version__
 from anvil_serving.errors import AnvilError
 
 from .config import config
+from .cache import cache, prune
 from .decisions import decisions
 from .deploy import deploy
 from .doctor import doctor
@@ -55,6 +56,8 @@ app.command(epilog="Example: anvil-serving doctor")(doctor)
 app.command(epilog="Example: anvil-serving gpus")(gpus)
 app.add_typer(config, name="config")
 app.command(epilog="Example: anvil-serving usage --since 30d --html usage.html")(usage)
+app.command("cache-prune", hidden=True, epilog="Example: anvil-serving cache prune")(prune)  # its name in 0.7.1
+app.add_typer(cache, name="cache")
 app.add_typer(decisions, name="decisions")
 app.add_typer(harness, name="harness")
 app.add_typer(models, name="models")
