@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .manifest import Manifest
 
-__all__ = ["ComposeCall", "ComposeService", "call_of", "describe"]
+__all__ = ["ComposeCall", "ComposeService", "call_of", "calls_compose", "describe"]
 
 
 class ComposeCall(Struct, frozen=True):
@@ -54,6 +54,11 @@ def call_of(manifest: Manifest, serve: Serve) -> ComposeCall | None:
     named = [word for word in words[place + 1 :] if not word.startswith("-")]
     # More than one service, or an option with a value: whose container is whose is not known.
     return ComposeCall(words[:place], named[0]) if len(named) == 1 else None
+
+
+def calls_compose(words: tuple[str, ...]) -> bool:
+    """Whether a command is compose's `up`, which may be run again at any time, and changes only what has changed."""
+    return words[:2] == ("docker", "compose") or words[:1] == ("docker-compose",)
 
 
 def describe(call: ComposeCall) -> ComposeService:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
 
-from .compose import call_of
+from .compose import call_of, calls_compose
 from .container import Container, containers_on_port, inspect_containers
 from .docker import DockerForbidden, DockerMissing, DockerNotRunning, order
 from .probe import Probe, listener, probe
@@ -151,8 +151,9 @@ def _look(serve: Serve) -> tuple[Container | None, ServeState]:
 
 
 def _plan_up(manifest: Manifest, serve: Serve, state: ServeState, wishes: UpWishes) -> Plan:
-    call = call_of(manifest, serve)
-    make = call.up() if call is not None and serve.compose is not None else manifest.up_command(serve)
+    call = call_of(manifest, serve) if serve.compose is not None else None
+    make = call.up() if call is not None else manifest.up_command(serve)
+    is_compose = make is not None and calls_compose(make)
     if wishes.recreate or state.state == "dead":
         return _plan_anew(serve, state, make)
     if state.state == "removing":
@@ -160,10 +161,10 @@ def _plan_up(manifest: Manifest, serve: Serve, state: ServeState, wishes: UpWish
     if state.state == "paused":
         unpause = ("docker", "unpause", serve.container)
         # Compose starts no container that is paused.
-        return Plan(action="unpause", commands=(unpause,) if call is None or make is None else (unpause, make))
+        return Plan(action="unpause", commands=(unpause, make) if make is not None and is_compose else (unpause,))
     is_there = state.state in RUNS | STOPPED
     # Compose itself finds out whether the container is as its file says, and does nothing where it is.
-    if make is not None and (call is not None or not is_there):
+    if make is not None and (is_compose or not is_there):
         return Plan(action="start" if is_there else "make", commands=(make,))
     if not is_there:
         raise _cannot_be_made(serve, "is not there")

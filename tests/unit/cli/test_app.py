@@ -124,6 +124,8 @@ finally:
         (["harness", "setup", "--help"], ""),
         (["init", "--help"], ""),
         (["doctor", "--help"], ""),
+        (["serves", "up", "--help"], ""),
+        (["cache", "prune", "--help"], ""),
     ],
 )
 def test_the_parser_alone_loads_nothing_heavy(tmp_path: Path, arguments: list[str], loaded: str) -> None:
