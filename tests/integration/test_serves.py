@@ -171,6 +171,19 @@ def test_what_a_compose_file_says_otherwise_is_named(
     assert drift(anvil("serves", "status", "--json")) == [what or "compose"]
 
 
+def test_a_file_of_variables_is_no_drift_until_it_changes(machine: Machine, anvil: Callable[..., Said]) -> None:
+    # Compose writes another hash on such a container than it prints for the file.
+    (machine.folder / "my.env").write_text("A=1\n")
+    machine.service("heavy", env_file="my.env")
+    machine.manifest("heavy")
+    anvil("serves", "up")
+
+    assert drift(anvil("serves", "status", "--json")) == []
+    if machine.is_real:  # the double reads no such file
+        (machine.folder / "my.env").write_text("A=2\n")
+        assert drift(anvil("serves", "status", "--json")) == ["compose"]
+
+
 def test_what_a_manifest_says_otherwise_is_named(machine: Machine, anvil: Callable[..., Said]) -> None:
     machine.service("heavy")
     machine.manifest("heavy")

@@ -78,7 +78,7 @@ def run(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-    except (FileNotFoundError, PermissionError) as error:
+    except OSError as error:  # not there, not permitted, or no program at all
         if folder is not None and not folder.is_dir():
             raise StartupError(f"there is no folder {folder}", hint="name one that there is") from None
         raise CommandMissing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from .manifest import Manifest
 
-__all__ = ["ComposeCall", "ComposeService", "call_of", "calls_compose", "describe"]
+__all__ = ["ComposeCall", "ComposeService", "call_of", "calls_compose", "describe", "would_recreate"]
 
 
 class ComposeCall(Struct, frozen=True):
@@ -59,6 +60,18 @@ def call_of(manifest: Manifest, serve: Serve) -> ComposeCall | None:
 def calls_compose(words: tuple[str, ...]) -> bool:
     """Whether a command is compose's `up`, which may be run again at any time, and changes only what has changed."""
     return words[:2] == ("docker", "compose") or words[:1] == ("docker-compose",)
+
+
+def would_recreate(call: ComposeCall, container: str) -> bool:
+    """Whether compose itself would make a container anew; where it cannot be asked so, it is taken to.
+
+    The hash of `describe` alone says too much: with an `env_file`, or a namespace of another service, compose writes
+    another one on the container than `config --hash` prints (seen in Compose 2.40.3).
+    """
+    # No pull: nothing here uses the network.
+    output = ask((*call.prefix[1:], "--dry-run", "up", "-d", "--pull", "never", call.service))
+    said = f"{output.out}\n{output.err}"
+    return output.status != 0 or re.search(rf"Container {re.escape(container)}\s+Recreate\b", said) is not None
 
 
 def describe(call: ComposeCall) -> ComposeService:

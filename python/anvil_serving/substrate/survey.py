@@ -12,7 +12,7 @@ from msgspec import Struct
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
 
-from .compose import ComposeService, call_of, describe
+from .compose import ComposeCall, ComposeService, call_of, describe, would_recreate
 from .container import Container, containers_on_port, image_ids, inspect_containers
 from .drift import Drift, Wanted, drift_of
 from .gpus import list_gpus
@@ -103,7 +103,7 @@ def survey(manifest: Manifest, serves: Sequence[Serve]) -> Survey:
         state = state_of(serve, container, answer)
         if container is not None:
             drift = drift_of(serve, container, answer, expectations[serve.name])
-            state = msgspec.structs.replace(state, drift=drift)
+            state = msgspec.structs.replace(state, drift=_confirmed(drift, call_of(manifest, serve), container))
         elif state.state == "reachable" and (others := containers_on_port(serve.port)):
             note = f"port {serve.port} is container {', '.join(others)}'s"
             state = msgspec.structs.replace(state, state="absent", models=(), health_status=None, notes=(note,))
@@ -184,6 +184,12 @@ def _notes(serve: Serve, container: Container, answer: Probe, state: State) -> l
     if state in STOPPED | {"restarting"} and answer.is_reachable:
         notes.append("its port answers, but another program or container does")
     return notes
+
+
+def _confirmed(drift: tuple[Drift, ...], call: ComposeCall | None, container: Container) -> tuple[Drift, ...]:
+    """The drift without what only looks like one to compose."""
+    only_by_hash = call is not None and [one.what for one in drift] == ["compose"]
+    return () if only_by_hash and call is not None and not would_recreate(call, container.name) else drift
 
 
 def _expectations(manifest: Manifest, serves: Sequence[Serve]) -> tuple[dict[str, Wanted], dict[str, tuple[str, ...]]]:

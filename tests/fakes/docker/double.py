@@ -188,7 +188,8 @@ def image_inspect(names: list[str]) -> None:
 
 
 def compose(arguments: list[str]) -> None:
-    file, (verb, *rest) = arguments[1], arguments[2:]
+    dry_run = "--dry-run" in arguments
+    file, (verb, *rest) = arguments[1], [word for word in arguments[2:] if word != "--dry-run"]
     try:
         document = json.loads(Path(file).read_text())
     except FileNotFoundError:
@@ -205,6 +206,11 @@ def compose(arguments: list[str]) -> None:
     digest = hashlib.sha256(json.dumps(service, sort_keys=True).encode()).hexdigest()
     if verb == "config":
         print(f"{rest[-1]} {digest}")
+        return
+    if dry_run:
+        name = service["container_name"]
+        same = load(name)["labels"].get("com.docker.compose.config-hash") == digest
+        print(f" DRY-RUN MODE -  Container {name}  {'Running' if same else 'Recreate'}", file=sys.stderr)
         return
     compose_up(Path(file).resolve(), project, rest[-1], service, digest)
 

@@ -37,6 +37,13 @@ def test_a_program_that_is_not_there() -> None:
         run(("surely-no-such-program",), seconds=1)
 
 
+def test_a_file_that_is_no_program(tmp_path: Path) -> None:
+    (tmp_path / "program").write_bytes(b"\x7fELF\0")
+    (tmp_path / "program").chmod(0o755)
+    with pytest.raises(CommandMissing, match="Exec format error"):
+        run((str(tmp_path / "program"),), seconds=1)
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(StartupError, match="there is no folder"):
         run(python(""), seconds=30, folder=tmp_path / "none")

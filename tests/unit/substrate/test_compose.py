@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.fakes.programs import put_on_path
 
-from anvil_serving.substrate.compose import ComposeCall, call_of, describe
+from anvil_serving.substrate.compose import ComposeCall, call_of, describe, would_recreate
 from anvil_serving.substrate.docker import ComposeMissing, DockerFailed
 from anvil_serving.substrate.manifest import load_manifest
 
@@ -99,6 +99,25 @@ def test_a_compose_file_that_cannot_be_used(
 
     with pytest.raises(DockerFailed, match=reason):
         describe(CALL)
+
+
+@pytest.mark.parametrize(
+    ("said", "end", "anew"),
+    [
+        # Compose 2.40.3, on stderr.
+        (" DRY-RUN MODE -  Container sglang  Running ", "", False),
+        (" DRY-RUN MODE -  Container sglang  Starting ", "", False),
+        (" DRY-RUN MODE -  Container sglang  Recreate \n DRY-RUN MODE -  Container sglang  Recreated ", "", True),
+        (" DRY-RUN MODE -  Container dep  Recreate \n DRY-RUN MODE -  Container sglang  Running ", "", False),
+        ("unknown flag: --dry-run", "exit 16", True),  # an older one
+    ],
+)
+def test_what_compose_itself_would_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, end: str, anew: bool
+) -> None:
+    docker(tmp_path, monkeypatch, said, end)
+
+    assert would_recreate(CALL, "sglang") is anew
 
 
 def test_no_compose_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
