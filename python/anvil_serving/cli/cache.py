@@ -13,7 +13,7 @@ from .log import instant
 from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from anvil_serving.config import Config
     from anvil_serving.substrate.cache_prune import Plan, PruneWishes, Report
@@ -80,27 +80,21 @@ def prune(  # noqa: PLR0913 - options of a command line
     Lists what would go, and removes it with --yes. What a tier, a serve, a container that runs or an open file uses
     stays, and so does what is being downloaded; nothing outside the cache is touched.
     """
-    from anvil_serving.errors import StartupError  # noqa: PLC0415 - `--help` must not load more than the parser
-    from anvil_serving.substrate import cache_prune  # noqa: PLC0415
+    from anvil_serving.substrate import cache_prune  # noqa: PLC0415 - `--help` must not load more than the parser
     from anvil_serving.substrate.docker_disk import docker_disk  # noqa: PLC0415
     from anvil_serving.substrate.hub_storage import hub_cache_folder, look_at_storage  # noqa: PLC0415
 
     from .progress import showing_progress  # noqa: PLC0415
 
-    protected = [*(keep or ()), *(name.strip() for name in mixture.split(",") if name.strip())]
-    # 0.7.1: --execute needed --yes as well, and --include-servable took all that it was not told to keep.
-    if execute and not yes:
-        raise StartupError("--execute removes nothing without --yes", hint="pass --yes as well; --execute may go")
-    if yes and include_servable and not protected and not allow_empty_mixture:
-        raise StartupError(
-            "--include-servable without a model to keep would remove every one that nothing uses",
-            hint="name those to keep with --keep, or pass --allow-empty-mixture",
-        )
+    protected = (*(keep or ()), *(name.strip() for name in mixture.split(",") if name.strip()))
+    _check_old_options(
+        unsure=execute and not yes, takes_all=yes and include_servable and not (protected or allow_empty_mixture)
+    )
     wishes = cache_prune.PruneWishes(
         repositories=tuple(repo or ()),
         used_before=instant(older_than),
         larger_than_bytes=_bytes(larger_than),
-        protected=tuple(protected),
+        protected=protected,
         everything=include_servable,
     )
     is_meant = yes and not dry_run
@@ -108,14 +102,8 @@ def prune(  # noqa: PLR0913 - options of a command line
         say("looking at the cache", None)
         storage = look_at_storage(folder if folder is not None else hub_cache_folder(os.environ))
         uses = _uses(config, manifest, is_meant=is_meant)
-        plan = cache_prune.plan_of(storage, uses, wishes)
-        missing = sorted({name.lower() for name in protected} - {name.lower() for name in plan.protected})
-        if is_meant and missing:
-            raise StartupError(
-                f"the cache has no {', '.join(missing)}, which was to be kept; nothing was removed",
-                hint="check the names: `anvil-serving cache prune` lists them",
-            )
-        report = cache_prune.Report(dry_run=True)
+        plan, report = cache_prune.plan_of(storage, uses, wishes), cache_prune.Report(dry_run=True)
+        _check_protected(plan, protected, is_meant=is_meant)
         if is_meant:
             plan, report = cache_prune.prune(storage, uses, wishes, say)
     docker = docker_disk()
@@ -125,6 +113,35 @@ def prune(  # noqa: PLR0913 - options of a command line
         emit(_lines(plan, report, wishes, docker))
     if report.failed:
         raise typer.Exit(_FAILED)
+
+
+def _check_old_options(*, unsure: bool, takes_all: bool) -> None:
+    """In 0.7.1 `--execute` needed `--yes`, and `--include-servable` took all that it was not told to keep."""
+    from anvil_serving.errors import StartupError  # noqa: PLC0415
+
+    if unsure:
+        raise StartupError("--execute removes nothing without --yes", hint="pass --yes as well; --execute may go")
+    if takes_all:
+        raise StartupError(
+            "--include-servable without a model to keep would remove every one that nothing uses",
+            hint="name those to keep with --keep, or pass --allow-empty-mixture",
+        )
+
+
+def _check_protected(plan: Plan, protected: Sequence[str], *, is_meant: bool) -> None:
+    """A name to be kept that the cache does not have is probably misspelt."""
+    from anvil_serving.errors import StartupError  # noqa: PLC0415
+    from anvil_serving.layout import printable  # noqa: PLC0415
+
+    known = {name.lower() for name in plan.protected}
+    missing = printable(", ".join(sorted(name for name in protected if name.lower() not in known)))
+    if missing and is_meant:
+        raise StartupError(
+            f"the cache has no {missing}, which was to be kept; nothing was removed",
+            hint="check the names: `anvil-serving cache prune` lists them",
+        )
+    if missing:
+        talk(f"warning: the cache has no {missing}, which was to be kept")
 
 
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([kmgt]?)(i?)b?\Z", re.IGNORECASE)

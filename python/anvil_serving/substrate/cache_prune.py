@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -15,7 +17,6 @@ from .hub_storage import LEFTOVER, Item, Piece, Repository, Storage, items_of, l
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from .cache_use import Uses
 
@@ -278,6 +279,7 @@ def _remove(cache: Path, pieces: tuple[Piece, ...]) -> tuple[int, str | None]:
 
 
 def _remove_piece(piece: Piece, doomed: Path) -> None:
+    _check_place(piece.path)
     if piece.path.is_symlink() or not piece.path.is_dir():
         piece.path.unlink(missing_ok=True)
         return
@@ -290,4 +292,11 @@ def _remove_piece(piece: Piece, doomed: Path) -> None:
     shutil.rmtree(doomed)
     for item in piece.items:
         if not item.path.is_relative_to(piece.path):
+            _check_place(item.path)
             item.path.unlink(missing_ok=True)
+
+
+def _check_place(path: Path) -> None:
+    """Raises `OSError` where a link has come into the way to something since it was looked at."""
+    if Path(os.path.realpath(path.parent)) != path.parent:
+        raise OSError(errno.ELOOP, "it is reached over a link now")

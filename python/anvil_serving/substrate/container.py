@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -18,6 +19,8 @@ __all__ = ["ComposeOrigin", "Container", "Published", "containers_on_port", "ima
 _T = TypeVar("_T")
 
 _ALL_GPUS: Final = "all"
+_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*\Z")
+"""What Docker allows as a name."""
 
 
 class Published(Struct, frozen=True, kw_only=True):
@@ -83,9 +86,9 @@ def inspect_containers(names: Sequence[str]) -> dict[str, Container]:
     if not names:
         return {}
     output = ask(("container", "inspect", *names))
-    refusals = [line for line in output.err.splitlines() if line.strip() and "no such" not in line.lower()]
     found = _described(output.out)
-    if output.status != 0 and refusals and not found:
+    # With one that is not there it ends so as well, and names it.
+    if output.status != 0 and not found and "no such" not in output.err.lower():
         raise DockerFailed(f"docker container inspect failed: {complaint(output)}")
     # Docker also takes the beginning of an id for a name.
     return {container.name: container for container in found if container.name in names}
@@ -94,7 +97,7 @@ def inspect_containers(names: Sequence[str]) -> dict[str, Container]:
 def containers_on_port(port: int) -> tuple[str, ...]:
     """The names of running containers that have this port of the machine."""
     output = ask(("ps", "--filter", f"publish={port}", "--format", "{{.Names}}"))
-    return tuple(sorted(output.out.split())) if output.status == 0 else ()
+    return tuple(sorted(name for name in output.out.split() if _NAME.match(name))) if output.status == 0 else ()
 
 
 def image_ids(references: Iterable[str]) -> dict[str, str]:

@@ -88,7 +88,7 @@ def _check_daemon(output: Output) -> None:
     """Raises for what the command says without its daemon, or its plugin (docker/cli 20.10 to 28, as it was run)."""
     text = output.err.lower() if output.status != 0 else ""
     where = os.environ.get("DOCKER_HOST")
-    named = f" at {printable(where)}, which DOCKER_HOST names" if where else ""
+    named = f" at {printable(where)}, which DOCKER_HOST names," if where else ""
     if "permission denied while trying to connect" in text or ("dial unix" in text and "permission denied" in text):
         raise DockerForbidden(
             f"Docker's daemon{named} may not be used by this user: permission denied on its socket",

@@ -273,18 +273,20 @@ def _is_downloading(locks: Path, half: tuple[Item, ...]) -> bool:
 
 
 def _is_held(lock: Path, now: float) -> bool:
-    """Whether somebody holds a lock; the file itself is left there when nobody does."""
+    """Whether somebody holds a lock, as far as can be known. One that nobody holds may stay there for ever."""
     try:
-        import fcntl  # noqa: PLC0415 - not on Windows
-
         status = lock.lstat()
         if now - status.st_mtime < _LOCK_SECONDS or not stat.S_ISREG(status.st_mode):
             return True
-        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW)
-    except (OSError, ImportError):
+        descriptor = os.open(lock, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
         return True
     try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:
+        return False
     except OSError:
         return True
     else:

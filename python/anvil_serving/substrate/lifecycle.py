@@ -206,7 +206,8 @@ def _up(serve: Serve, plan: Plan, before: Container | None, wishes: UpWishes, sa
         return _outcome(serve, Plan(action="nothing", commands=plan.commands), state.state)
     remade = before is not None and after is not None and before.id != after.id
     plan = Plan(action="recreate", commands=plan.commands) if remade else plan
-    return msgspec.structs.replace(_outcome(serve, plan, state.state), seconds=time.monotonic() - begun)
+    outcome = _outcome(serve, plan, state.state)
+    return msgspec.structs.replace(outcome, seconds=time.monotonic() - begun) if wishes.wait else outcome
 
 
 def _is_same(before: Container | None, after: Container | None) -> bool:

@@ -16,7 +16,7 @@ from tests.fakes.hub import BLOCK, A, B, HubCache
 
 from anvil_serving.errors import StartupError
 from anvil_serving.substrate import hub_storage
-from anvil_serving.substrate.cache_prune import Plan, PruneWishes, Report, plan_of, prune
+from anvil_serving.substrate.cache_prune import Plan, PruneWishes, Report, _remove_piece, plan_of, prune
 from anvil_serving.substrate.cache_use import Mention, Uses, open_files
 from anvil_serving.substrate.hub_storage import LEFTOVER, CacheTooLarge, hub_cache_folder, look_at_storage
 
@@ -411,6 +411,37 @@ def test_a_repository_that_becomes_a_link_meanwhile_leads_nowhere(hub: HubCache)
     assert (outside / "snapshots" / A).exists()
 
 
+@pytest.mark.parametrize("part", ["snapshots", "blobs"])
+def test_a_part_that_becomes_a_link_meanwhile_leads_nowhere(hub: HubCache, part: str) -> None:
+    two_revisions(hub)
+    storage = look_at_storage(hub.path)
+    outside = hub.path.parent / "outside"
+
+    def swap(_doing: str, _done: float | None) -> None:
+        if not outside.exists():
+            (hub.repository("q/m") / part).rename(outside)
+            (hub.repository("q/m") / part).symlink_to(outside, target_is_directory=True)
+
+    before = {"snapshots": 2, "blobs": 3}[part]
+    _, report = prune(storage, NOBODY, NOTHING, swap)
+
+    assert report.deleted == ()
+    assert len(list(outside.iterdir())) == before
+
+
+def test_a_link_on_the_way_is_seen_at_the_last_moment(hub: HubCache) -> None:
+    two_revisions(hub)
+    (piece,) = look_at_storage(hub.path).repositories[0].detached
+    outside = hub.path.parent / "outside"
+    (hub.repository("q/m") / "snapshots").rename(outside)
+    (hub.repository("q/m") / "snapshots").symlink_to(outside, target_is_directory=True)
+
+    with pytest.raises(OSError, match="over a link"):
+        _remove_piece(piece, hub.path / f"{LEFTOVER}1-x")
+
+    assert (outside / A).is_dir()
+
+
 def test_what_is_gone_already_is_no_error(hub: HubCache) -> None:
     two_revisions(hub)
     storage = look_at_storage(hub.path)
@@ -606,3 +637,33 @@ def test_every_revision_that_is_meant_stays_whole(
         assert snapshot.exists() is (number in kept)
         if number in kept:
             assert all((snapshot / file).read_bytes() for file in files)
+
+
+def test_huggingface_hub_itself_would_remove_the_same(hub: HubCache) -> None:
+    library = pytest.importorskip("huggingface_hub")
+    two_revisions(hub)
+    hub.revision("q/m", "c" * 40, {"config.json": ("e1", 1), "extra.json": ("e4", 3)})
+    hub.ref("q/m", "v1", "c" * 40)
+    hub.revision("q/m", "d" * 40, {"extra.json": ("e4", 3), "more.json": ("e5", 2)})
+    strategy = library.scan_cache_dir(hub.path).delete_revisions(A, "d" * 40)
+    blobs = {path.name for path in strategy.blobs}
+
+    plan = planned(hub)
+
+    assert {one.local_path.rpartition("/")[2] for one in plan.candidates} == {A, "d" * 40}
+    assert plan.total_reclaimable_bytes == strategy.expected_freed_size
+    before = {path.name for path in (hub.repository("q/m") / "blobs").iterdir()}
+    pruned(hub)
+    assert before - {path.name for path in (hub.repository("q/m") / "blobs").iterdir()} == blobs
+    # What is left is a cache to the library.
+    (left,) = library.scan_cache_dir(hub.path).repos
+    assert {revision.commit_hash for revision in left.revisions} == {B, "c" * 40}
+
+
+def test_a_lock_as_huggingface_hub_takes_it_is_seen(hub: HubCache) -> None:
+    fixes = pytest.importorskip("huggingface_hub.utils._fixes")
+    two_revisions(hub)
+    lock = hub.lock("q/m", "e1")
+    with fixes.WeakFileLock(lock):
+        hub.age(lock, 90)
+        assert going(planned(hub, ALL)) == []

@@ -206,6 +206,13 @@ def test_another_error_is_not_taken_for_absence(tmp_path: Path, monkeypatch: pyt
         inspect_containers(["sglang"])
 
 
+def test_a_command_that_is_killed_is_not_taken_for_absence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker(tmp_path, monkeypatch, "kill -9 $$")
+
+    with pytest.raises(DockerFailed, match="exit status -9"):
+        inspect_containers(["sglang"])
+
+
 def test_who_has_a_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     docker(tmp_path, monkeypatch, 'test "$3" = publish=8000 || exit 9; echo b; echo a')
 

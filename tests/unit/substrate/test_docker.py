@@ -90,7 +90,7 @@ def test_the_host_that_a_variable_names_is_told(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(DockerNotRunning) as caught:
         ask(["x"])
 
-    assert r"at tcp://h:1\x1b[31m, which DOCKER_HOST names" in str(caught.value)
+    assert r"at tcp://h:1\x1b[31m, which DOCKER_HOST names, does not answer" in str(caught.value)
     assert "unset DOCKER_HOST" in str(caught.value.hint)
 
 
