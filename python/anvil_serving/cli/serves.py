@@ -58,7 +58,7 @@ def _root(
     defaults: dict[str, dict[str, Any]] = {}
     for verb in ("status", "up", "down", "logs", "adopt", "rm"):
         before: dict[str, Any] = {"manifest": manifest} if manifest is not None else {}
-        before |= {"dry_run": True} if dry_run and verb not in ("status", "logs") else {}
+        before |= {"dry_run": True} if dry_run and verb in ("up", "down", "adopt", "rm") else {}
         before |= {"recreate": True} if recreate and verb == "up" else {}
         defaults[verb] = before
     context.default_map = defaults
@@ -69,6 +69,7 @@ def status(
     names: NamesArgument = None,
     *,
     manifest: ManifestOption = None,
+    _dry_run: Annotated[bool, typer.Option("--dry-run", hidden=True)] = False,  # it changes nothing anyway
     as_json: JsonOption = False,
     _quiet: QuietOption = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from .problems import Finding, Path
-from .units import Container, EnvironmentName, FilePath, GpuId, HttpPath, IpAddress, Seconds, Text, Words
+from .units import Container, EnvironmentName, FilePath, GpuId, HttpPath, IpAddress, Label, Seconds, Text, Words
 
 __all__ = ["Serve", "serve_findings"]
 
@@ -18,7 +18,7 @@ class Serve(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     # In the file's order they are started, and in the reverse order stopped.
 
-    name: Annotated[Text, Meta(description="Name of the serve; unique.")]
+    name: Annotated[Label, Meta(description="Name of the serve; unique.")]
     container: Annotated[Container, Meta(description="Name of its container; unique.")]
     port: Annotated[int, Meta(ge=1, le=65_535, description="TCP port of this machine on which it is reached.")]
     host: Annotated[

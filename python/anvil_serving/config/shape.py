@@ -252,6 +252,11 @@ def _file(value: object, path: Path) -> Iterator[Finding]:
         yield Finding(path=path, message="is not a path of a file", hint="name a file, or remove the key")
 
 
+def _label(value: object, path: Path) -> Iterator[Finding]:
+    if not str(value).isprintable():
+        yield Finding(path=path, message="has characters that cannot be shown", hint="use letters, digits and signs")
+
+
 def _http_path(value: object, path: Path) -> Iterator[Finding]:
     if not _HTTP_PATH.match(str(value)):
         yield Finding(path=path, message="is not a path of an address", hint="write it as /health, without a space")
@@ -296,6 +301,7 @@ _CHECKS: Mapping[str, Callable[[object, Path], Iterator[Finding]]] = {
     "container": _container,
     "file": _file,
     "gpu": _gpu,
+    "label": _label,
     "path": _http_path,
     "address": _address,
     "words": _words,

@@ -17,6 +17,7 @@ __all__ = [
     "GpuId",
     "HttpPath",
     "IpAddress",
+    "Label",
     "ProxyUrl",
     "Seconds",
     "Text",
@@ -46,5 +47,6 @@ Container = Annotated[
 FilePath = Annotated[str, Meta(extra={"check": "file"})]
 GpuId = Annotated[str, Meta(extra={"check": "gpu"}, extra_json_schema={"pattern": "^(GPU|MIG)-[0-9a-zA-Z/-]+$"})]
 HttpPath = Annotated[str, Meta(extra={"check": "path"}, extra_json_schema={"pattern": "^/[!-~]*$"})]
+Label = Annotated[str, Meta(min_length=1, extra={"check": "label"})]
 IpAddress = Annotated[str, Meta(extra={"check": "address"})]
 Words = Annotated[str, Meta(extra={"check": "words"})]

@@ -43,6 +43,8 @@ def test_a_serve_is_started_in_one_way() -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("name", "a\x1b[2J"),
+        ("name", ""),
         ("container", "--privileged"),
         ("container", "a b"),
         ("container", ""),
