@@ -519,3 +519,77 @@ def test_two_at_once_do_no_harm(machine: Machine, anvil: Callable[..., Said]) ->
         thread.join()
     assert codes == [0, 0, 0]
     assert machine.status("c-heavy") == "running"
+
+
+@pytest.fixture
+def real(machine: Machine) -> Machine:
+    if not machine.is_real:
+        pytest.skip("only of a real engine")
+    return machine
+
+
+def test_a_volume_outlives_its_containers(real: Machine, anvil: Callable[..., Said]) -> None:
+    real.service("heavy", volumes=["weights:/weights", "/scratch"])
+    file = real.folder / "compose.yml"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "vol", "volumes": {"weights": {}}}))
+    real.manifest("heavy")
+    anvil("serves", "up")
+    before = set(real.docker("volume", "ls", "-q").split())
+    assert len(before) == 2
+    assert "vol_weights" in before
+
+    assert anvil("serves", "up", "--recreate").code == 0
+    assert anvil("serves", "rm", "heavy", "--force").code == 0
+
+    assert before <= set(real.docker("volume", "ls", "-q").split())
+    real.docker("volume", "rm", *real.docker("volume", "ls", "-q").split())
+
+
+def test_a_container_that_docker_starts_again_and_again_is_given_up(real: Machine, anvil: Callable[..., Said]) -> None:
+    real.service("heavy", "--crash", "yes", restart="always")
+    real.manifest("heavy")
+
+    said = anvil("serves", "up")
+
+    assert said.code == 1
+    assert "ended with exit code 3, each time that it was started again, after its start" in said.err
+    assert "CUDA out of memory" in said.err
+    assert anvil("serves", "down").out == "heavy: stopped; exited\n"
+
+
+def test_a_container_that_docker_cannot_start_says_why(real: Machine, anvil: Callable[..., Said]) -> None:
+    device = {"driver": "nvidia", "device_ids": ["GPU-1"], "capabilities": ["gpu"]}
+    real.service("heavy", deploy={"resources": {"reservations": {"devices": [device]}}})
+    real.manifest("heavy", more='gpus = ["GPU-1"]\n')
+
+    said = anvil("serves", "up")
+
+    assert said.code == 1
+    assert "could not select device driver" in said.err
+    assert "hint: install the NVIDIA Container Toolkit" in said.err
+    status = anvil("serves", "status")
+    # It is there, as its file says, and does not run.
+    assert "created" in status.out
+    assert "Docker could not start it: could not select device driver" in " ".join(status.out.split())
+    assert "drift" not in status.out
+
+
+def test_a_daemon_that_does_not_answer_and_one_that_may_not_be_asked(
+    real: Machine, anvil: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real.service("heavy")
+    real.manifest("heavy")
+    for place in [real.folder, *real.folder.parents[:-2]]:
+        place.chmod(0o755)
+    os.seteuid(65_534)
+    try:
+        forbidden = anvil("serves", "status")
+        refused = anvil("serves", "up")
+    finally:
+        os.seteuid(0)
+    assert forbidden.code == 1
+    assert "permission denied on its socket; only the ports were asked" in forbidden.err
+    assert (refused.code, refused.err.count("usermod -aG docker")) == (2, 1)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("DOCKER_HOST", f"unix://{real.folder}/none.sock")
+        assert anvil("serves", "up").err.startswith(f"error: Docker's daemon at unix://{real.folder}/none.sock, which ")

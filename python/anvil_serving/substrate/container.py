@@ -59,6 +59,8 @@ class Container(Struct, frozen=True, kw_only=True):
     """Why Docker could not start it."""
     out_of_memory: bool = False
     restarts: int = 0
+    restarts_itself: bool = False
+    """Docker starts it again when it ends; in between it is `exited` for a moment, and then `restarting`."""
     started_at: float | None = None
     """Seconds since 1970."""
     image: str = ""
@@ -156,6 +158,11 @@ class _HostConfig(Struct, frozen=True, kw_only=True, rename="pascal"):
     port_bindings: Any = None
     device_requests: Any = None
     runtime: str | None = None
+    restart_policy: Any = None
+
+
+class _RestartPolicy(Struct, frozen=True, kw_only=True, rename="pascal"):
+    name: str | None = None
 
 
 class _Inspected(Struct, frozen=True, kw_only=True, rename="pascal"):
@@ -214,6 +221,7 @@ def _container(described: _Inspected) -> Container:
         error=state.error or None,
         out_of_memory=state.oom_killed is True,
         restarts=described.restart_count or 0,
+        restarts_itself=_part(host.restart_policy, _RestartPolicy, _RestartPolicy()).name not in (None, "", "no"),
         started_at=_seconds(state.started_at),
         image=config.image or "",
         image_id=described.image or "",

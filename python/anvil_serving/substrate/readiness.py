@@ -29,6 +29,8 @@ _TELL_SECONDS: Final = 5.0
 """How often it is told what the container last said."""
 _RESTARTS: Final = 3
 """Restarts of a container that has been started once after which it is taken to fail each time."""
+_ENDED_LOOKS: Final = 3
+"""Looks in a row that find a container ended, after which Docker is taken not to start it again."""
 _LAST_LINES: Final = 5
 
 
@@ -43,14 +45,15 @@ class NotReady(StartupError):
 def wait_until_ready(serve: Serve, seconds: float, say: Callable[[str, float | None], None]) -> ServeState:
     """Looks at a serve until it runs and is healthy. Raises `StartFailed`, and `NotReady` after `seconds`."""
     begun = time.monotonic()
-    pause, told, restarts = _FIRST_PAUSE, begun, None
+    pause, told, restarts, ended = _FIRST_PAUSE, begun, None, 0
     while True:
         container = inspect_containers([serve.container]).get(serve.container)
         state = state_of(serve, container, probe(serve))
         if state.state == "running":
             return state
         restarts = state.restarts if restarts is None else restarts
-        _check_alive(serve, container, state, restarts)
+        ended = ended + 1 if state.state in ("exited", "dead") else 0
+        _check_alive(serve, container, restarts, ended)
         now = time.monotonic()
         if now - begun >= seconds:
             raise NotReady(
@@ -64,17 +67,20 @@ def wait_until_ready(serve: Serve, seconds: float, say: Callable[[str, float | N
         pause = min(_PAUSE, pause * 1.5)
 
 
-def _check_alive(serve: Serve, container: Container | None, state: ServeState, restarts: int) -> None:
+def _check_alive(serve: Serve, container: Container | None, restarts: int, ended: int) -> None:
+    """Raises where it will not become healthy; `restarts` it had at first, and so many looks found it `ended`."""
     if container is None:
         raise StartFailed(
             f"serve {serve.name} was started, and there is no container {serve.container}",
             hint=f"name the service's container with `container_name: {serve.container}`, or correct the manifest",
         )
-    ended = state.state in ("exited", "dead")
-    if not ended and state.restarts - restarts < _RESTARTS:
+    has_ended = ended >= (_ENDED_LOOKS if container.restarts_itself else 1)
+    # While it runs once more, Docker does not tell how it ended.
+    is_between = container.status != "running" and container.restarts - restarts >= _RESTARTS
+    if not has_ended and not is_between:
         return
     how = "ran out of memory" if container.out_of_memory else f"ended with exit code {container.exit_code}"
-    again = "" if ended else ", each time that it was started again,"
+    again = "" if has_ended else ", each time that it was started again,"
     raise StartFailed(
         f"container {serve.container} {how}{again} after its start{_last_lines(serve)}",
         hint=f"`serves logs {serve.name} --tail 100` shows more",

@@ -121,6 +121,23 @@ def test_gpus(requests: object, runtime: str, environment: list[str], gpus: tupl
     assert described(document).gpus == gpus
 
 
+@pytest.mark.parametrize(
+    ("policy", "again"),
+    [
+        ({"Name": "no", "MaximumRetryCount": 0}, False),
+        ({"Name": ""}, False),
+        (None, False),
+        ({"Name": "unless-stopped", "MaximumRetryCount": 0}, True),
+        ({"Name": "on-failure", "MaximumRetryCount": 3}, True),
+    ],
+)
+def test_whether_docker_starts_it_again(policy: object, again: bool) -> None:
+    document = recorded()
+    document["HostConfig"]["RestartPolicy"] = policy
+
+    assert described(document).restarts_itself is again
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
