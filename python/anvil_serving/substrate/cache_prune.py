@@ -109,7 +109,7 @@ class Report(Struct, frozen=True, kw_only=True):
     dry_run: bool
     deleted: tuple[str, ...] = ()
     reclaimed_bytes: int = 0
-    failed: tuple[Kept, ...] = ()
+    skipped: tuple[Kept, ...] = ()
 
 
 class _Removal(Struct, frozen=True):
@@ -128,7 +128,7 @@ def prune(
     """Carries the plan out. Each repository is looked at once more before it goes: a download may have begun."""
     plan, removals = _plan(storage, uses, wishes)
     deleted: list[str] = []
-    failed: list[Kept] = []
+    skipped: list[Kept] = []
     freed = 0
     for number, removal in enumerate(removals):
         candidate = removal.candidate
@@ -139,8 +139,8 @@ def prune(
         if problem is None:
             deleted.append(f"{candidate.id} ({candidate.reason})" if candidate.reason != "chosen" else candidate.id)
         else:
-            failed.append(Kept(id=candidate.id, reason=problem, bytes=max(0, candidate.reclaimable_bytes - gone)))
-    report = Report(dry_run=False, deleted=tuple(deleted), reclaimed_bytes=freed, failed=tuple(failed))
+            skipped.append(Kept(id=candidate.id, reason=problem, bytes=max(0, candidate.reclaimable_bytes - gone)))
+    report = Report(dry_run=False, deleted=tuple(deleted), reclaimed_bytes=freed, skipped=tuple(skipped))
     return plan, report
 
 

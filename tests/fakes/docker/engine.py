@@ -39,7 +39,8 @@ class Engine:
 
     def start(self) -> str | None:
         """Starts it; returns why it did not start."""
-        address = ipaddress.ip_address("172.31.0.1") + 256 * (os.getpid() % 250)
+        # A range that no network has (RFC 2544).
+        address = ipaddress.ip_address("198.18.0.1") + 256 * (os.getpid() % 500)
         for words in (
             ("link", "add", self.bridge, "type", "bridge"),
             ("address", "add", f"{address}/24", "dev", self.bridge),

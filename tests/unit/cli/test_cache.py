@@ -192,6 +192,7 @@ def test_the_old_name_and_its_options(hub: HubCache, anvil: Callable[..., Said])
     hub.revision("q/m", A, {"m": ("e1", 1)})
     hub.revision("q/kept", B, {"m": ("e1", 1)})
 
+    assert anvil("cache-prune", "--self-check").code == 0
     assert ids(anvil("cache-prune", "--json", "--include-servable")) == ["q/kept", "q/m"]
     unsure = anvil("cache-prune", "--execute")
     assert (unsure.code, unsure.out) == (2, "")

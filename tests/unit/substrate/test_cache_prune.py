@@ -61,7 +61,7 @@ def test_without_a_wish_only_what_nobody_can_use(hub: HubCache) -> None:
     assert going(planned(hub)) == [("q/m", "half download", 7), ("q/m", "detached revision", 1)]
     before = os.statvfs(hub.path)
     report = pruned(hub)
-    assert report.failed == ()
+    assert report.skipped == ()
     assert report.reclaimed_bytes == 8 * BLOCK
     assert os.statvfs(hub.path).f_bfree >= before.f_bfree
     assert hub.names() == {
@@ -226,7 +226,7 @@ def test_links_that_lead_outside_are_not_followed(hub: HubCache) -> None:
     # A long link takes a block itself; what it leads to takes 25.
     assert plan.total_reclaimable_bytes < 20 * BLOCK
     assert plan.problems == ("models--q--linked is a link, and what it leads to is not this cache's",)
-    assert pruned(hub, ALL).failed == ()
+    assert pruned(hub, ALL).skipped == ()
     assert [place.name for place in hub.path.iterdir()] == ["models--q--linked"]
     assert (outside / "weights").stat().st_size == 100_000
 
@@ -257,7 +257,7 @@ def test_circles_of_links_end(hub: HubCache) -> None:
     hub.age(repository, 90)
 
     assert going(planned(hub)) == [("q/m", "detached revision", 1)]
-    assert pruned(hub).failed == ()
+    assert pruned(hub).skipped == ()
     assert (repository / "snapshots" / B / "w" / "model.safetensors").read_bytes()
 
 
@@ -270,7 +270,7 @@ def test_a_file_that_a_kept_revision_reaches_over_a_second_link_stays(hub: HubCa
     (kept / "config.json").symlink_to("again")
     hub.age(hub.repository("q/m"), 90)
 
-    assert pruned(hub).failed == ()
+    assert pruned(hub).skipped == ()
     assert len((kept / "config.json").read_bytes()) == BLOCK
 
 
@@ -349,7 +349,7 @@ def test_odd_things_in_a_repository_go_with_it(hub: HubCache) -> None:
     hub.age(repository, 90)
 
     assert going(planned(hub, ALL)) == [("q/m", "chosen", 1)]
-    assert pruned(hub, ALL).failed == ()
+    assert pruned(hub, ALL).skipped == ()
     assert hub.names() == set()
 
 
@@ -382,7 +382,7 @@ def test_what_has_come_since_is_not_removed(hub: HubCache) -> None:
     _, report = prune(storage, NOBODY, ALL, lambda _doing, _done: None)
 
     assert (report.deleted, report.reclaimed_bytes) == ((), 0)
-    assert [one.reason for one in report.failed] == ["something has come to it since it was looked at"]
+    assert [one.reason for one in report.skipped] == ["something has come to it since it was looked at"]
     assert (hub.repository("q/m") / "snapshots" / A).exists()
 
 
@@ -394,7 +394,7 @@ def test_a_download_that_has_begun_since_is_left_alone(hub: HubCache) -> None:
 
     _, report = prune(storage, NOBODY, ALL, lambda _doing, _done: None)
 
-    assert {one.reason for one in report.failed} == {"a download has begun"}
+    assert {one.reason for one in report.skipped} == {"a download has begun"}
     assert half.exists()
 
 
@@ -508,7 +508,7 @@ def test_a_cache_that_may_not_be_written_stays_as_it_is(hub: HubCache) -> None:
 
     hub.path.chmod(0o755)
     assert (report.deleted, report.reclaimed_bytes) == ((), 0)
-    assert [one.reason for one in report.failed] == ["Permission denied"]
+    assert [one.reason for one in report.skipped] == ["Permission denied"]
     assert hub.names() == before
 
 
@@ -548,12 +548,12 @@ def test_a_removal_that_stops_halfway_counts_what_went(hub: HubCache) -> None:
         report = pruned(hub, ALL)
 
     assert report.deleted == ()
-    (failed,) = report.failed
+    (failed,) = report.skipped
     assert failed.reason == "Permission denied"
     assert round(report.reclaimed_bytes / BLOCK) + round(failed.bytes / BLOCK) == 6
     # What is left is out of the way, and goes with the next run that may.
     assert planned(hub).candidates[0].reason == "leftover"
-    assert pruned(hub).failed == ()
+    assert pruned(hub).skipped == ()
     assert hub.names() == set()
 
 
@@ -580,7 +580,7 @@ def test_a_tree_that_is_deeper_than_the_stack(hub: HubCache) -> None:
         report = pruned(hub, ALL)
 
         # Gone, or told that it is not.
-        assert report.deleted or report.failed
+        assert report.deleted or report.skipped
     finally:
         # Python's own, which pytest uses to tidy up, ends at the depth of its stack.
         subprocess.run(("rm", "-rf", str(hub.path)), check=True)
@@ -628,7 +628,7 @@ def test_every_revision_that_is_meant_stays_whole(
 
     report = pruned(hub)
 
-    assert report.failed == ()
+    assert report.skipped == ()
     assert round(report.reclaimed_bytes / BLOCK) == expected
     assert before - len(list((hub.repository("q/m") / "blobs").iterdir())) == expected
     kept = [number for number in range(len(revisions)) if number in meant or not meant & set(range(len(revisions)))]
