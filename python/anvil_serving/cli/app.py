@@ -12,8 +12,8 @@ import typer
 from anvil_serving import __version__
 from anvil_serving.errors import AnvilError
 
-from .config import config
 from .cache import cache, prune
+from .config import config
 from .decisions import decisions
 from .deploy import deploy
 from .doctor import doctor
