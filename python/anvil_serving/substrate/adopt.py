@@ -14,7 +14,8 @@ from anvil_serving.config import Serve
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
 
-from .container import Container, Published, inspect_containers
+from .compose import ComposeCall, describe
+from .container import ComposeOrigin, Container, Published, inspect_containers
 from .drift import served_names
 from .gpus import list_gpus
 from .probe import probe
@@ -120,7 +121,7 @@ def _how(container: Container, folder: Path) -> tuple[_How, tuple[str, ...]]:
         return _How(), (
             f"its compose file {printable(str(gone[0])) if gone else ''} is not there any more".replace("  ", " "),
         )
-    if len(files) == 1 and origin.project == _usual_project(files[0]) and Path(origin.folder) == files[0].parent:
+    if len(files) == 1 and Path(origin.folder) == files[0].parent and _project(files[0], origin) == origin.project:
         return _How(compose=_from(files[0], folder), service=origin.service), ()
     named = [word for name in files for word in ("-f", str(name))]
     where = ("--project-directory", origin.folder) if origin.folder else ()
@@ -128,8 +129,13 @@ def _how(container: Container, folder: Path) -> tuple[_How, tuple[str, ...]]:
     return _How(up=shlex.join(words)), ()
 
 
-def _usual_project(file: Path) -> str:
-    """What compose calls the project of a file unless told otherwise (compose-go, `NormalizeProjectName`)."""
+def _project(file: Path, origin: ComposeOrigin) -> str | None:
+    """What compose calls the project of a file unless it is told otherwise."""
+    try:
+        return describe(ComposeCall(("docker", "compose", "-f", str(file)), origin.service)).project
+    except StartupError:  # it lacks a variable, or the plugin
+        pass
+    # compose-go, `NormalizeProjectName`
     return re.sub(r"[^a-z0-9_-]", "", file.parent.name.lower()).lstrip("_-")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from anvil_serving.errors import StartupError
@@ -74,7 +75,7 @@ def order(command: Sequence[str], say: Callable[[str], None]) -> None:
         raise
     _check_daemon(ended)
     if ended.status != 0:
-        raise DockerFailed(f"`{printable(' '.join(command))}` failed: {complaint(ended)}", hint=_hint(ended.err))
+        raise DockerFailed(f"`{printable(shlex.join(command))}` failed: {complaint(ended)}", hint=_hint(ended.err))
 
 
 def complaint(output: Output) -> str:
