@@ -1,6 +1,7 @@
-"""The path of a first day on a machine with a card: models, deploy, init, doctor, serve, and an answer.
+"""The path of a first day on a machine with a card: models, deploy, serves up, init, doctor, serve, and an answer.
 
-The card, Docker and the engine are synthetic: what is started by `serves up` is a scripted server at the serve's port.
+The card, Docker and the engine are synthetic: what `serves up` starts is the double's, and the engine at its port is a
+scripted server.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.fakes.docker.machine import install_double
 from tests.fakes.engines import FakeEngine, sglang
 from tests.fakes.models import write_safetensors
 from tests.fakes.programs import NVIDIA_SMI, put_on_path
@@ -29,13 +31,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(240)
 
 CARD = "0, GPU-11111111-2222-3333-4444-555555555555, NVIDIA GeForce RTX 5090, 32607, 2, 12.0, 580.95.05, 0, 33\n"
-DOCKER = """#!/bin/sh
-case "$*" in
-"version --format {{.Server.Version}}") echo 28.5.1 ;;
-"compose version --short") echo 2.40.3 ;;
-*) echo "docker: unknown command" >&2; exit 1 ;;
-esac
-"""
 
 
 @pytest.fixture
@@ -43,14 +38,15 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str
     programs = tmp_path / "bin"
     programs.mkdir()
     put_on_path(programs, monkeypatch, "nvidia-smi", NVIDIA_SMI.format(cards=CARD, apps=""))
-    put_on_path(programs, monkeypatch, "docker", DOCKER)
+    install_double(tmp_path)
     folder = tmp_path / "models" / "Qwen3-8B"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(CONFIG))
     write_safetensors(folder / "model.safetensors", {"model.weight": ("BF16", [8_200_000_000])})
     monkeypatch.chdir(tmp_path)
     paths = f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin"
-    return {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "PATH": paths}
+    docker = {"DOCKER_DOUBLE": str(tmp_path / "state"), "DOCKER_DOUBLE_IDLE": "1"}
+    return {**os.environ, **docker, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "PATH": paths}
 
 
 def run(environ: Mapping[str, str], *arguments: str) -> str:
@@ -81,8 +77,14 @@ def test_from_weights_to_an_answer(environ: Mapping[str, str]) -> None:
         environ, "deploy", "--model", "models/Qwen3-8B", "--tier-id", "heavy", "--port", str(port), "--context", "32768"
     )
 
-    routes = sglang("Qwen3-8B", max_model_len=32_768) | {"POST /v1/chat/completions": answer}
+    routes = sglang("Qwen3-8B", max_model_len=32_768) | {"POST /v1/chat/completions": answer, "GET /health": b""}
+    starting = subprocess.Popen([sys.executable, "-m", "anvil_serving", "serves", "up", "--quiet"], env=environ)
+    # The port is looked at before the container is made, so nobody may have it until then.
+    wait_until(lambda: Path("state/sglang-heavy.json").exists() or starting.poll() is not None, seconds=60)
     with FakeEngine(routes, port=port):
+        assert starting.wait(60) == 0
+        assert "running" in run(environ, "serves", "status")
+
         run(environ, "init", "--from-manifest", "serves.toml")
         config = Path("anvil-serving.toml")
         assert load(config).warnings == ()
@@ -96,6 +98,7 @@ def test_from_weights_to_an_answer(environ: Mapping[str, str]) -> None:
         assert "RTX 5090" in run(environ, "gpus")
 
         assert serve_and_ask(environ) == "Hello from the card."
+    assert "stopped; exited" in run(environ, "serves", "down")
 
 
 def serve_and_ask(environ: Mapping[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 It keeps containers as a file each and runs what is in them as processes of this machine. What it prints is what Docker
 28.2 with Engine 20.10 and Compose 2.40 printed for the same orders (`inspected.json` is one answer in full); the tests
-of `test_serves.py` hold it to a real engine where there is one. Compose files are read as JSON, which YAML contains.
+of `test_serves.py` hold it to a real engine where there is one. Where `DOCKER_DOUBLE_IDLE` is set, what is in a
+container listens nowhere: the test serves its port itself.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import yaml
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).parent
 STATE = Path(os.environ["DOCKER_DOUBLE"])
 IMAGES = {"anvil-tiny:1": "sha256:" + "a" * 64, "anvil-tiny:2": "sha256:" + "b" * 64}
+IDLE = "import time; time.sleep(600)"
 NEVER = "0001-01-01T00:00:00Z"
 
 
@@ -118,9 +122,9 @@ def start(name: str) -> None:
                     fail(f"Error response from daemon: {box['error']}\nError: failed to start containers: {name}")
     port = next((one["HostPort"] for bindings in box["ports"].values() for one in bindings), "0")
     log = (STATE / f"{name}.log").open("ab")
-    code = HERE / "tiny_serve.py"
+    serve = [str(HERE / "tiny_serve.py"), *box["words"], "--port", port, "--exit-file", str(STATE / f"{name}.exit")]
     process = subprocess.Popen(
-        [sys.executable, str(code), *box["words"], "--port", port, "--exit-file", str(STATE / f"{name}.exit")],
+        [sys.executable, *(["-c", IDLE] if "DOCKER_DOUBLE_IDLE" in os.environ else serve)],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
@@ -145,7 +149,12 @@ def inspected(box: dict[str, Any]) -> dict[str, Any]:
     status = status_of(box)
     code = STATE / f"{box['name']}.exit"
     exit_code = int(code.read_text()) if status == "exited" and code.exists() else box["exit"]
-    document |= {"Id": box["id"], "Name": f"/{box['name']}", "Image": IMAGES[box["image"]], "RestartCount": 0}
+    document |= {
+        "Id": box["id"],
+        "Name": f"/{box['name']}",
+        "Image": IMAGES.get(box["image"], NEVER),
+        "RestartCount": 0,
+    }
     document["State"] |= {
         "Status": status,
         "Running": status in ("running", "paused"),
@@ -157,6 +166,9 @@ def inspected(box: dict[str, Any]) -> dict[str, Any]:
     document["State"]["Health"]["Status"] = health_of(box, status)
     document["Config"] |= {"Image": box["image"], "Cmd": box["words"], "Labels": box["labels"]}
     document["HostConfig"]["PortBindings"] = box["ports"]
+    if box.get("gpus"):
+        request = {"Driver": "nvidia", "Count": 0, "DeviceIDs": box["gpus"], "Capabilities": [["gpu"]], "Options": None}
+        document["HostConfig"]["DeviceRequests"] = [request]
     document["NetworkSettings"]["Ports"] = box["ports"] if status == "running" else {}
     return document
 
@@ -191,14 +203,16 @@ def compose(arguments: list[str]) -> None:
     dry_run = "--dry-run" in arguments
     file, (verb, *rest) = arguments[1], [word for word in arguments[2:] if word != "--dry-run"]
     try:
-        document = json.loads(Path(file).read_text())
+        document = yaml.safe_load(Path(file).read_text())
     except FileNotFoundError:
         fail(f"open {Path(file).resolve()}: no such file or directory")
-    except json.JSONDecodeError:
+    except yaml.YAMLError:
         fail("yaml: line 1: did not find expected node content")
-    project = Path(file).resolve().parent.name.lower().replace(" ", "")
+    project = document.get("name") or Path(file).resolve().parent.name.lower().replace(" ", "")
     if verb == "config" and rest == ["--format", "json"]:
         print(json.dumps({"name": project, **document}, indent=2))
+        return
+    if rest == ["--quiet"]:
         return
     service = document["services"].get(rest[-1])
     if service is None:
@@ -230,8 +244,11 @@ def compose_up(file: Path, project: str, service_name: str, service: dict[str, A
         stop(name)
         path_of(name).unlink()
     ports: dict[str, Any] = {}
-    for text in service.get("ports", []):
-        host, port, inner = text.split(":")
+    for place in service.get("ports", []):
+        if isinstance(place, dict):
+            host, port, inner = place["host_ip"], place["published"], place["target"]
+        else:
+            host, port, inner = place.split(":")
         ports.setdefault(f"{inner}/tcp", []).append({"HostIp": host, "HostPort": port})
     prefix = "com.docker.compose."
     labels = {
@@ -242,7 +259,9 @@ def compose_up(file: Path, project: str, service_name: str, service: dict[str, A
         f"{prefix}service": service_name,
     }
     words = [word.replace("$$", "$") for word in service.get("command") or []]
-    create(name, service["image"], words, ports, labels)
+    box = create(name, service["image"], words, ports, labels)
+    devices = service.get("deploy", {}).get("resources", {}).get("reservations", {}).get("devices", [])
+    save(box | {"gpus": [gpu for device in devices for gpu in device["device_ids"]]})
     for did in ("Creating", "Created", "Starting", "Started"):
         print(f" Container {name}  {did}", file=sys.stderr)
     start(name)
@@ -325,7 +344,9 @@ ORDERS: list[tuple[tuple[str, ...], Callable[[list[str]], None]]] = [
     (("container", "inspect"), inspect),
     (("image", "inspect", "--format"), lambda words: image_inspect(words[1:])),
     (("ps", "--filter"), list_on_port),
+    (("compose", "version"), lambda _: print("2.40.3")),
     (("compose",), compose),
+    (("version",), lambda _: print("28.5.1")),
     (("run",), run),
     (("start",), named(start)),
     (("stop",), named(stop)),

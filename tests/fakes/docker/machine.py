@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
     from tests.fakes.docker.engine import Engine
 
-__all__ = ["Machine", "free_port"]
+__all__ = ["Machine", "free_port", "install_double"]
 
 HERE = Path(__file__).parent
 
@@ -23,6 +23,15 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
+
+
+def install_double(folder: Path) -> None:
+    """Puts the double into `bin`; it keeps its state in `state`, which `DOCKER_DOUBLE` has to name."""
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "state").mkdir()
+    program = folder / "bin" / "docker"
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{HERE / 'double.py'}' \"$@\"\n")
+    program.chmod(0o755)
 
 
 class Machine:
@@ -36,11 +45,7 @@ class Machine:
             for name, value in engine.environment.items():
                 monkeypatch.setenv(name, value)
             return
-        (folder / "bin").mkdir()
-        (folder / "state").mkdir()
-        program = folder / "bin" / "docker"
-        program.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{HERE / 'double.py'}' \"$@\"\n")
-        program.chmod(0o755)
+        install_double(folder)
         monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setenv("DOCKER_DOUBLE", str(folder / "state"))
         monkeypatch.delenv("DOCKER_HOST", raising=False)
