@@ -26,8 +26,8 @@ from .profile import profile
 from .quickstart import quickstart
 from .score import score
 from .serve import serve
-from .usage import usage
 from .serves import serves
+from .usage import usage
 
 __all__ = ["app", "main"]
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from anvil_serving.config import Config
-    from anvil_serving.substrate.cache_prune import Plan, PruneWishes, Report
-    from anvil_serving.substrate.cache_use import Mention, Uses
-    from anvil_serving.substrate.docker_disk import DockerDisk
+    from anvil_serving.substrate.cache.prune import Plan, PruneWishes, Report
+    from anvil_serving.substrate.cache.use import Mention, Uses
+    from anvil_serving.substrate.docker.disk import DockerDisk
     from anvil_serving.substrate.manifest import Manifest
 
 __all__ = ["cache", "prune"]
@@ -81,9 +81,9 @@ def prune(  # noqa: PLR0913 - options of a command line
     Lists what would go, and removes it with --yes. What a tier, a serve, a container that runs or an open file uses
     stays, and so does what is being downloaded; nothing outside the cache is touched.
     """
-    from anvil_serving.substrate import cache_prune  # noqa: PLC0415 - `--help` must not load more than the parser
-    from anvil_serving.substrate.docker_disk import docker_disk  # noqa: PLC0415
-    from anvil_serving.substrate.hub_storage import hub_cache_folder, look_at_storage  # noqa: PLC0415
+    from anvil_serving.substrate.cache import prune as cache_prune  # noqa: PLC0415 - `--help` must not load more than the parser
+    from anvil_serving.substrate.cache.storage import hub_cache_folder, look_at_storage  # noqa: PLC0415
+    from anvil_serving.substrate.docker.disk import docker_disk  # noqa: PLC0415
 
     from .progress import showing_progress  # noqa: PLC0415
 
@@ -164,7 +164,7 @@ def _bytes(text: str | None) -> int | None:
 def _uses(config: Path | None, manifest: Path | None, *, is_meant: bool) -> Uses:
     """All that uses a model. What cannot be read ends a removal, and is only said otherwise."""
     from anvil_serving.errors import AnvilError  # noqa: PLC0415
-    from anvil_serving.substrate.cache_use import (  # noqa: PLC0415
+    from anvil_serving.substrate.cache.use import (  # noqa: PLC0415
         Uses,
         open_files,
         uses_of_configuration,

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anvil_serving.config import Serve
-    from anvil_serving.substrate.lifecycle import Outcome
     from anvil_serving.substrate.manifest import Manifest
-    from anvil_serving.substrate.survey import ServeState, Survey
+    from anvil_serving.substrate.serves.lifecycle import Outcome
+    from anvil_serving.substrate.serves.survey import ServeState, Survey
 
 __all__ = ["serves"]
 
@@ -74,7 +74,7 @@ def status(
     _quiet: QuietOption = False,
 ) -> None:
     """Show how each serve is, and what its container has otherwise than the manifest. Exits 1 unless all is well."""
-    from anvil_serving.substrate.survey import survey  # noqa: PLC0415 - `--help` must not load more than the parser
+    from anvil_serving.substrate.serves.survey import survey  # noqa: PLC0415 - `--help` must not load more than the parser
 
     found = _manifest(manifest)
     seen = survey(found, _chosen(found, names))
@@ -107,7 +107,7 @@ def up(  # noqa: PLR0913 - options of a command line
     _quiet: QuietOption = False,
 ) -> None:
     """Start serves in the manifest's order, each once the one before is healthy: loading fills the memory too."""
-    from anvil_serving.substrate.lifecycle import UpWishes, bring_up  # noqa: PLC0415
+    from anvil_serving.substrate.serves.lifecycle import UpWishes, bring_up  # noqa: PLC0415
 
     from .progress import showing_progress  # noqa: PLC0415
 
@@ -128,7 +128,7 @@ def down(
     _quiet: QuietOption = False,
 ) -> None:
     """Stop serves, the last one of the manifest first. Their containers stay, and `up` starts them again."""
-    from anvil_serving.substrate.lifecycle import bring_down  # noqa: PLC0415
+    from anvil_serving.substrate.serves.lifecycle import bring_down  # noqa: PLC0415
 
     from .progress import showing_progress  # noqa: PLC0415
 
@@ -149,7 +149,7 @@ def rm(
     _quiet: QuietOption = False,
 ) -> None:
     """Remove containers that are stopped; never a volume, an image or an entry of the manifest."""
-    from anvil_serving.substrate.lifecycle import remove  # noqa: PLC0415
+    from anvil_serving.substrate.serves.lifecycle import remove  # noqa: PLC0415
 
     from .progress import showing_progress  # noqa: PLC0415
 
@@ -174,7 +174,7 @@ def logs(  # noqa: PLR0913 - options of a command line
     _quiet: QuietOption = False,
 ) -> None:
     """Print what a serve's container has written."""
-    from anvil_serving.substrate.container_log import LogWishes, read_log  # noqa: PLC0415
+    from anvil_serving.substrate.serves.log import LogWishes, read_log  # noqa: PLC0415
 
     found = _manifest(manifest)
     (serve,) = _chosen(found, [name])
@@ -209,8 +209,8 @@ def adopt(
 ) -> None:
     """Write a container that is there into the manifest; what the file says already stays, and a backup is kept."""
     from anvil_serving.layout import printable  # noqa: PLC0415
-    from anvil_serving.substrate.adopt import adopt as adopted_from  # noqa: PLC0415
     from anvil_serving.substrate.manifest import append_serve, manifest_to_write, serve_text  # noqa: PLC0415
+    from anvil_serving.substrate.serves.adopt import adopt as adopted_from  # noqa: PLC0415
 
     path = manifest if manifest is not None else manifest_to_write(Path.cwd(), os.environ)
     adopted = adopted_from(container, path.expanduser().resolve().parent, called=name, port=port)

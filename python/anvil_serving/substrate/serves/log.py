@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from anvil_serving.layout import printable
-
-from .container import inspect_containers
-from .docker import DockerFailed, complaint
-from .stream import stream
+from anvil_serving.substrate.docker.container import inspect_containers
+from anvil_serving.substrate.docker.docker import DockerFailed, complaint
+from anvil_serving.substrate.stream import stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable

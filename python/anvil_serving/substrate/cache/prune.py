@@ -13,12 +13,12 @@ from msgspec import Struct
 
 from anvil_serving.layout import printable
 
-from .hub_storage import LEFTOVER, Item, Piece, Repository, Storage, items_of, look_at_repository
+from .storage import LEFTOVER, Item, Piece, Repository, Storage, items_of, look_at_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .cache_use import Uses
+    from .use import Uses
 
 __all__ = ["Candidate", "Kept", "Plan", "PruneWishes", "Report", "Summary", "plan_of", "prune"]
 

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
+from anvil_serving.substrate.docker.compose import call_of, calls_compose
+from anvil_serving.substrate.docker.container import Container, containers_on_port, inspect_containers
+from anvil_serving.substrate.docker.docker import DockerForbidden, DockerMissing, DockerNotRunning, order
 
-from .compose import call_of, calls_compose
-from .container import Container, containers_on_port, inspect_containers
-from .docker import DockerForbidden, DockerMissing, DockerNotRunning, order
 from .probe import Probe, listener, probe
 from .readiness import wait_until_ready
 from .survey import RUNS, STOPPED, ServeState, State, state_of
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from anvil_serving.config import Serve
-
-    from .manifest import Manifest
+    from anvil_serving.substrate.manifest import Manifest
 
     Say = Callable[[str, float | None], None]
     """Gets what is being done, and which share of it is done where that is known."""

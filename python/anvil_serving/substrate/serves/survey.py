@@ -11,19 +11,18 @@ from msgspec import Struct
 
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
+from anvil_serving.substrate.docker.compose import ComposeCall, ComposeService, call_of, describe, would_recreate
+from anvil_serving.substrate.docker.container import Container, containers_on_port, image_ids, inspect_containers
+from anvil_serving.substrate.gpus import list_gpus
 
-from .compose import ComposeCall, ComposeService, call_of, describe, would_recreate
-from .container import Container, containers_on_port, image_ids, inspect_containers
 from .drift import Drift, Wanted, drift_of
-from .gpus import list_gpus
 from .probe import Probe, probe, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anvil_serving.config import Serve
-
-    from .manifest import Manifest
+    from anvil_serving.substrate.manifest import Manifest
 
 __all__ = ["RUNS", "STOPPED", "ServeState", "State", "Survey", "state_of", "survey"]
 

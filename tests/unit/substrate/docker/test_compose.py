@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.fakes.programs import put_on_path
 
-from anvil_serving.substrate.compose import ComposeCall, call_of, describe, would_recreate
-from anvil_serving.substrate.docker import ComposeMissing, DockerFailed
+from anvil_serving.substrate.docker.compose import ComposeCall, call_of, describe, would_recreate
+from anvil_serving.substrate.docker.docker import ComposeMissing, DockerFailed
 from anvil_serving.substrate.manifest import load_manifest
 
 if TYPE_CHECKING:

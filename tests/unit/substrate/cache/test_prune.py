@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tests.fakes.hub import BLOCK, A, B, HubCache
 
 from anvil_serving.errors import StartupError
-from anvil_serving.substrate import hub_storage
-from anvil_serving.substrate.cache_prune import Plan, PruneWishes, Report, _remove_piece, plan_of, prune
-from anvil_serving.substrate.cache_use import Mention, Uses, open_files
-from anvil_serving.substrate.hub_storage import LEFTOVER, CacheTooLarge, hub_cache_folder, look_at_storage
+from anvil_serving.substrate.cache import storage as hub_storage
+from anvil_serving.substrate.cache.prune import Plan, PruneWishes, Report, _remove_piece, plan_of, prune
+from anvil_serving.substrate.cache.storage import LEFTOVER, CacheTooLarge, hub_cache_folder, look_at_storage
+from anvil_serving.substrate.cache.use import Mention, Uses, open_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

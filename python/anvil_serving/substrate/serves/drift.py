@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from anvil_serving.config import Serve
+    from anvil_serving.substrate.docker.compose import ComposeService
+    from anvil_serving.substrate.docker.container import Container
 
-    from .compose import ComposeService
-    from .container import Container
     from .probe import Probe
 
 __all__ = ["Drift", "Setting", "Wanted", "drift_of", "served_names"]

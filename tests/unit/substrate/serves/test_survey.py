@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from anvil_serving.config import Serve
-from anvil_serving.substrate.container import Container
-from anvil_serving.substrate.drift import Drift
-from anvil_serving.substrate.probe import Probe, url_of
-from anvil_serving.substrate.survey import ServeState, Survey, state_of
+from anvil_serving.substrate.docker.container import Container
+from anvil_serving.substrate.serves.drift import Drift
+from anvil_serving.substrate.serves.probe import Probe, url_of
+from anvil_serving.substrate.serves.survey import ServeState, Survey, state_of
 
 SERVE = Serve(name="heavy", container="c", port=30000, ready_timeout=60)
 SILENT = Probe(silence="nothing listens there")

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from anvil_serving.config import Serve
-from anvil_serving.substrate.compose import ComposeService
-from anvil_serving.substrate.container import ComposeOrigin, Container, Published
-from anvil_serving.substrate.drift import Wanted, drift_of, served_names
-from anvil_serving.substrate.probe import Probe
+from anvil_serving.substrate.docker.compose import ComposeService
+from anvil_serving.substrate.docker.container import ComposeOrigin, Container, Published
+from anvil_serving.substrate.serves.drift import Wanted, drift_of, served_names
+from anvil_serving.substrate.serves.probe import Probe
 
 SERVE = Serve(name="heavy", container="c", port=30000)
 CONTAINER = Container(

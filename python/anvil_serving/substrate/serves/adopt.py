@@ -13,11 +13,11 @@ from msgspec import Struct
 from anvil_serving.config import Serve
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
+from anvil_serving.substrate.docker.compose import ComposeCall, describe
+from anvil_serving.substrate.docker.container import ComposeOrigin, Container, Published, inspect_containers
+from anvil_serving.substrate.gpus import list_gpus
 
-from .compose import ComposeCall, describe
-from .container import ComposeOrigin, Container, Published, inspect_containers
 from .drift import served_names
-from .gpus import list_gpus
 from .probe import probe
 
 if TYPE_CHECKING:

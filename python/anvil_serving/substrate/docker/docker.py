@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
-
-from .command import CommandMissing, Output, run
-from .stream import stream
+from anvil_serving.substrate.command import CommandMissing, Output, run
+from anvil_serving.substrate.stream import stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.fakes.programs import NVIDIA_SMI, put_on_path
 
-from anvil_serving.substrate.adopt import NoSuchContainer, NothingPublished, adopt
+from anvil_serving.substrate.serves.adopt import NoSuchContainer, NothingPublished, adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RECORDED = Path(__file__).parents[2] / "fakes" / "docker" / "inspected.json"
+RECORDED = Path(__file__).parents[3] / "fakes" / "docker" / "inspected.json"
 CARDS = """\
 0, GPU-11, NVIDIA RTX PRO 6000 Blackwell, 97887, 1024, 12.0, 580.95.05, 7, 41
 1, GPU-66, NVIDIA GeForce RTX 5090, 32607, 2, 12.0, 580.95.05, 0, 33

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.fakes.programs import put_on_path
 
-from anvil_serving.substrate.docker import (
+from anvil_serving.substrate.docker.docker import (
     ComposeMissing,
     DockerFailed,
     DockerForbidden,

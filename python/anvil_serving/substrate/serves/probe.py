@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from anvil_serving.layout import printable
-
-from .inquiry import Reply, Server, Silence
+from anvil_serving.substrate.inquiry import Reply, Server, Silence
 
 if TYPE_CHECKING:
     from anvil_serving.config import Serve

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import duration, printable
+from anvil_serving.substrate.docker.container import inspect_containers
+from anvil_serving.substrate.docker.docker import ask
 
-from .container import inspect_containers
-from .docker import ask
 from .probe import probe
 from .survey import ServeState, state_of
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anvil_serving.config import Serve
-
-    from .container import Container
+    from anvil_serving.substrate.docker.container import Container
 
 __all__ = ["NotReady", "StartFailed", "wait_until_ready"]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.programs import put_on_path
 
-from anvil_serving.substrate.container import (
+from anvil_serving.substrate.docker.container import (
     ComposeOrigin,
     Published,
     _described,
@@ -17,12 +17,12 @@ from anvil_serving.substrate.container import (
     image_ids,
     inspect_containers,
 )
-from anvil_serving.substrate.docker import DockerFailed
+from anvil_serving.substrate.docker.docker import DockerFailed
 
 if TYPE_CHECKING:
-    from anvil_serving.substrate.container import Container
+    from anvil_serving.substrate.docker.container import Container
 
-RECORDED = Path(__file__).parents[2] / "fakes" / "docker" / "inspected.json"
+RECORDED = Path(__file__).parents[3] / "fakes" / "docker" / "inspected.json"
 
 
 def recorded() -> dict[str, Any]:

@@ -11,15 +11,15 @@ import pytest
 from tests.fakes.programs import put_on_path
 
 from anvil_serving.config import Serve
-from anvil_serving.substrate.docker import DockerNotRunning
-from anvil_serving.substrate.lifecycle import Outcome, UpWishes, bring_down, bring_up, remove
+from anvil_serving.substrate.docker.docker import DockerNotRunning
 from anvil_serving.substrate.manifest import Manifest
-from anvil_serving.substrate.readiness import NotReady, StartFailed, wait_until_ready
+from anvil_serving.substrate.serves.lifecycle import Outcome, UpWishes, bring_down, bring_up, remove
+from anvil_serving.substrate.serves.readiness import NotReady, StartFailed, wait_until_ready
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RECORDED = Path(__file__).parents[2] / "fakes" / "docker" / "inspected.json"
+RECORDED = Path(__file__).parents[3] / "fakes" / "docker" / "inspected.json"
 
 
 def silent_port() -> int:

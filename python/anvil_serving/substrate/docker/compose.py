@@ -12,8 +12,7 @@ from .docker import DockerFailed, ask, complaint
 
 if TYPE_CHECKING:
     from anvil_serving.config import Serve
-
-    from .manifest import Manifest
+    from anvil_serving.substrate.manifest import Manifest
 
 __all__ = ["ComposeCall", "ComposeService", "call_of", "calls_compose", "describe", "would_recreate"]
 

@@ -11,16 +11,15 @@ from msgspec import Struct
 
 from anvil_serving.errors import AnvilError
 from anvil_serving.files import read_file
-
-from .docker import DockerMissing, DockerNotRunning, ask
+from anvil_serving.substrate.docker.docker import DockerMissing, DockerNotRunning, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from anvil_serving.config import Config
+    from anvil_serving.substrate.manifest import Manifest
 
-    from .hub_storage import Item, Piece, Repository
-    from .manifest import Manifest
+    from .storage import Item, Piece, Repository
 
 __all__ = ["Uses", "open_files", "uses_of_configuration", "uses_of_containers", "uses_of_manifest"]
 

@@ -1,0 +1,1 @@
+"""The disk that downloaded models take: `anvil-serving cache prune`."""

@@ -1,0 +1,1 @@
+"""Docker, through its command: its daemon, containers, compose files and disk."""

@@ -1,0 +1,1 @@
+"""Model servers in containers, from a manifest: `anvil-serving serves`."""
