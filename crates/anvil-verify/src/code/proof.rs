@@ -217,8 +217,8 @@ fn is_script(code: &str) -> bool {
     };
     let glob = ["?(", "*(", "+(", "@(", "!(", "setopt", "autoload", "${("].iter().any(|mark| code.contains(mark));
     !glob
-        && (code.starts_with("#!/") || code.lines().map(str::trim).any(closes))
-        && code.lines().map(str::trim).any(opens)
+        && (code.starts_with("#!/")
+            || (code.lines().map(str::trim).any(closes) && code.lines().map(str::trim).any(opens)))
 }
 
 /// Whether a string of the shell does not end, or a construct of it lacks its other half. Asked because the grammar fails on much that the
@@ -226,22 +226,29 @@ fn is_script(code: &str) -> bool {
 fn is_shell_uneven(code: &str) -> bool {
     let bare = lexis::bare(Language::Bash, code);
     let text = String::from_utf8_lossy(&bare.text);
-    let (mut conditions, mut loops, mut cases) = (0_i32, 0_i32, 0_i32);
+    let (mut conditions, mut branches, mut loops, mut cases, mut patterns) = (0_i32, 0_i32, 0_i32, 0_i32, false);
     for command in text.split(['\n', ';', '|', '&']) {
         for word in command.split_ascii_whitespace() {
             match word {
-                "if" => conditions += 1,
+                "if" => (conditions, branches) = (conditions + 1, branches + 1),
+                "elif" => branches += 1,
                 "fi" => conditions -= 1,
                 "do" => loops += 1,
                 "done" => loops -= 1,
-                "case" => cases += 1,
+                "case" => (cases, patterns) = (cases + 1, true),
                 "esac" => cases -= 1,
-                "then" | "else" | "{" | "(" | "!" | "time" => {}
+                "then" => branches -= 1,
+                "else" | "{" | "(" | "!" | "time" => {}
                 _ => break,
             }
         }
     }
-    bare.open.is_some() || conditions != 0 || loops != 0 || cases != 0
+    let is_uneven = |open: u8, close: u8| {
+        memchr::memchr_iter(open, &bare.text).count() != memchr::memchr_iter(close, &bare.text).count()
+    };
+    // The patterns of a `case` end with a bracket that nothing opens.
+    let brackets = is_uneven(b'{', b'}') || (!patterns && is_uneven(b'(', b')'));
+    bare.open.is_some() || brackets || conditions != 0 || branches != 0 || loops != 0 || cases != 0
 }
 
 /// A tag or a comment of HTML that the block ends in.
