@@ -42,8 +42,8 @@ MEASURES = {
     "go": Measure(250, 0.93),
     "java": Measure(250, 0.91),
     # Only a compiler knows what macros make of C and C++: where there are some, brackets and comments alone are proof.
-    "c": Measure(250, 0.40),
-    "cpp": Measure(80, 0.45),
+    "c": Measure(250, 0.55),
+    "cpp": Measure(80, 0.55),
     "bash": Measure(120, 0.55),
     "html": Measure(120, 0.0),
     "css": Measure(120, 0.0),

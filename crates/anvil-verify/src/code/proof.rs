@@ -9,6 +9,9 @@ use super::sketch::around;
 /// so there the brackets or the strings must be broken too.
 const LINES: usize = 3;
 
+/// The most lines of a block of C that is the beginning of a file, to be gone on with.
+const HEAD: usize = 12;
+
 /// How far from a construct that a grammar does not have, in bytes, it may fail because of it.
 const REACH: usize = 2_000;
 
@@ -117,6 +120,11 @@ fn is_tail(code: &str, at: usize) -> bool {
 /// The proof for C and C++ with macros and conditions: the brackets do not balance whichever side of each condition is taken.
 fn conditional(language: Language, code: &str) -> Option<usize> {
     let bare = lexis::bare(language, code);
+    if let Some(at) = open_condition(&bare.text)
+        && code.lines().filter(|line| !line.trim().is_empty()).count() > HEAD
+    {
+        return Some(at);
+    }
     if bare.open.is_some() {
         // An apostrophe may stand in what a condition leaves out or a directive says.
         let at = bare.open?;
@@ -129,6 +137,22 @@ fn conditional(language: Language, code: &str) -> Option<usize> {
         [Some(Unbalanced::Closed(at)), Some(_)] if !is_tail(code, at) => Some(at),
         _ => None,
     }
+}
+
+/// The last condition of the preprocessor that has no end.
+fn open_condition(text: &[u8]) -> Option<usize> {
+    let mut open = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        let name = line.trim_ascii_start().strip_prefix(b"#").unwrap_or_default().trim_ascii_start();
+        if name.starts_with(b"if") {
+            open.push(at);
+        } else if name.starts_with(b"endif") {
+            open.pop();
+        }
+        at += line.len();
+    }
+    open.pop()
 }
 
 /// The text without its directives, and of each condition only the first side or only the last, and nothing of what `#if 0` takes away.
