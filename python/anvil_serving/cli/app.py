@@ -45,25 +45,25 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --port 8000")(serve)
-app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
-app.command(epilog="Example: anvil-serving score --work-class chat")(score)
-app.command(epilog='Example: anvil-serving deploy --model Qwen/Qwen3-8B --gpu-like "RTX 5090" --dry-run')(deploy)
 app.command(epilog="Example: anvil-serving deploy --model Qwen/Qwen3-8B --gpu-like L4 --dry-run")(deploy)
-app.command(epilog="Example: anvil-serving init")(init)
-app.command("onboard", hidden=True, epilog="Example: anvil-serving init")(init)
 app.command(epilog="Example: anvil-serving doctor")(doctor)
 app.command(epilog="Example: anvil-serving gpus")(gpus)
-app.add_typer(config, name="config")
+app.command(epilog="Example: anvil-serving init")(init)
+app.command(epilog="Example: anvil-serving quickstart --port 8000")(quickstart)
+app.command(epilog="Example: anvil-serving score --work-class chat")(score)
+app.command(epilog="Example: anvil-serving serve --config anvil-serving.toml --port 8000")(serve)
 app.command(epilog="Example: anvil-serving usage --since 30d --html usage.html")(usage)
-app.command("cache-prune", hidden=True, epilog="Example: anvil-serving cache prune")(prune)  # its name in 0.7.1
 app.add_typer(cache, name="cache")
+app.add_typer(config, name="config")
 app.add_typer(decisions, name="decisions")
 app.add_typer(harness, name="harness")
 app.add_typer(models, name="models")
 app.add_typer(prices, name="prices")
 app.add_typer(profile, name="profile")
 app.add_typer(serves, name="serves")
+# Their names in 0.7.1.
+app.command("cache-prune", hidden=True, epilog="Example: anvil-serving cache prune")(prune)
+app.command("onboard", hidden=True, epilog="Example: anvil-serving init")(init)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag to its callback

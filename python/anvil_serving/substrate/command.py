@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import time
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["OUTPUT_CAP", "CommandMissing", "CommandTimedOut", "Output", "is_installed", "run"]
+__all__ = ["OUTPUT_CAP", "CommandMissing", "CommandTimedOut", "Output", "run"]
 
 OUTPUT_CAP: Final = 16 * 1024 * 1024
 """Bytes that are kept of each of a program's streams; what comes beyond is read and dropped."""
@@ -49,11 +48,6 @@ class Output(Struct, frozen=True):
         """The last line that it wrote to stderr, or to stdout; printable."""
         lines = (self.err.strip() or self.out.strip()).splitlines()
         return printable(lines[-1].strip()) if lines else f"exit status {self.status}, and nothing said"
-
-
-def is_installed(program: str) -> bool:
-    """Whether there is a program of this name on PATH."""
-    return shutil.which(program) is not None
 
 
 def run(
