@@ -90,10 +90,9 @@ def show(file: FileArgument = None, *, as_json: JsonOption = False, _quiet: Quie
     """
     import tomli_w  # noqa: PLC0415
 
-    from anvil_serving.config import STARS, effective_document  # noqa: PLC0415
-    from anvil_serving.substrate.doctor.config_check import load_file  # noqa: PLC0415
+    from anvil_serving.config import STARS, effective_document, load  # noqa: PLC0415
 
-    settings = load_file(_path(file))
+    settings = load(_path(file))
     document = effective_document(settings)
     for warning in settings.warnings:
         talk(f"warning: {_harmless(str(warning))}")

@@ -49,14 +49,14 @@ def gpus(
 
 def _router(config: Path | None) -> Router | None:
     """The tiers of the configuration that is named, or lies here and is right; a view of cards needs none."""
+    from anvil_serving.config import load  # noqa: PLC0415
     from anvil_serving.errors import ConfigError, StartupError  # noqa: PLC0415
-    from anvil_serving.substrate.doctor.config_check import load_file  # noqa: PLC0415
     from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
 
     if config is not None:
-        return load_file(config).router
+        return load(config).router
     try:
-        return load_file(find_config(Path.cwd(), os.environ)).router
+        return load(find_config(Path.cwd(), os.environ)).router
     except StartupError:
         return None
     except ConfigError:

@@ -6,6 +6,8 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from anvil_serving.files import FileTooLarge, NotRegular, read_file
+
 from .locate import locate
 from .problems import Finding, InvalidConfig, Problem, key_text
 
@@ -25,15 +27,16 @@ def read_text(path: Path, *, if_missing: str) -> str:
     """The text of a file; `~` is the home folder. Raises `InvalidConfig`; `if_missing` is the hint where none is."""
     name = str(path)
     try:
-        with path.expanduser().open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        data = read_file(path.expanduser(), cap=MAX_FILE_BYTES)
     except FileNotFoundError:
         raise invalid(name, 0, "there is no such file", if_missing) from None
+    except NotRegular as error:  # a pipe may never end
+        raise invalid(name, 0, f"cannot be read: {error}", "name a file") from None
+    except FileTooLarge:
+        raise invalid(name, 0, "is larger than 1 MiB", "check the path: a configuration is a few KiB") from None
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise invalid(name, 0, f"cannot be read: {reason}", "check the path and its permissions") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise invalid(name, 0, "is larger than 1 MiB", "check the path: a configuration is a few KiB")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

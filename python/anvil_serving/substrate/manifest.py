@@ -19,7 +19,7 @@ from anvil_serving.config.serve import serve_findings
 from anvil_serving.config.shape import shape_findings
 from anvil_serving.config.suggest import listing, suggestion
 from anvil_serving.errors import StartupError
-from anvil_serving.files import NotRegular, check_regular, write_file
+from anvil_serving.files import write_file
 from anvil_serving.layout import printable
 
 from .serve import find_config
@@ -185,12 +185,6 @@ def _loads(text: str, path: Path) -> Manifest:
 
 
 def _text(path: Path) -> str:
-    try:
-        check_regular(path)
-    except NotRegular as error:
-        raise invalid(str(path), 0, f"cannot be read: {error}", "name a file") from None
-    except OSError:
-        pass  # reading it says so with its reason
     return read_text(path, if_missing="check the path")
 
 

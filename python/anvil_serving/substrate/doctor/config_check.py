@@ -8,13 +8,12 @@ from msgspec import Struct
 
 from anvil_serving.config import Config, InvalidConfig, Problem, check_bind, load
 from anvil_serving.errors import ConfigError
-from anvil_serving.files import NotRegular, check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["ConfigCheck", "check_config", "load_file"]
+__all__ = ["ConfigCheck", "check_config"]
 
 
 class ConfigCheck(Struct, frozen=True, kw_only=True):
@@ -34,23 +33,11 @@ def check_config(path: Path, further: Iterable[Callable[[Config], object]] = ())
     reach without a token, told by `ConfigError`.
     """
     try:
-        config = load_file(path)
+        config = load(path)
     except InvalidConfig as error:
         return ConfigCheck(file=str(path), is_valid=False, errors=error.problems, warnings=error.warnings)
     errors = tuple(problem for ask in (_check_bind, *further) if (problem := _objection(ask, config)) is not None)
     return ConfigCheck(file=str(path), is_valid=not errors, errors=errors, warnings=config.warnings)
-
-
-def load_file(path: Path) -> Config:
-    """As `config.load`, of a regular file only: a pipe may never end. Raises `InvalidConfig`."""
-    try:
-        check_regular(path.expanduser())
-    except NotRegular as error:
-        problem = Problem(file=str(path), line=0, key="", message=str(error), hint="name a file")
-        raise InvalidConfig((problem,)) from None
-    except (OSError, RuntimeError, ValueError):
-        pass  # `load` says it better
-    return load(path)
 
 
 def _check_bind(config: Config) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from anvil_serving.config import Config, InvalidConfig, Problem, Server, resolve_secrets
+from anvil_serving.config import Config, InvalidConfig, Problem, Server, load, resolve_secrets
 from anvil_serving.errors import StartupError
 from anvil_serving.substrate.at_once import at_once
 from anvil_serving.substrate.engine import address_of, identify
@@ -20,7 +20,7 @@ from anvil_serving.substrate.manifest import ManifestMissing, find_manifest, loa
 from anvil_serving.substrate.serve import claim_address
 
 from .check import Check, Diagnosis, Status
-from .config_check import check_config, load_file
+from .config_check import check_config
 from .machine_checks import docker_checks, extension_check, gpu_check, log_check, python_check, weights_check
 from .tier_checks import tier_checks
 
@@ -77,7 +77,7 @@ def _config(examination: Examination) -> tuple[Check, Config | None]:
     if len(problems) > _MOST_PROBLEMS:
         seen += f"; and {len(problems) - _MOST_PROBLEMS} more"
     try:
-        config = load_file(path)  # also where `further` objects: the tiers can be looked at
+        config = load(path)  # also where `further` objects: the tiers can be looked at
     except InvalidConfig:
         config = None
     if not problems:
