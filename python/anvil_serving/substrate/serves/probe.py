@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from anvil_serving.layout import printable
+from anvil_serving.substrate.engine import address_of
 from anvil_serving.substrate.inquiry import Reply, Server, Silence
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ class Probe(Struct, frozen=True, kw_only=True):
 
 def url_of(serve: Serve) -> str:
     """Where this machine reaches the serve."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(serve.host, serve.host)  # noqa: S104 - compared, not bound
-    return f"http://[{host}]:{serve.port}" if ":" in host else f"http://{host}:{serve.port}"
+    return address_of(serve.host, serve.port)
 
 
 def probe(serve: Serve) -> Probe:
