@@ -1,21 +1,43 @@
-"""Files that a person keeps: read only if they are files, written whole or not at all, and never lost."""
+"""Files that a person keeps, and where: read only if they are files, written whole or not at all, and never lost."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from anvil_serving.errors import AnvilError, StartupError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
-__all__ = ["Existing", "FileTooLarge", "NotRegular", "check_regular", "read_file", "write_file"]
+__all__ = [
+    "Existing",
+    "FileTooLarge",
+    "NotRegular",
+    "UserFolder",
+    "check_regular",
+    "expanded",
+    "own_folder",
+    "read_file",
+    "user_folder",
+    "write_file",
+]
 
 Existing = Literal["refuse", "back_up", "replace"]
 """What becomes of a file that is in the way: it stays and the command ends; it is kept as `NAME.bak`; it is gone."""
+
+UserFolder = Literal["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"]
+"""Which of a user's folders, by the variable that may name it (XDG Base Directory Specification)."""
+
+_USUAL: Final[Mapping[UserFolder, str]] = {
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+}
 
 _WHAT: Final = {
     stat.S_IFDIR: "a folder",
@@ -36,6 +58,32 @@ class FileTooLarge(AnvilError):
     """A file is larger than what is read of one."""
 
     fault = "operator"
+
+
+def expanded(path: Path) -> Path:
+    """The path with a person's home in the place of `~`; as it is where there is no such person."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def user_folder(environ: Mapping[str, str], variable: UserFolder) -> Path:
+    """A folder of the user, to look for something in; it begins with `~` where this user has no home."""
+    named = Path(environ.get(variable, ""))
+    # The specification: a relative path is to be ignored.
+    return named if named.is_absolute() else expanded(Path(environ.get("HOME") or "~")) / _USUAL[variable]
+
+
+def own_folder(environ: Mapping[str, str], variable: UserFolder) -> Path:
+    """The program's own folder in one of the user's, to keep something in; it need not exist.
+
+    Raises `StartupError` where it would lie in the home of a user who has none.
+    """
+    folder = user_folder(environ, variable)
+    if folder.parts[0].startswith("~"):
+        raise StartupError(f"{folder} cannot be found: this user has no home", hint=f"set HOME or {variable}")
+    return folder / "anvil-serving"
 
 
 def check_regular(path: Path) -> None:

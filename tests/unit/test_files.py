@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anvil_serving.errors import StartupError
-from anvil_serving.files import FileTooLarge, NotRegular, read_file, write_file
+from anvil_serving.files import FileTooLarge, NotRegular, own_folder, read_file, user_folder, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +101,23 @@ def test_no_more_than_the_cap_is_read(tmp_path: Path) -> None:
     assert read_file(path, cap=5) == b"12345"
     with pytest.raises(FileTooLarge, match="larger than 4 bytes"):
         read_file(path, cap=4)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"XDG_STATE_HOME": "/state", "HOME": "/home/me"}, "/state/anvil-serving"),
+        ({"XDG_STATE_HOME": "relative", "HOME": "/home/me"}, "/home/me/.local/state/anvil-serving"),
+        ({"XDG_STATE_HOME": "", "HOME": "/home/me"}, "/home/me/.local/state/anvil-serving"),
+    ],
+)
+def test_where_a_users_folders_are(environ: dict[str, str], expected: str) -> None:
+    assert str(own_folder(environ, "XDG_STATE_HOME")) == expected
+
+
+def test_nothing_is_kept_in_a_home_that_is_not_there() -> None:
+    nobody = {"HOME": "~no-such-user"}
+    assert str(user_folder(nobody, "XDG_DATA_HOME")) == "~no-such-user/.local/share"
+    with pytest.raises(StartupError, match="has no home") as caught:
+        own_folder(nobody, "XDG_DATA_HOME")
+    assert caught.value.hint == "set HOME or XDG_DATA_HOME"

@@ -84,13 +84,13 @@ def setup(  # noqa: PLR0913 - options of a command
     there. Writing TOML or YAML (codex, aider, continue) needs `pip install 'anvil-serving[harness]'`. The router at
     that address is asked for its models, if it runs; nothing else is.
     """
-    from anvil_serving.decisions.location import users_folder  # noqa: PLC0415 - `--help` loads the parser only
+    from anvil_serving.files import own_folder  # noqa: PLC0415 - `--help` loads the parser only
     from anvil_serving.substrate.harness import HARNESSES, Home, record_path, undo, write  # noqa: PLC0415
 
     if do_write and do_undo:
         raise typer.BadParameter("--write and --undo are opposites", param_hint="--undo")
     folder, environ = _home(home)
-    record = record_path(users_folder(environ, "XDG_STATE_HOME", str(folder / ".local" / "state")), name)
+    record = record_path(own_folder({**environ, "HOME": str(folder)}, "XDG_STATE_HOME"), name)
     if do_undo:
         outcomes = undo(record, dry_run=dry_run)
         if as_json:

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from .output import JsonOption, QuietOption, emit, emit_json, talk
-from .progress import showing_progress
+from .progress import seldom, showing_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from anvil_serving.substrate.models.card import ModelCard
     from anvil_serving.substrate.models.library import Written
     from anvil_serving.substrate.models.scan import Scan
@@ -139,25 +137,10 @@ def _scan(folders: list[Path] | None, caches: str, more: str) -> Scan:
             hint = "name one that there is, and that you may read"
             raise StartupError(f"{printable(str(root.path))} is no folder", hint=hint)
     with showing_progress() as progress:
-        found = scan(roots, _now_and_then(progress))
+        found = scan(roots, seldom(progress))
     for problem in found.problems:
         talk(problem)
     return found
-
-
-def _now_and_then(progress: Callable[[str, float | None], None]) -> Callable[[str, float | None], None]:
-    """Says what is done only where it takes long: a second, and every second from then on."""
-    from time import monotonic  # noqa: PLC0415
-
-    said = monotonic()
-
-    def say(doing: str, done: float | None) -> None:
-        nonlocal said
-        if monotonic() - said >= 1.0:
-            said = monotonic()
-            progress(doing, done)
-
-    return say
 
 
 def _paths(text: str) -> list[Path]:

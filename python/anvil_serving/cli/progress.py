@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from .output import is_quiet, talk
@@ -11,7 +12,7 @@ from .output import is_quiet, talk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["showing_progress"]
+__all__ = ["seldom", "showing_progress"]
 
 
 @contextlib.contextmanager
@@ -35,3 +36,16 @@ def showing_progress() -> Iterator[Callable[[str, float | None], None]]:
             display.update(task, description=doing.replace("[", r"\["), completed=done or 0.0)
 
         yield show
+
+
+def seldom(show: Callable[[str, float | None], None]) -> Callable[[str, float | None], None]:
+    """Shows only what takes long: after a second, and once a second from then on. A log would have a line a file."""
+    said = time.monotonic()
+
+    def say(doing: str, done: float | None) -> None:
+        nonlocal said
+        if time.monotonic() - said >= 1.0:
+            said = time.monotonic()
+            show(doing, done)
+
+    return say

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +10,10 @@ import typer
 
 from .log import SinceOption, UntilOption, instant
 from .output import JsonOption, QuietOption, emit, emit_json, talk
-from .progress import showing_progress
+from .progress import seldom, showing_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from anvil_serving.substrate.usage.logs import Client, FoundLogs
     from anvil_serving.substrate.usage.reader import WhatWasRead
@@ -89,23 +88,11 @@ def _measured(logs_dir: Path | None, selection: Selection) -> Usage:
 
     logs = _find(logs_dir, selection)
     with showing_progress() as show:
-        read = read_logs(logs, _seldom(show))
+        say = seldom(show)
+        read = read_logs(logs, lambda done, of: say(f"read {done / 1e6:,.0f} of {of / 1e6:,.0f} MB", done / max(1, of)))
         found = add_up(read, logs.folders, selection, PriceList.load(os.environ))
     _say_troubles(found.read)
     return found
-
-
-def _seldom(show: Callable[[str, float | None], None]) -> Callable[[int, int], None]:
-    """Tells how far it is once a second: a log of it would have a line a file."""
-    told = time.monotonic()
-
-    def progress(done: int, of: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= 1.0:
-            told = time.monotonic()
-            show(f"read {done / 1e6:,.0f} of {of / 1e6:,.0f} MB", done / max(1, of))
-
-    return progress
 
 
 def _clients(client: str | None) -> tuple[str, ...]:
@@ -119,7 +106,8 @@ def _clients(client: str | None) -> tuple[str, ...]:
 
 
 def _find(logs_dir: Path | None, selection: Selection) -> FoundLogs:
-    from anvil_serving.substrate.usage.logs import CLIENTS, expanded, find_logs, logs_below  # noqa: PLC0415
+    from anvil_serving.files import expanded  # noqa: PLC0415
+    from anvil_serving.substrate.usage.logs import CLIENTS, find_logs, logs_below  # noqa: PLC0415
 
     clients: list[Client] = [client for client in CLIENTS if client in selection.clients]
     if logs_dir is None:
@@ -128,8 +116,7 @@ def _find(logs_dir: Path | None, selection: Selection) -> FoundLogs:
 
 
 def _write_report(found: Usage, path: Path) -> None:
-    from anvil_serving.files import write_file  # noqa: PLC0415
-    from anvil_serving.substrate.usage.logs import expanded  # noqa: PLC0415
+    from anvil_serving.files import expanded, write_file  # noqa: PLC0415
     from anvil_serving.substrate.usage.report import report  # noqa: PLC0415
 
     write_file(expanded(path), report(found).encode(), existing="replace")
@@ -137,8 +124,8 @@ def _write_report(found: Usage, path: Path) -> None:
 
 
 def _write_files(found: Usage, folder: Path) -> None:
+    from anvil_serving.files import expanded  # noqa: PLC0415
     from anvil_serving.substrate.usage.files import write_files  # noqa: PLC0415
-    from anvil_serving.substrate.usage.logs import expanded  # noqa: PLC0415
 
     for path in write_files(found, expanded(folder)):
         _say_written(path)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anvil_serving.errors import StartupError
+from anvil_serving.files import own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from anvil_serving.config import Decisions
 
-__all__ = ["log_path", "users_folder"]
+__all__ = ["log_path"]
 
 
 def log_path(settings: Decisions, environ: Mapping[str, str]) -> Path:
@@ -22,14 +23,7 @@ def log_path(settings: Decisions, environ: Mapping[str, str]) -> Path:
     """
     if settings.path is not None:
         return _expanded(settings.path)
-    return users_folder(environ, "XDG_STATE_HOME", "~/.local/state") / "decisions.sqlite3"
-
-
-def users_folder(environ: Mapping[str, str], variable: str, otherwise: str) -> Path:
-    """The program's folder under the one that `variable` names, else under `otherwise`; it need not exist."""
-    named = environ.get(variable, "")
-    # The specification: a relative path is to be ignored.
-    return (Path(named) if Path(named).is_absolute() else _expanded(otherwise)) / "anvil-serving"
+    return own_folder(environ, "XDG_STATE_HOME") / "decisions.sqlite3"
 
 
 def _expanded(path: str) -> Path:

@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 import msgspec
 from msgspec import Struct
 
-from anvil_serving.files import NotRegular, check_regular
-
-from .location import users_folder
+from anvil_serving.files import NotRegular, check_regular, own_folder
 
 if TYPE_CHECKING:
     from anvil_serving.config import Tier
@@ -198,7 +196,7 @@ def cost(price: Price, tokens: TokenCounts) -> float | None:
 
 def synced_path(environ: Mapping[str, str]) -> Path:
     """Where `prices sync` keeps the user's table (XDG Base Directory Specification)."""
-    return users_folder(environ, "XDG_DATA_HOME", "~/.local/share") / "prices.json"
+    return own_folder(environ, "XDG_DATA_HOME") / "prices.json"
 
 
 def current_table(environ: Mapping[str, str]) -> PriceTable:

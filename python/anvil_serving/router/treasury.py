@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from anvil_serving.decisions.location import users_folder
 from anvil_serving.errors import BudgetsUnavailable
+from anvil_serving.files import own_folder
 from anvil_serving.router.budget import Budgets, Purse, budget_refusal
 from anvil_serving.router.decide import hear
 from anvil_serving.router.fallback import BUDGET_HELD, BUDGET_SPENT, BUDGET_UNKNOWN
@@ -87,7 +87,7 @@ def budgets_path(settings: config.Budget, environ: Mapping[str, str]) -> Path:
     """The file's path: the configuration's, else in the user's state folder (XDG Base Directory Specification)."""
     if settings.path is not None:
         return Path(settings.path).expanduser()
-    return users_folder(environ, "XDG_STATE_HOME", "~/.local/state") / "budgets.sqlite3"
+    return own_folder(environ, "XDG_STATE_HOME") / "budgets.sqlite3"
 
 
 def unpaid(lacking: Shortfall | None, failed: Sequence[FailedAttempt], dialect: str) -> RequestError | None:

@@ -19,7 +19,7 @@ from anvil_serving.config.serve import serve_findings
 from anvil_serving.config.shape import shape_findings
 from anvil_serving.config.suggest import listing, suggestion
 from anvil_serving.errors import StartupError
-from anvil_serving.files import write_file
+from anvil_serving.files import expanded, write_file
 from anvil_serving.layout import printable
 
 from .serve import find_config
@@ -122,7 +122,7 @@ def load_manifest(path: Path) -> Manifest:
 
     Raises `ManifestMissing` where there is none, and `InvalidConfig` with every problem of its entries and its line.
     """
-    path = _expanded(path)
+    path = expanded(path)
     if not path.exists() and not path.is_symlink():
         raise _missing(f"{path} does not exist")
     return _loads(_text(path), path)
@@ -134,7 +134,7 @@ def append_serve(path: Path, serve: Serve) -> Path | None:
     What a person wrote stays as it is, comments included. Raises `InvalidConfig` where the file with the entry would
     not be a manifest: the serve is in it already, or what is there has problems of its own.
     """
-    path = _expanded(path)
+    path = expanded(path)
     before = _text(path) if path.exists() else _HEADER
     gap = "" if before.endswith("\n\n") or not before else "\n" if before.endswith("\n") else "\n\n"
     _loads(before, path)
@@ -186,13 +186,6 @@ def _loads(text: str, path: Path) -> Manifest:
 
 def _text(path: Path) -> str:
     return read_text(path, if_missing="check the path")
-
-
-def _expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # no home: the path stays as written, and opening it says so
-        return path
 
 
 def _missing(what: str) -> ManifestMissing:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anvil_serving.errors import StartupError
+from anvil_serving.files import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["claim_address", "find_config"]
 
@@ -26,14 +26,7 @@ def find_config(folder: Path, environ: Mapping[str, str]) -> Path:
     Raises `StartupError` when there is neither.
     """
     here = folder / _FILE
-    configured = environ.get("XDG_CONFIG_HOME", "")
-    # The specification: a relative path is to be ignored.
-    root = Path(configured)
-    if not root.is_absolute():
-        root = Path("~/.config")
-        with contextlib.suppress(RuntimeError):  # this user has no home
-            root = root.expanduser()
-    users = root / "anvil-serving" / "config.toml"
+    users = user_folder(environ, "XDG_CONFIG_HOME") / "anvil-serving" / "config.toml"
     for path in (here, users):
         if path.is_file():
             return path

@@ -137,7 +137,7 @@ def test_a_user_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert diagnosed()["config"]["status"] == "warn"
     patient = Patient(base_url="http://127.0.0.1:9")
     check = patient.look()["decisions"]
-    assert (check["status"], check["remedy"]) == ("fail", "set [decisions] path to an absolute path")
+    assert (check["status"], check["remedy"]) == ("fail", "set HOME or XDG_STATE_HOME")
     patient.more = {"decisions": {"path": str(tmp_path / "log.sqlite3")}}
     assert patient.status("decisions") == "ok"
     assert CliRunner().invoke(app, ["gpus"]).exit_code == 0

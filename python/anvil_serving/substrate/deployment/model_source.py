@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import Struct
 
 from anvil_serving.errors import StartupError
+from anvil_serving.files import expanded
 from anvil_serving.layout import printable
 from anvil_serving.substrate.models.files import ModelFile, list_files
 from anvil_serving.substrate.models.folder import folder_models
@@ -61,7 +62,7 @@ def find_source(text: str, environ: Mapping[str, str], *, elsewhere: bool) -> Mo
         raise StartupError(
             f"{printable(text[:80])!r} names no model", hint="name a folder, a GGUF file, or owner/name on Hugging Face"
         )
-    path = _expanded(text)
+    path = expanded(Path(text))
     try:
         if path.exists():
             return _of_path(path.absolute())
@@ -231,10 +232,3 @@ def _not_here(path: Path) -> ModelSource:
         mount=path.parent if gguf else path,
         inside=PurePosixPath(path.name) if gguf else PurePosixPath(),
     )
-
-
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # no home
-        return Path(text)

@@ -6,8 +6,9 @@ import importlib.util
 import os
 import sys
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from anvil_serving.files import own_folder
 
 from .child import Child
 from .model_file import default_folder, not_installed, prepare_model_file
@@ -17,6 +18,7 @@ from .supervisor import RestartPolicy, Supervisor
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from pathlib import Path
     from types import TracebackType
 
     from anvil_serving.errors import StartupError
@@ -156,7 +158,4 @@ def _command(model_file: Path, port: int) -> list[str]:
 
 def _log() -> Path:
     """In the user's state folder (XDG Base Directory Specification): one file, so that nothing piles up."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    # The specification: a relative path is to be ignored.
-    root = Path(state) if Path(state).is_absolute() else Path("~/.local/state").expanduser()
-    return root / "anvil-serving" / "embedded.log"
+    return own_folder(os.environ, "XDG_STATE_HOME") / "embedded.log"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anvil_serving.errors import StartupError
+from anvil_serving.files import own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +23,7 @@ _STALE_SECONDS = 600.0
 
 def default_folder() -> Path:
     """Where the file is kept: the user's cache (XDG Base Directory Specification)."""
-    # The specification: a relative path is to be ignored.
-    cache = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(cache) if Path(cache).is_absolute() else Path("~/.cache").expanduser()
-    return root / "anvil-serving"
+    return own_folder(os.environ, "XDG_CACHE_HOME")
 
 
 def prepare_model_file(folder: Path, progress: Callable[[str, float | None], None]) -> Path:

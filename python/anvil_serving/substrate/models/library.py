@@ -6,14 +6,13 @@ import contextlib
 import hashlib
 import re
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
 
 from anvil_serving.errors import AnvilError, StartupError
-from anvil_serving.files import Existing, check_regular, read_file, write_file
+from anvil_serving.files import Existing, check_regular, own_folder, read_file, write_file
 from anvil_serving.layout import printable
 
 from .card import ModelCard
@@ -22,6 +21,7 @@ from .page import MARK, card_page, index_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from .scan import Scan
 
@@ -90,10 +90,7 @@ class Written(Struct, frozen=True, kw_only=True):
 
 def default_library(environment: Mapping[str, str]) -> Path:
     """`anvil-serving/models` in the user's data folder (XDG Base Directory Specification)."""
-    # The specification: a relative path is to be ignored.
-    data = environment.get("XDG_DATA_HOME", "")
-    root = Path(data) if Path(data).is_absolute() else Path("~/.local/share").expanduser()
-    return root / "anvil-serving" / "models"
+    return own_folder(environment, "XDG_DATA_HOME") / "models"
 
 
 def read_library(folder: Path) -> Library | None:

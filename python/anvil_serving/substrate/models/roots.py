@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
+from anvil_serving.files import user_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -62,9 +64,7 @@ def find_roots(environment: Mapping[str, str], *, caches: Iterable[Path] = (), f
 
 def _candidates(environment: Mapping[str, str], caches: Iterable[Path], folders: Iterable[Path]) -> Iterator[ModelRoot]:
     home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
-    # XDG Base Directory Specification: a relative path is to be ignored.
-    cache = Path(environment.get("XDG_CACHE_HOME", ""))
-    cache = cache if cache.is_absolute() else home / ".cache"
+    cache = user_folder(environment, "XDG_CACHE_HOME")
     yield from (ModelRoot("folder", path) for path in folders)
     yield from (ModelRoot("huggingface", path) for path in (*caches, *_hub_caches(environment, cache)))
     yield ModelRoot("lmstudio", home / ".lmstudio" / "models")

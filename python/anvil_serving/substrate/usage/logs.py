@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from msgspec import Struct
 
 from anvil_serving.errors import StartupError
+from anvil_serving.files import expanded, user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["CLIENTS", "FILES_CAP", "Client", "FoundLogs", "LogFile", "expanded", "find_logs", "logs_below"]
+__all__ = ["CLIENTS", "FILES_CAP", "Client", "FoundLogs", "LogFile", "find_logs", "logs_below"]
 
 Client = Literal["claude-code", "codex"]
 CLIENTS: Final[tuple[Client, ...]] = get_args(Client)
@@ -77,9 +78,7 @@ def _claude_folders(environ: Mapping[str, str]) -> list[Path]:
     if named:
         return [folder if folder.name == "projects" else folder / "projects" for folder in named]
     home = _home(environ)
-    settings = environ.get("XDG_CONFIG_HOME") or ""
-    xdg = Path(settings) if settings.startswith("/") else home / ".config"
-    return [xdg / "claude" / "projects", home / ".claude" / "projects"]
+    return [user_folder(environ, "XDG_CONFIG_HOME") / "claude" / "projects", home / ".claude" / "projects"]
 
 
 def _folders(text: str | None) -> list[Path]:
@@ -88,14 +87,6 @@ def _folders(text: str | None) -> list[Path]:
 
 def _home(environ: Mapping[str, str]) -> Path:
     return expanded(Path(environ.get("HOME") or "~"))
-
-
-def expanded(path: Path) -> Path:
-    """The path with a person's home in the place of `~`; as it is where there is no such person."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
 
 
 def _client_of(path: Path) -> Client:
