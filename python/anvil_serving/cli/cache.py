@@ -82,8 +82,9 @@ def prune(  # noqa: PLR0913 - options of a command line
     stays, and so does what is being downloaded; nothing outside the cache is touched.
     """
     from anvil_serving.substrate.cache import prune as cache_prune  # noqa: PLC0415 - `--help` must not load more than the parser
-    from anvil_serving.substrate.cache.storage import hub_cache_folder, look_at_storage  # noqa: PLC0415
+    from anvil_serving.substrate.cache.storage import look_at_storage  # noqa: PLC0415
     from anvil_serving.substrate.docker.disk import docker_disk  # noqa: PLC0415
+    from anvil_serving.substrate.models.roots import hub_cache_folder  # noqa: PLC0415
 
     from .progress import showing_progress  # noqa: PLC0415
 

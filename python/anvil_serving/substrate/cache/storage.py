@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from anvil_serving.errors import AnvilError, StartupError
-from anvil_serving.files import read_file
+from anvil_serving.files import expanded, read_file
 from anvil_serving.layout import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 __all__ = [
     "LEFTOVER",
@@ -29,7 +29,6 @@ __all__ = [
     "Piece",
     "Repository",
     "Storage",
-    "hub_cache_folder",
     "items_of",
     "look_at_repository",
     "look_at_storage",
@@ -103,24 +102,13 @@ class Storage(Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
 
-def hub_cache_folder(environ: Mapping[str, str]) -> Path:
-    """Where huggingface_hub keeps what it downloads (huggingface_hub/constants.py)."""
-    for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
-        if environ.get(name):
-            return _expanded(environ[name])
-    if environ.get("HF_HOME"):
-        return _expanded(environ["HF_HOME"]) / "hub"
-    root = environ.get("XDG_CACHE_HOME")
-    return (_expanded(root) if root else _expanded("~/.cache")) / "huggingface" / "hub"
-
-
 def look_at_storage(cache: Path) -> Storage:
     """All that is in a cache; one that is not there is empty. A link to it is followed, one in it is not.
 
     Raises `StartupError` where it cannot be read, is the whole disk or a home, or is too large to be looked at.
     """
     cache = Path(os.path.realpath(cache))
-    if cache.parent == cache or cache == Path(os.path.realpath(_expanded("~"))):
+    if cache.parent == cache or cache == Path(os.path.realpath(expanded(Path("~")))):
         raise StartupError(f"{cache} is no cache of models", hint="check HF_HOME and HF_HUB_CACHE, or pass --cache")
     try:
         entries = sorted(os.scandir(cache), key=lambda entry: entry.name)
@@ -293,10 +281,3 @@ def _is_held(lock: Path, now: float) -> bool:
         return False
     finally:
         os.close(descriptor)
-
-
-def _expanded(path: str) -> Path:
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:  # no home
-        return Path(path)

@@ -15,6 +15,7 @@ from anvil_serving.layout import printable
 from anvil_serving.substrate.models.files import ModelFile, list_files
 from anvil_serving.substrate.models.folder import folder_models
 from anvil_serving.substrate.models.found import FoundModel, Place, models_of
+from anvil_serving.substrate.models.hub_cache import current_snapshot
 from anvil_serving.substrate.models.roots import find_roots
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _downloaded(repository: str, environ: Mapping[str, str]) -> list[FoundModel]
     for root in find_roots(environ).present:
         if root.kind != "huggingface":
             continue
-        snapshot = _snapshot(root.path / f"models--{repository.replace('/', '--')}")
+        snapshot = current_snapshot(root.path / f"models--{repository.replace('/', '--')}")
         if snapshot is not None:
             models = list(
                 models_of(Place(name=repository, source="huggingface", folder=snapshot), list_files(snapshot).files)
@@ -212,16 +213,6 @@ def _downloaded(repository: str, environ: Mapping[str, str]) -> list[FoundModel]
             if whole:
                 return whole
     return []
-
-
-def _snapshot(cached: Path) -> Path | None:
-    try:
-        main = cached / "refs" / "main"
-        revision = main.read_text()[:64].strip() if main.is_file() else ""
-        snapshots = sorted((cached / "snapshots").iterdir(), key=lambda folder: folder.stat().st_mtime)
-    except (OSError, UnicodeDecodeError):
-        return None
-    return next((folder for folder in snapshots if folder.name == revision), snapshots[-1] if snapshots else None)
 
 
 def _not_here(path: Path) -> ModelSource:

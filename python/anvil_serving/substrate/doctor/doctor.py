@@ -15,8 +15,8 @@ from anvil_serving.config import Config, InvalidConfig, Problem, Server, load, r
 from anvil_serving.errors import StartupError
 from anvil_serving.substrate.at_once import at_once
 from anvil_serving.substrate.engine import address_of, identify
-from anvil_serving.substrate.first_config.weights import cache_folder
 from anvil_serving.substrate.manifest import ManifestMissing, find_manifest, load_manifest
+from anvil_serving.substrate.models.roots import hub_cache_folder
 from anvil_serving.substrate.serve import claim_address
 
 from .check import Check, Diagnosis, Status
@@ -60,7 +60,7 @@ def diagnose(examination: Examination) -> Diagnosis:
     if config is not None:
         checks += _of_config(config, examination)
     checks += _serves(config, examination)
-    checks += [gpu_check(), weights_check(cache_folder(examination.environ))]
+    checks += [gpu_check(), weights_check(hub_cache_folder(examination.environ))]
     return Diagnosis(is_healthy=all(check.status != "fail" for check in checks), checks=tuple(checks))
 
 

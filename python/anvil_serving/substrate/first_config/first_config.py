@@ -13,11 +13,11 @@ from anvil_serving.files import Existing, write_file
 from anvil_serving.substrate.command import CommandTimedOut
 from anvil_serving.substrate.engine import Address, EngineKind, Finding, address_of, look_at
 from anvil_serving.substrate.gpus import Gpus, list_gpus
+from anvil_serving.substrate.models.hub_cache import downloaded_names
 from anvil_serving.substrate.serve import claim_address
 
 from .draft import Draft, Machine, draft
 from .draft_text import Mode
-from .weights import cached_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -97,7 +97,7 @@ def survey(addresses: Iterable[Address], environ: Mapping[str, str]) -> Survey:
         gpus = list_gpus()
     except CommandTimedOut as error:
         gpus = Gpus(gpus=(), absent_because=str(error))
-    return Survey(findings=look_at(addresses), gpus=gpus, weights=cached_models(environ))
+    return Survey(findings=look_at(addresses), gpus=gpus, weights=downloaded_names(environ))
 
 
 def serves_addresses(serves: Iterable[Serve], environ: Mapping[str, str]) -> list[Address]:

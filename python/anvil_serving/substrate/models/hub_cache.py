@@ -8,8 +8,9 @@ raises on a folder that may not be read, opens whatever lies in `refs`, and woul
 
 from __future__ import annotations
 
-import contextlib
+import os
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from anvil_serving.errors import AnvilError
@@ -17,12 +18,13 @@ from anvil_serving.files import read_file
 
 from .files import FileTree, bytes_once, list_files
 from .found import FoundModel, Place, half_downloaded, models_of
+from .roots import hub_cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["hub_models", "is_hub_cache"]
+__all__ = ["current_snapshot", "downloaded_names", "hub_models", "is_hub_cache"]
 
 REPOSITORIES_CAP: Final = 10_000
 REVISIONS_CAP: Final = 200
@@ -32,11 +34,21 @@ _REF_CAP: Final = 200
 _COMMIT: Final = re.compile(r"[0-9A-Za-z]{7,64}")
 
 
+def downloaded_names(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Names such as `Qwen/Qwen3-8B`, sorted, and no more of them; none where the cache cannot be read."""
+    try:
+        with os.scandir(hub_cache_folder(environ)) as entries:
+            folders = [entry.name for entry in islice(entries, REPOSITORIES_CAP) if entry.name.startswith(_PREFIX)]
+    except OSError:
+        return ()
+    return tuple(sorted(map(_name_of, folders)))
+
+
 def hub_models(cache: Path) -> Iterator[FoundModel]:
     """The models of a cache: of each repository the revision that is `main`. Raises `OSError` if it cannot be read."""
     repositories = sorted(path for path in cache.iterdir() if path.name.startswith(_PREFIX))
     for repository in repositories[:REPOSITORIES_CAP]:
-        yield from _models_of_repository(repository.name[len(_PREFIX) :].replace("--", "/", 1), repository)
+        yield from _models_of_repository(_name_of(repository.name), repository)
 
 
 def is_hub_cache(folder: Path) -> bool:
@@ -47,10 +59,25 @@ def is_hub_cache(folder: Path) -> bool:
         return False
 
 
+def current_snapshot(repository: Path) -> Path | None:
+    """The folder of the revision that `main` is, else of the one that was fetched last; None where there is none."""
+    revision = _current(repository, _revisions(repository))
+    return None if revision is None else repository / "snapshots" / revision
+
+
+def _name_of(folder: str) -> str:
+    return folder.removeprefix(_PREFIX).replace("--", "/", 1)
+
+
+def _revisions(repository: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in (repository / "snapshots").iterdir())[:REVISIONS_CAP]
+    except OSError:  # nothing has arrived yet
+        return []
+
+
 def _models_of_repository(name: str, repository: Path) -> Iterator[FoundModel]:
-    revisions: list[str] = []
-    with contextlib.suppress(OSError):  # nothing has arrived yet
-        revisions = sorted(path.name for path in (repository / "snapshots").iterdir())[:REVISIONS_CAP]
+    revisions = _revisions(repository)
     blobs = list_files(repository / "blobs")
     revision = _current(repository, revisions)
     tree = FileTree(()) if revision is None else list_files(repository / "snapshots" / revision)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
-from anvil_serving.files import user_folder
+from anvil_serving.files import expanded, user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["ModelRoot", "RootKind", "Roots", "find_roots"]
+__all__ = ["ModelRoot", "RootKind", "Roots", "find_roots", "hub_cache_folder"]
 
 RootKind = Literal["huggingface", "folder", "lmstudio", "ollama", "llama.cpp", "anvil-serving"]
 """Whose habits a place follows."""
@@ -62,11 +62,16 @@ def find_roots(environment: Mapping[str, str], *, caches: Iterable[Path] = (), f
     return Roots(tuple(present.values()), tuple(absent))
 
 
+def hub_cache_folder(environment: Mapping[str, str]) -> Path:
+    """Where huggingface_hub keeps what it downloads now."""
+    return next(_hub_cache_folders(environment))
+
+
 def _candidates(environment: Mapping[str, str], caches: Iterable[Path], folders: Iterable[Path]) -> Iterator[ModelRoot]:
     home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
     cache = user_folder(environment, "XDG_CACHE_HOME")
     yield from (ModelRoot("folder", path) for path in folders)
-    yield from (ModelRoot("huggingface", path) for path in (*caches, *_hub_caches(environment, cache)))
+    yield from (ModelRoot("huggingface", path) for path in (*caches, *_hub_cache_folders(environment)))
     yield ModelRoot("lmstudio", home / ".lmstudio" / "models")
     yield ModelRoot("lmstudio", cache / "lm-studio" / "models")
     if environment.get("OLLAMA_MODELS"):
@@ -80,13 +85,16 @@ def _candidates(environment: Mapping[str, str], caches: Iterable[Path], folders:
     yield from _of_windows(environment)
 
 
-def _hub_caches(environment: Mapping[str, str], cache: Path) -> Iterator[Path]:
+def _hub_cache_folders(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Where huggingface_hub may have put what it downloaded, in its own order (huggingface_hub/constants.py)."""
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         if environment.get(name):
-            yield Path(environment[name]).expanduser()
+            yield expanded(Path(environment[name]))
     if environment.get("HF_HOME"):
-        yield Path(environment["HF_HOME"]).expanduser() / "hub"
-    yield cache / "huggingface" / "hub"
+        yield expanded(Path(environment["HF_HOME"])) / "hub"
+    # Unlike the specification, it takes a relative path too.
+    cache = environment.get("XDG_CACHE_HOME")
+    yield expanded(Path(cache or Path(environment.get("HOME") or "~") / ".cache")) / "huggingface" / "hub"
 
 
 def _of_windows(environment: Mapping[str, str]) -> Iterator[ModelRoot]:

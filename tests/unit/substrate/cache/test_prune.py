@@ -17,8 +17,9 @@ from tests.fakes.hub import BLOCK, A, B, HubCache
 from anvil_serving.errors import StartupError
 from anvil_serving.substrate.cache import storage as hub_storage
 from anvil_serving.substrate.cache.prune import Plan, PruneWishes, Report, _remove_piece, plan_of, prune
-from anvil_serving.substrate.cache.storage import LEFTOVER, CacheTooLarge, hub_cache_folder, look_at_storage
+from anvil_serving.substrate.cache.storage import LEFTOVER, CacheTooLarge, look_at_storage
 from anvil_serving.substrate.cache.use import Mention, Uses, open_files
+from anvil_serving.substrate.models.roots import hub_cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
