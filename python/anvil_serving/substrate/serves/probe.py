@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec import Struct
 from anvil_serving.layout import printable
 from anvil_serving.substrate.engine import address_of
 from anvil_serving.substrate.inquiry import Reply, Server, Silence
+from anvil_serving.substrate.listening import listening_program
 
 if TYPE_CHECKING:
     from anvil_serving.config import Serve
@@ -89,38 +89,9 @@ def listener(serve: Serve) -> str | None:
             trial.bind((serve.host, serve.port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            return _owner(serve.port) or "a program that this user may not look at"
+            program = listening_program(serve.port)
+            if program is None:
+                return "a program that this user may not look at"
+            return f"{printable(program[1])} (process {program[0]})"
         # Docker's daemon may bind what this user may not, and says so itself where it may not either.
     return None
-
-
-def _owner(port: int) -> str | None:
-    """The process that listens on a TCP port, where Linux lets this user see it (proc(5), /proc/net/tcp)."""
-    inodes = {
-        fields[9]
-        for table in ("tcp", "tcp6")
-        for fields in _rows(Path("/proc/net") / table)
-        if len(fields) > 9 and fields[3] == "0A" and fields[1].rpartition(":")[2] == f"{port:04X}"
-    }
-    sockets = {f"socket:[{inode}]" for inode in inodes}
-    for process in _processes() if sockets else ():
-        try:
-            held = any(str(link.readlink()) in sockets for link in (process / "fd").iterdir())
-            if held:
-                name = (process / "comm").read_text(errors="replace").strip()
-                return f"{printable(name)} (process {process.name})"
-        except OSError as error:  # it has ended, or is somebody else's
-            if error.errno not in {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ESRCH}:
-                raise
-    return None
-
-
-def _rows(table: Path) -> list[list[str]]:
-    try:
-        return [line.split() for line in table.read_text().splitlines()[1:]]
-    except OSError:  # not Linux
-        return []
-
-
-def _processes() -> list[Path]:
-    return [path for path in Path("/proc").iterdir() if path.name.isdecimal()]
