@@ -21,6 +21,7 @@ __all__ = [
     "moment",
     "printable",
     "share",
+    "size",
     "table",
     "wrapped",
 ]
@@ -132,3 +133,11 @@ def count(number: int | None) -> str:
 def share(part: int, whole: int) -> str:
     """A part in percent; a dash where there is no whole."""
     return f"{100 * part / whole:.0f} %" if whole else "-"
+
+
+def size(number: int) -> str:
+    """Bytes in the unit that a person would choose; units are powers of 1,000, as disks count."""
+    for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if number >= unit:
+            return f"{number / unit:.1f} {name}"
+    return f"{number} B"

@@ -81,3 +81,18 @@ def test_dollars(amount: float | None, shown: str) -> None:
 def test_no_time_is_said_to_be_none() -> None:
     for at in (float("nan"), float("inf"), 1e20):
         assert layout.moment(at) == "at no time that a clock can show"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (268_000_000, "268.0 MB"),
+        (10**12, "1.0 TB"),
+    ],
+)
+def test_sizes(number: int, shown: str) -> None:
+    assert layout.size(number) == shown

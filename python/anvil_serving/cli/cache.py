@@ -217,13 +217,6 @@ def _manifest(path: Path | None) -> Manifest | None:
     return load_manifest(path)
 
 
-def _size(number: int) -> str:
-    for size, unit in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if number >= size:
-            return f"{number / size:.1f} {unit}"
-    return f"{number} B"
-
-
 def _day(at: float) -> str:
     from anvil_serving.layout import moment  # noqa: PLC0415
 
@@ -231,21 +224,21 @@ def _day(at: float) -> str:
 
 
 def _lines(plan: Plan, report: Report, wishes: PruneWishes, docker: tuple[DockerDisk, ...]) -> list[str]:
-    from anvil_serving.layout import table, wrapped  # noqa: PLC0415
+    from anvil_serving.layout import size, table, wrapped  # noqa: PLC0415
 
-    lines = wrapped(f"{plan.cache}: {_size(plan.total_bytes)} in {len(plan.repositories)} repositories")
+    lines = wrapped(f"{plan.cache}: {size(plan.total_bytes)} in {len(plan.repositories)} repositories")
     if plan.repositories and not wishes.names_any:
         rows = [
-            (one.id, one.used_by or "-", f"{one.revisions}", _day(one.used_at), _size(one.bytes))
+            (one.id, one.used_by or "-", f"{one.revisions}", _day(one.used_at), size(one.bytes))
             for one in plan.repositories
         ]
         lines += ["", *table(("repository", "used by", "revisions", "last read", "takes"), rows, left=2)]
     if plan.candidates:
-        going = [(one.id, one.reason, _day(one.used_at), _size(one.reclaimable_bytes)) for one in plan.candidates]
+        going = [(one.id, one.reason, _day(one.used_at), size(one.reclaimable_bytes)) for one in plan.candidates]
         verb = "would go" if report.dry_run else "to go"
         lines += ["", *table((verb, "why", "last read", "frees"), going, left=2)]
     lines += [""] if plan.kept or plan.problems else []
-    lines += [line for one in plan.kept for line in wrapped(f"kept: {one.id} ({_size(one.bytes)}): {one.reason}")]
+    lines += [line for one in plan.kept for line in wrapped(f"kept: {one.id} ({size(one.bytes)}): {one.reason}")]
     lines += [line for problem in plan.problems for line in wrapped(f"left alone: {problem}")]
     lines += ["", *_end(plan, report, wishes)]
     for row in docker:
@@ -254,13 +247,13 @@ def _lines(plan: Plan, report: Report, wishes: PruneWishes, docker: tuple[Docker
 
 
 def _end(plan: Plan, report: Report, wishes: PruneWishes) -> list[str]:
-    from anvil_serving.layout import wrapped  # noqa: PLC0415
+    from anvil_serving.layout import size, wrapped  # noqa: PLC0415
 
     if not report.dry_run:
         failed = [line for one in report.skipped for line in wrapped(f"not removed: {one.id}: {one.reason}")]
-        return [*failed, f"{_size(report.reclaimed_bytes)} freed"]
+        return [*failed, f"{size(report.reclaimed_bytes)} freed"]
     if plan.candidates:
-        return [f"{_size(plan.total_reclaimable_bytes)} would be freed; --yes does it"]
+        return [f"{size(plan.total_reclaimable_bytes)} would be freed; --yes does it"]
     if plan.repositories and not wishes.names_any:
         return ["nothing to free by itself; choose repositories with --older-than, --larger-than or --repo"]
     return ["nothing to free"]

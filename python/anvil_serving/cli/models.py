@@ -203,8 +203,8 @@ def _named(found: Scan, name: str) -> list[ModelCard]:
 
 
 def _table(cards: list[ModelCard]) -> list[str]:
-    from anvil_serving.layout import table  # noqa: PLC0415
-    from anvil_serving.substrate.models.page import loaded_by, parameters_in_short, size_in_short, tokens_in_short  # noqa: PLC0415
+    from anvil_serving.layout import size, table  # noqa: PLC0415
+    from anvil_serving.substrate.models.page import loaded_by, parameters_in_short, tokens_in_short  # noqa: PLC0415
 
     rows = [
         (
@@ -212,7 +212,7 @@ def _table(cards: list[ModelCard]) -> list[str]:
             card.format or "no weights",
             card.shape.quantisation.scheme if card.shape.quantisation else (card.shape.dtype or "-"),
             loaded_by(card) if card.whole else "not whole",
-            size_in_short(card.sizes.size_bytes),
+            size(card.sizes.size_bytes),
             parameters_in_short(card.shape.parameters),
             tokens_in_short(card.shape.context_tokens),
         )

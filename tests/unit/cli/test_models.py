@@ -67,8 +67,8 @@ def test_the_list(two_models: Path) -> None:
         "bfloat16",
         "vllm,",
         "sglang",
-        "0.2",
-        "MB",
+        "205.2",
+        "kB",
         "102K",
         "40K",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from anvil_serving.layout import count, printable
+from anvil_serving.layout import count, printable, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,6 @@ __all__ = [
     "index_page",
     "loaded_by",
     "parameters_in_short",
-    "size_in_short",
     "tokens_in_short",
 ]
 
@@ -47,7 +46,7 @@ def index_page(cards: Sequence[ModelCard], pages: Mapping[ModelCard, str], synce
     for card in cards:
         cells = (
             card.format or "no weights",
-            size_in_short(card.sizes.size_bytes),
+            size(card.sizes.size_bytes),
             parameters_in_short(card.shape.parameters),
             tokens_in_short(card.shape.context_tokens),
             card.shape.quantisation.scheme if card.shape.quantisation else (card.shape.dtype or "-"),
@@ -94,11 +93,6 @@ def loaded_by(card: ModelCard) -> str:
     """The engines that load it, with a question mark behind those that perhaps do."""
     marks = {"yes": "", "perhaps": "?"}
     return ", ".join(f"{fit.engine}{marks[fit.loadable]}" for fit in card.engines if fit.loadable in marks) or "none"
-
-
-def size_in_short(size_bytes: int) -> str:
-    """A size as people say it."""
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 10**8 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def tokens_in_short(tokens: int | None) -> str:
