@@ -10,17 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.fakes.docker.engine import Engine, why_not
 from tests.fakes.docker.machine import Machine, free_port
 
-from anvil_serving.cli import main
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.fakes.command_line import Anvil, Ended
 
 
 @pytest.fixture(scope="module")
@@ -58,35 +58,15 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     machine.clear()
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def anvil(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """The command line, in this process."""
-
-    def run(*arguments: str) -> Said:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["anvil-serving", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Said(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
-
-
-def states(said: Said) -> dict[str, str]:
+def states(said: Ended) -> dict[str, str]:
     return {serve["name"]: serve["state"] for serve in json.loads(said.out)["serves"]}
 
 
-def drift(said: Said) -> list[str]:
+def drift(said: Ended) -> list[str]:
     return [drift["what"] for serve in json.loads(said.out)["serves"] for drift in serve["drift"]]
 
 
-def test_a_serve_is_made_stopped_started_and_removed(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_serve_is_made_stopped_started_and_removed(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     assert states(anvil("serves", "status", "--json")) == {"heavy": "absent"}
@@ -115,7 +95,7 @@ def test_a_serve_is_made_stopped_started_and_removed(machine: Machine, anvil: Ca
     assert anvil("serves", "rm", "heavy").out == "heavy: nothing to do; absent\n"
 
 
-def test_up_changes_nothing_where_nothing_has_changed(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_up_changes_nothing_where_nothing_has_changed(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     anvil("serves", "up")
@@ -128,7 +108,7 @@ def test_up_changes_nothing_where_nothing_has_changed(machine: Machine, anvil: C
     assert machine.identity("c-heavy") == before
 
 
-def test_a_changed_compose_file_is_drift_until_up(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_changed_compose_file_is_drift_until_up(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     anvil("serves", "up")
@@ -161,7 +141,7 @@ def test_a_changed_compose_file_is_drift_until_up(machine: Machine, anvil: Calla
     ],
 )
 def test_what_a_compose_file_says_otherwise_is_named(
-    machine: Machine, anvil: Callable[..., Said], changes: dict[str, object], what: str | None
+    machine: Machine, anvil: Anvil, changes: dict[str, object], what: str | None
 ) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
@@ -171,7 +151,7 @@ def test_what_a_compose_file_says_otherwise_is_named(
     assert drift(anvil("serves", "status", "--json")) == [what or "compose"]
 
 
-def test_a_file_of_variables_is_no_drift_until_it_changes(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_file_of_variables_is_no_drift_until_it_changes(machine: Machine, anvil: Anvil) -> None:
     # Compose writes another hash on such a container than it prints for the file.
     (machine.folder / "my.env").write_text("A=1\n")
     machine.service("heavy", env_file="my.env")
@@ -184,7 +164,7 @@ def test_a_file_of_variables_is_no_drift_until_it_changes(machine: Machine, anvi
         assert drift(anvil("serves", "status", "--json")) == ["compose"]
 
 
-def test_what_a_manifest_says_otherwise_is_named(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_what_a_manifest_says_otherwise_is_named(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     anvil("serves", "up")
@@ -204,7 +184,7 @@ def test_what_a_manifest_says_otherwise_is_named(machine: Machine, anvil: Callab
     assert f"port is 127.0.0.1:{port}, not" in anvil("serves", "status").out
 
 
-def test_a_serve_that_loads_is_starting_and_then_waited_for(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_serve_that_loads_is_starting_and_then_waited_for(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy", "--load", "3")
     machine.manifest("heavy")
 
@@ -218,9 +198,7 @@ def test_a_serve_that_loads_is_starting_and_then_waited_for(machine: Machine, an
     assert states(anvil("serves", "status", "--json")) == {"heavy": "running"}
 
 
-def test_a_serve_that_takes_too_long_is_an_error_and_goes_on_loading(
-    machine: Machine, anvil: Callable[..., Said]
-) -> None:
+def test_a_serve_that_takes_too_long_is_an_error_and_goes_on_loading(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy", "--load", "60")
     machine.manifest("heavy")
 
@@ -233,7 +211,7 @@ def test_a_serve_that_takes_too_long_is_an_error_and_goes_on_loading(
 
 
 def test_a_serve_that_crashes_is_an_error_with_its_last_words_and_the_next_one_is_started(
-    machine: Machine, anvil: Callable[..., Said]
+    machine: Machine, anvil: Anvil
 ) -> None:
     machine.service("heavy", "--crash", "yes")
     machine.service("fast")
@@ -248,7 +226,7 @@ def test_a_serve_that_crashes_is_an_error_with_its_last_words_and_the_next_one_i
     assert states(anvil("serves", "status", "--json")) == {"heavy": "exited", "fast": "running"}
 
 
-def test_a_paused_serve_goes_on(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_paused_serve_goes_on(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     anvil("serves", "up")
@@ -261,9 +239,7 @@ def test_a_paused_serve_goes_on(machine: Machine, anvil: Callable[..., Said]) ->
     assert anvil("serves", "down").out == "heavy: stopped; exited\n"
 
 
-def test_a_port_that_somebody_else_has_is_named_and_nothing_is_made(
-    machine: Machine, anvil: Callable[..., Said]
-) -> None:
+def test_a_port_that_somebody_else_has_is_named_and_nothing_is_made(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
 
@@ -276,7 +252,7 @@ def test_a_port_that_somebody_else_has_is_named_and_nothing_is_made(
     assert states(anvil("serves", "status", "--json")) == {"heavy": "absent"}
 
 
-def test_two_serves_take_turns_on_a_port(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_two_serves_take_turns_on_a_port(machine: Machine, anvil: Anvil) -> None:
     machine.service("one")
     machine.ports["two"] = machine.ports["one"]
     machine.service("two")
@@ -292,7 +268,7 @@ def test_two_serves_take_turns_on_a_port(machine: Machine, anvil: Callable[..., 
     assert anvil("serves", "up", "two").code == 0
 
 
-def test_serves_come_up_in_order_and_go_down_in_reverse(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_serves_come_up_in_order_and_go_down_in_reverse(machine: Machine, anvil: Anvil) -> None:
     for name in ("a", "b", "c"):
         machine.service(name)
     machine.manifest("b", "a", "c")
@@ -301,7 +277,7 @@ def test_serves_come_up_in_order_and_go_down_in_reverse(machine: Machine, anvil:
     assert [line.split(":")[0] for line in anvil("serves", "down").out.splitlines()] == ["c", "a", "b"]
 
 
-def test_a_dry_run_prints_the_commands_that_would_be_run(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_dry_run_prints_the_commands_that_would_be_run(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     file = f"'{machine.folder}/compose.yml'"
@@ -319,7 +295,7 @@ def test_a_dry_run_prints_the_commands_that_would_be_run(machine: Machine, anvil
     assert outcome["commands"] == ["docker stop c-heavy"]
 
 
-def test_a_serve_with_a_command_of_its_own(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_serve_with_a_command_of_its_own(machine: Machine, anvil: Anvil) -> None:
     port = free_port()
     script = machine.folder / "start it.sh"
     script.write_text(
@@ -341,7 +317,7 @@ def test_a_serve_with_a_command_of_its_own(machine: Machine, anvil: Callable[...
     assert json.loads(anvil("serves", "status", "--json").out)["serves"][0]["models"] == ["new"]
 
 
-def test_a_container_that_nobody_can_make(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_container_that_nobody_can_make(machine: Machine, anvil: Anvil) -> None:
     machine.manifest(more='[[serve]]\nname = "a"\ncontainer = "c-a"\nport = 1\n')
 
     said = anvil("serves", "up")
@@ -350,7 +326,7 @@ def test_a_container_that_nobody_can_make(machine: Machine, anvil: Callable[...,
     assert said.err.startswith("error: a: container c-a is not there: the manifest does not say how it is made\nhint: ")
 
 
-def test_a_service_whose_container_has_another_name(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_service_whose_container_has_another_name(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy", container_name="other")
     machine.manifest("heavy")
 
@@ -363,7 +339,7 @@ def test_a_service_whose_container_has_another_name(machine: Machine, anvil: Cal
 
 
 @pytest.mark.parametrize("content", [None, "\0\1 no yaml: [", '{"services": {}}'])
-def test_a_compose_file_that_cannot_be_used(machine: Machine, anvil: Callable[..., Said], content: str | None) -> None:
+def test_a_compose_file_that_cannot_be_used(machine: Machine, anvil: Anvil, content: str | None) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     anvil("serves", "up")
@@ -383,7 +359,7 @@ def test_a_compose_file_that_cannot_be_used(machine: Machine, anvil: Callable[..
     assert machine.status("c-heavy") == "running"
 
 
-def test_the_log_of_a_serve(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_the_log_of_a_serve(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     anvil("serves", "up")
@@ -398,7 +374,7 @@ def test_the_log_of_a_serve(machine: Machine, anvil: Callable[..., Said]) -> Non
     assert gone.err.startswith("error: there is no container c-heavy\nhint: ")
 
 
-def test_a_log_that_is_followed_ends_with_ctrl_c(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_log_that_is_followed_ends_with_ctrl_c(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     anvil("serves", "up")
@@ -429,9 +405,7 @@ def test_ctrl_c_while_a_serve_loads_leaves_it_loading(machine: Machine) -> None:
     assert machine.status("c-heavy") == "running"
 
 
-def test_a_container_of_compose_is_adopted_and_is_then_as_its_manifest_says(
-    machine: Machine, anvil: Callable[..., Said]
-) -> None:
+def test_a_container_of_compose_is_adopted_and_is_then_as_its_manifest_says(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.docker("compose", "-f", str(machine.folder / "compose.yml"), "up", "-d", "heavy")
     (machine.folder / "serves.toml").write_text("# Mine.\n")
@@ -457,7 +431,7 @@ def test_a_container_of_compose_is_adopted_and_is_then_as_its_manifest_says(
     assert "there is a serve with name" in twice.err
 
 
-def test_a_container_without_compose_is_adopted_as_it_is(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_container_without_compose_is_adopted_as_it_is(machine: Machine, anvil: Anvil) -> None:
     port = free_port()
     machine.docker("run", "-d", "--name", "c-own", "-p", f"127.0.0.1:{port}:8000", "anvil-tiny:1")
 
@@ -472,7 +446,7 @@ def test_a_container_without_compose_is_adopted_as_it_is(machine: Machine, anvil
     assert anvil("serves", "up").out.startswith("mine: started in ")
 
 
-def test_what_cannot_be_adopted(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_what_cannot_be_adopted(machine: Machine, anvil: Anvil) -> None:
     machine.docker("run", "-d", "--name", "closed", "anvil-tiny:1")
     for name, complaint in (
         ("nobody", "there is no container nobody"),
@@ -486,7 +460,7 @@ def test_what_cannot_be_adopted(machine: Machine, anvil: Callable[..., Said]) ->
 
 
 def test_a_key_is_shown_to_the_serve_that_wants_one(
-    machine: Machine, anvil: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    machine: Machine, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.service("heavy", "--api-key", "sesame")
     manifest = machine.manifest("heavy")
@@ -502,7 +476,7 @@ def test_a_key_is_shown_to_the_serve_that_wants_one(
     assert "sesame" not in anvil("serves", "status").out
 
 
-def test_two_at_once_do_no_harm(machine: Machine, anvil: Callable[..., Said]) -> None:
+def test_two_at_once_do_no_harm(machine: Machine, anvil: Anvil) -> None:
     machine.service("heavy")
     machine.manifest("heavy")
     anvil("serves", "up")
@@ -528,7 +502,7 @@ def real(machine: Machine) -> Machine:
     return machine
 
 
-def test_a_volume_outlives_its_containers(real: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_volume_outlives_its_containers(real: Machine, anvil: Anvil) -> None:
     real.service("heavy", volumes=["weights:/weights", "/scratch"])
     file = real.folder / "compose.yml"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"name": "vol", "volumes": {"weights": {}}}))
@@ -545,7 +519,7 @@ def test_a_volume_outlives_its_containers(real: Machine, anvil: Callable[..., Sa
     real.docker("volume", "rm", *real.docker("volume", "ls", "-q").split())
 
 
-def test_a_container_that_docker_starts_again_and_again_is_given_up(real: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_container_that_docker_starts_again_and_again_is_given_up(real: Machine, anvil: Anvil) -> None:
     real.service("heavy", "--crash", "yes", restart="always")
     real.manifest("heavy")
 
@@ -557,7 +531,7 @@ def test_a_container_that_docker_starts_again_and_again_is_given_up(real: Machin
     assert anvil("serves", "down").out == "heavy: stopped; exited\n"
 
 
-def test_a_container_that_docker_cannot_start_says_why(real: Machine, anvil: Callable[..., Said]) -> None:
+def test_a_container_that_docker_cannot_start_says_why(real: Machine, anvil: Anvil) -> None:
     device = {"driver": "nvidia", "device_ids": ["GPU-1"], "capabilities": ["gpu"]}
     real.service("heavy", deploy={"resources": {"reservations": {"devices": [device]}}})
     real.manifest("heavy", more='gpus = ["GPU-1"]\n')
@@ -575,7 +549,7 @@ def test_a_container_that_docker_cannot_start_says_why(real: Machine, anvil: Cal
 
 
 def test_a_daemon_that_does_not_answer_and_one_that_may_not_be_asked(
-    real: Machine, anvil: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    real: Machine, anvil: Anvil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real.service("heavy")
     real.manifest("heavy")

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.fakes.hub import BLOCK, A, B, HubCache
 from tests.fakes.programs import put_on_path
 
-from anvil_serving.cli import main
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.fakes.command_line import Anvil, Ended
 
 CONFIG = """
 [router.presets]
@@ -44,12 +42,6 @@ esac
 """
 
 
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HubCache:
     monkeypatch.chdir(tmp_path)
@@ -61,23 +53,11 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HubCache:
     return HubCache(tmp_path / "hf" / "hub")
 
 
-@pytest.fixture
-def anvil(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    def run(*arguments: str) -> Said:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["anvil-serving", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Said(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
-
-
-def ids(said: Said) -> list[str]:
+def ids(said: Ended) -> list[str]:
     return sorted(one["id"] for one in json.loads(said.out)["plan"]["candidates"])
 
 
-def test_a_machine_without_anything(hub: HubCache, anvil: Callable[..., Said]) -> None:
+def test_a_machine_without_anything(hub: HubCache, anvil: Anvil) -> None:
     hub.path.rmdir()
 
     said = anvil("cache", "prune")
@@ -86,7 +66,7 @@ def test_a_machine_without_anything(hub: HubCache, anvil: Callable[..., Said]) -
     assert said.out.endswith("\nnothing to free\n")
 
 
-def test_it_lists_and_removes_only_when_told(hub: HubCache, anvil: Callable[..., Said]) -> None:
+def test_it_lists_and_removes_only_when_told(hub: HubCache, anvil: Anvil) -> None:
     hub.revision("q/m", A, {"m": ("e1", 300)})
     hub.half("q/m", "e9", 100)
     before = hub.names()
@@ -108,7 +88,7 @@ def test_it_lists_and_removes_only_when_told(hub: HubCache, anvil: Callable[...,
     assert hub.names() == set()
 
 
-def test_by_age_and_size(hub: HubCache, anvil: Callable[..., Said]) -> None:
+def test_by_age_and_size(hub: HubCache, anvil: Anvil) -> None:
     hub.revision("q/old", A, {"m": ("e1", 3)})
     hub.revision("q/new", A, {"m": ("e1", 300)})
     hub.age(hub.repository("q/new"), 1)
@@ -120,7 +100,7 @@ def test_by_age_and_size(hub: HubCache, anvil: Callable[..., Said]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--older-than", "soon"], ["--larger-than", "many"], ["--larger-than", "-1"]])
-def test_what_cannot_be_read_is_a_usage_error(hub: HubCache, anvil: Callable[..., Said], arguments: list[str]) -> None:
+def test_what_cannot_be_read_is_a_usage_error(hub: HubCache, anvil: Anvil, arguments: list[str]) -> None:
     hub.revision("q/m", A, {"m": ("e1", 1)})
 
     said = anvil("cache", "prune", "--yes", *arguments)
@@ -130,7 +110,7 @@ def test_what_cannot_be_read_is_a_usage_error(hub: HubCache, anvil: Callable[...
 
 
 def test_what_a_tier_a_serve_and_a_container_use_stays(
-    hub: HubCache, anvil: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: HubCache, anvil: Anvil, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("q/tier", "q/serve", "q/running", "q/nobody"):
         hub.revision(name, A, {"m": ("e1", 1)})
@@ -168,7 +148,7 @@ def test_what_a_tier_a_serve_and_a_container_use_stays(
 )
 def test_nothing_is_removed_while_it_is_not_known_what_is_in_use(
     hub: HubCache,
-    anvil: Callable[..., Said],
+    anvil: Anvil,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     docker: str | None,
@@ -188,7 +168,7 @@ def test_nothing_is_removed_while_it_is_not_known_what_is_in_use(
     assert hub.repository("q/m").exists()
 
 
-def test_the_old_name_and_its_options(hub: HubCache, anvil: Callable[..., Said]) -> None:
+def test_the_old_name_and_its_options(hub: HubCache, anvil: Anvil) -> None:
     hub.revision("q/m", A, {"m": ("e1", 1)})
     hub.revision("q/kept", B, {"m": ("e1", 1)})
 
@@ -214,7 +194,7 @@ def test_the_old_name_and_its_options(hub: HubCache, anvil: Callable[..., Said])
     assert hub.names() == set()
 
 
-def test_another_cache_may_be_named(hub: HubCache, anvil: Callable[..., Said], tmp_path: Path) -> None:
+def test_another_cache_may_be_named(hub: HubCache, anvil: Anvil, tmp_path: Path) -> None:
     other = HubCache(tmp_path / "other")
     other.revision("q/other", A, {"m": ("e1", 1)})
 

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import http.server
 import json
-import sys
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.fakes.programs import put_on_path
 
-from anvil_serving.cli import main
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-
-class Said(NamedTuple):
-    code: int
-    out: str
-    err: str
+    from tests.fakes.command_line import Anvil
 
 
 @pytest.fixture(autouse=True)
@@ -32,18 +25,6 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     for name in ("XDG_CONFIG_HOME", "DOCKER_HOST"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def anvil(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    def run(*arguments: str) -> Said:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["anvil-serving", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Said(int(ended.value.code or 0), *capsys.readouterr())
-
-    return run
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
@@ -75,7 +56,7 @@ def manifest(folder: Path, *ports: int) -> None:
 
 
 @pytest.mark.parametrize("command", [["status"], ["up"], ["down"], ["rm", "a"], ["logs", "a"]])
-def test_no_manifest_is_one_sentence_and_a_hint(anvil: Callable[..., Said], command: list[str]) -> None:
+def test_no_manifest_is_one_sentence_and_a_hint(anvil: Anvil, command: list[str]) -> None:
     said = anvil("serves", *command)
 
     assert (said.code, said.out) == (2, "")
@@ -85,7 +66,7 @@ def test_no_manifest_is_one_sentence_and_a_hint(anvil: Callable[..., Said], comm
 @pytest.mark.parametrize(
     "command", [["up"], ["up", "--dry-run"], ["down"], ["rm", "s1"], ["logs", "s1"], ["adopt", "x"]]
 )
-def test_without_docker_what_needs_it_says_so(anvil: Callable[..., Said], tmp_path: Path, command: list[str]) -> None:
+def test_without_docker_what_needs_it_says_so(anvil: Anvil, tmp_path: Path, command: list[str]) -> None:
     manifest(tmp_path, 1)
 
     said = anvil("serves", *command)
@@ -96,7 +77,7 @@ def test_without_docker_what_needs_it_says_so(anvil: Callable[..., Said], tmp_pa
     assert hint.startswith("hint: install Docker")
 
 
-def test_status_without_docker_asks_the_ports(anvil: Callable[..., Said], tmp_path: Path, port: int) -> None:
+def test_status_without_docker_asks_the_ports(anvil: Anvil, tmp_path: Path, port: int) -> None:
     manifest(tmp_path, port, 1)
 
     said = anvil("serves", "status")
@@ -117,7 +98,7 @@ def test_status_without_docker_asks_the_ports(anvil: Callable[..., Said], tmp_pa
 
 
 def test_a_port_that_answers_without_a_container(
-    anvil: Callable[..., Said], tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+    anvil: Anvil, tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manifest(tmp_path, port)
     script = "#!/bin/sh\ncase $1 in ps) ;; *) echo '[]'; echo 'Error: No such container: c' >&2; exit 1 ;; esac\n"
@@ -133,7 +114,7 @@ def test_a_port_that_answers_without_a_container(
     assert "the manifest does not say how it is made" in up.err
 
 
-def test_an_empty_manifest(anvil: Callable[..., Said], tmp_path: Path) -> None:
+def test_an_empty_manifest(anvil: Anvil, tmp_path: Path) -> None:
     (tmp_path / "serves.toml").write_text("")
 
     said = anvil("serves", "status")
@@ -144,7 +125,7 @@ def test_an_empty_manifest(anvil: Callable[..., Said], tmp_path: Path) -> None:
     )
 
 
-def test_a_name_that_is_not_in_the_manifest(anvil: Callable[..., Said], tmp_path: Path) -> None:
+def test_a_name_that_is_not_in_the_manifest(anvil: Anvil, tmp_path: Path) -> None:
     manifest(tmp_path, 1)
 
     said = anvil("serves", "down", "c2")
@@ -153,7 +134,7 @@ def test_a_name_that_is_not_in_the_manifest(anvil: Callable[..., Said], tmp_path
     assert "has no serve c2\nhint: " in said.err
 
 
-def test_a_bad_manifest_is_a_report_and_a_strange_key_a_warning(anvil: Callable[..., Said], tmp_path: Path) -> None:
+def test_a_bad_manifest_is_a_report_and_a_strange_key_a_warning(anvil: Anvil, tmp_path: Path) -> None:
     (tmp_path / "serves.toml").write_text('[[serve]]\nname = "a"\n')
     said = anvil("serves", "status")
     assert said.code == 2
@@ -165,7 +146,7 @@ def test_a_bad_manifest_is_a_report_and_a_strange_key_a_warning(anvil: Callable[
 
 
 @pytest.mark.parametrize("command", ["status", "up", "down", "logs", "adopt", "rm"])
-def test_every_command_has_help_with_an_example(anvil: Callable[..., Said], command: str) -> None:
+def test_every_command_has_help_with_an_example(anvil: Anvil, command: str) -> None:
     said = anvil("serves", command, "--help")
 
     assert said.code == 0
