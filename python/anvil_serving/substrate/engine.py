@@ -17,6 +17,8 @@ from .inquiry import Reply, Server, Silence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from anvil_serving.config import Serve
+
 __all__ = [
     "USUAL_PORTS",
     "Address",
@@ -25,6 +27,7 @@ __all__ = [
     "EngineModel",
     "Finding",
     "address_of",
+    "address_of_serve",
     "identify",
     "look_at",
     "loopback",
@@ -93,6 +96,14 @@ def address_of(host: str, port: int) -> str:
     """The URL at which this machine reaches what listens at `host`, a number."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where all addresses are meant
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def address_of_serve(serve: Serve, environ: Mapping[str, str]) -> Address:
+    """Where this machine reaches a serve, with the key that it wants."""
+    key = environ.get(serve.auth_env or "", "").strip()
+    # A key that no header can hold is none.
+    usable = bool(key) and all("!" <= character <= "~" for character in key)
+    return Address(address_of(serve.host, serve.port), {"Authorization": f"Bearer {key}"} if usable else {})
 
 
 def look_at(addresses: Iterable[Address]) -> tuple[Finding, ...]:

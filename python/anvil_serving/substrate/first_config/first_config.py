@@ -11,7 +11,7 @@ from anvil_serving.config import loads
 from anvil_serving.errors import AnvilError, StartupError
 from anvil_serving.files import Existing, write_file
 from anvil_serving.substrate.command import CommandTimedOut
-from anvil_serving.substrate.engine import Address, EngineKind, Finding, address_of, look_at
+from anvil_serving.substrate.engine import Address, EngineKind, Finding, address_of, address_of_serve, look_at
 from anvil_serving.substrate.gpus import Gpus, list_gpus
 from anvil_serving.substrate.models.hub_cache import downloaded_names
 from anvil_serving.substrate.serve import claim_address
@@ -104,10 +104,8 @@ def serves_addresses(serves: Iterable[Serve], environ: Mapping[str, str]) -> lis
     """Where the serves of a manifest answer, with the key that each wants."""
     addresses: dict[str, Address] = {}
     for serve in serves:
-        url, key = address_of(serve.host, serve.port), environ.get(serve.auth_env or "", "").strip()
-        # A key that no header can hold is none.
-        usable = bool(key) and all("!" <= character <= "~" for character in key)
-        addresses.setdefault(url, Address(url, {"Authorization": f"Bearer {key}"} if usable else {}))
+        address = address_of_serve(serve, environ)
+        addresses.setdefault(address.url, address)
     return list(addresses.values())
 
 

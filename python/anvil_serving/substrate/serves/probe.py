@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from anvil_serving.layout import printable
-from anvil_serving.substrate.engine import address_of
+from anvil_serving.substrate.engine import address_of, address_of_serve
 from anvil_serving.substrate.inquiry import Reply, Server, Silence
 from anvil_serving.substrate.listening import listening_program
 
@@ -51,10 +51,10 @@ def url_of(serve: Serve) -> str:
 
 def probe(serve: Serve) -> Probe:
     """Asks the health path, and for the models once it is healthy."""
-    key = os.environ.get(serve.auth_env or "", "").strip()
-    # A key that no header can hold is none.
-    headers = {"Authorization": f"Bearer {key}"} if key and key.isascii() and key.isprintable() else {}
-    server = Server(url_of(serve), seconds=2 * _QUESTION_SECONDS, headers=headers, question_seconds=_QUESTION_SECONDS)
+    address = address_of_serve(serve, os.environ)
+    server = Server(
+        address.url, seconds=2 * _QUESTION_SECONDS, headers=address.headers, question_seconds=_QUESTION_SECONDS
+    )
     health = server.ask(serve.health)
     if isinstance(health, Silence):
         return Probe(silence=health.reason)
