@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from anvil_serving.cli.app import main
+import sys
+from typing import NoReturn
 
 __all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """The console script. Ctrl-C while the commands are still being loaded ends it as it does later."""
+    try:
+        from .app import main as run  # noqa: PLC0415 - within what Ctrl-C may interrupt
+    except KeyboardInterrupt:
+        sys.exit(130)
+    run()

@@ -21,6 +21,7 @@ from .gpus import gpus
 from .harness import harness
 from .init import init
 from .models import models
+from .output import emit, say
 from .prices import prices
 from .profile import profile
 from .quickstart import quickstart
@@ -68,7 +69,7 @@ app.command("onboard", hidden=True, epilog="Example: anvil-serving init")(init)
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag to its callback
     if wanted:
-        typer.echo(f"anvil-serving {__version__}")
+        emit([f"anvil-serving {__version__}"])
         raise typer.Exit
 
 
@@ -102,6 +103,6 @@ def main() -> NoReturn:
 
 
 def _say_error(message: str, hint: str | None) -> None:
-    typer.echo(f"error: {message}", err=True)
+    say(f"error: {message}")
     if hint is not None:
-        typer.echo(f"hint: {hint}", err=True)
+        say(f"hint: {hint}")

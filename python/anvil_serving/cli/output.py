@@ -6,14 +6,16 @@ import io
 import os
 import sys
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
+
+from anvil_serving.errors import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["JsonOption", "QuietOption", "emit", "emit_json", "is_quiet", "talk"]
+__all__ = ["JsonOption", "QuietOption", "emit", "emit_json", "is_quiet", "say", "talk"]
 
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
@@ -35,14 +37,26 @@ def is_quiet() -> bool:
     return _quiet.get()
 
 
-def talk(line: str) -> None:
+def talk(text: str) -> None:
     """Says something that is no data, on stderr, unless told to be quiet."""
     if not is_quiet():
-        typer.echo(line, err=True)
+        say(text)
+
+
+def say(text: str) -> None:
+    """Writes to stderr what steers no terminal. Where nobody can hear it, the work goes on."""
+    from anvil_serving.layout import printable  # noqa: PLC0415 - `--help` must not load more than the parser
+
+    try:
+        typer.echo("\n".join(printable(line) for line in text.split("\n")), err=True)
+    except OSError:
+        _give_up(sys.stderr)
 
 
 def emit(lines: Iterable[str]) -> None:
-    """Writes lines to stdout. Whoever reads them may stop at any time."""
+    """Writes lines to stdout. Whoever reads them may stop at any time, or never have begun."""
+    if sys.stdout is None:  # closed before we were started
+        return
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that is not of UTF-8 gets escapes, not an error.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -51,9 +65,18 @@ def emit(lines: Iterable[str]) -> None:
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python would complain once more when it flushes at its own end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up(sys.stdout)
         raise typer.Exit from None
+    except OSError as error:
+        _give_up(sys.stdout)
+        raise StartupError(
+            f"what was found cannot be written to stdout: {error.strerror}", hint="see whether its disk is full"
+        ) from None
+
+
+def _give_up(stream: TextIO) -> None:
+    # Python would complain once more when it flushes at its own end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def emit_json(value: Any) -> None:
