@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Final
 
 from msgspec import Struct
@@ -32,6 +30,8 @@ ARCHITECTURES: Final = {
 """The name of the architecture by compute capability (NVIDIA, CUDA GPU Compute Capability)."""
 
 _MEBIBYTE: Final = 1024 * 1024
+_DIGITS: Final = 12
+"""Of a number at most; no card has more of anything."""
 _CARD_FIELDS: Final = (
     "index",
     "uuid",
@@ -136,13 +136,14 @@ def _gpu(row: list[str], processes: dict[str, list[GpuProcess]]) -> Gpu | None:
 
 
 def _rows(text: str, width: int) -> list[list[str]]:
-    rows = ([cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), skipinitialspace=True))
+    # The driver quotes nothing, whatever it calls this: a quotation mark is one of the name.
+    rows = ([cell.strip() for cell in line.split(",")] for line in text.split("\n"))
     return [row for row in rows if len(row) == width]
 
 
 def _number(text: str) -> int | None:
     # The driver writes [N/A] or [Not Supported] for what it cannot tell.
-    return int(text) if text.isascii() and text.isdecimal() else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def _mebibytes(text: str) -> int | None:

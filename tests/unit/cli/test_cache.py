@@ -143,6 +143,9 @@ def test_what_a_tier_a_serve_and_a_container_use_stays(
     ("docker", "config"),
     [
         ("#!/bin/sh\necho 'permission denied while trying to connect to the Docker daemon' >&2; exit 1\n", None),
+        ("#!/bin/sh\nexit 137\n", None),
+        ("#!/bin/sh\necho -- --privileged\n", None),
+        ("#!/bin/sh\n[ $1 = ps ] && echo running || exit 137\n", None),
         (None, "no toml"),
     ],
 )

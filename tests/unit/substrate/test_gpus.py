@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from tests.fakes.programs import NVIDIA_SMI, put_on_path
 
 from anvil_serving.substrate.gpus import GpuProcess, list_gpus
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 TWO_CARDS = """\
 0, GPU-11111111-2222-3333-4444-555555555555, NVIDIA RTX PRO 6000 Blackwell, 97887, 1024, 12.0, 580.95.05, 7, 41
@@ -49,3 +48,19 @@ def test_a_driver_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     put_on_path(tmp_path, monkeypatch, "nvidia-smi", "#!/bin/sh\necho 'Driver/library version mismatch' >&2\nexit 18\n")
     found = list_gpus()
     assert found.absent_because == "nvidia-smi failed: Driver/library version mismatch"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "0, GPU-a, a\rb\x00\x1b[31m, 1, 1, 12.0, 5, 1, 1",
+        '0, GPU-a, "NVIDIA, 1, 1, 12.0, 5, 1, 1',
+        f"{'9' * 5000}, GPU-a, NVIDIA, 1, 1, 12.0, 5, 1, 1",
+        f"0, GPU-a, NVIDIA, {'9' * 30}, 1, 12.0, 5, 1, 1",
+        f"0, GPU-a, {'x' * 200_000}",
+    ],
+)
+def test_an_odd_row_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str) -> None:
+    put_on_path(tmp_path, monkeypatch, "nvidia-smi", NVIDIA_SMI.format(cards=f"{row}\n{TWO_CARDS}", apps=""))
+    assert [gpu.name for gpu in list_gpus().gpus][-2:] == ["NVIDIA RTX PRO 6000 Blackwell", "NVIDIA GeForce RTX 5090"]
+    assert all(gpu.memory_bytes < 2**63 for gpu in list_gpus().gpus)

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from anvil_serving.errors import AnvilError
 from anvil_serving.files import read_file
-from anvil_serving.substrate.docker.docker import DockerMissing, DockerNotRunning, ask
+from anvil_serving.substrate.docker.container import running_containers
+from anvil_serving.substrate.docker.docker import DockerFailed, DockerMissing, DockerNotRunning, ask, complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,14 +98,19 @@ def _of_word(who: str, word: str) -> Iterator[Mention]:
 def uses_of_containers() -> Iterator[Mention]:
     """Everything that Docker says of the containers that run: their commands, variables and folders.
 
-    Raises as `docker.ask` does, but where there is no Docker: then nothing runs in it.
+    Raises as `docker.ask` does, but where there is no Docker: then nothing runs in it. What Docker does not tell of a
+    container that runs may be the model that it uses, so that is an error too.
     """
     try:
-        names = ask(("ps", "--format", "{{.Names}}")).out.split()
+        names = running_containers()
     except (DockerMissing, DockerNotRunning):
         return
     for name in names:
-        yield Mention(f"container {name}", ask(("container", "inspect", name)).out)
+        described = ask(("container", "inspect", name))
+        if described.status == 0:
+            yield Mention(f"container {name}", described.out)
+        elif "no such" not in described.err.lower():  # it has not just ended
+            raise DockerFailed(f"docker container inspect {name} failed: {complaint(described)}")
 
 
 def open_files() -> frozenset[tuple[int, int]]:

@@ -14,13 +14,23 @@ from .docker import DockerFailed, ask, complaint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["ComposeOrigin", "Container", "Published", "containers_on_port", "image_ids", "inspect_containers"]
+__all__ = [
+    "ComposeOrigin",
+    "Container",
+    "Published",
+    "containers_on_port",
+    "image_ids",
+    "inspect_containers",
+    "running_containers",
+]
 
 _T = TypeVar("_T")
 
 _ALL_GPUS: Final = "all"
 _NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*\Z")
 """What Docker allows as a name."""
+_PORT: Final = re.compile(r"[0-9]{1,5}\Z")
+_ANOTHER: Final = "is `docker` another program here?"
 
 
 class Published(Struct, frozen=True, kw_only=True):
@@ -94,6 +104,17 @@ def inspect_containers(names: Sequence[str]) -> dict[str, Container]:
         raise DockerFailed(f"docker container inspect failed: {complaint(output)}")
     # Docker also takes the beginning of an id for a name.
     return {container.name: container for container in found if container.name in names}
+
+
+def running_containers() -> tuple[str, ...]:
+    """The names of all that run. Raises as `docker.ask` does, and `DockerFailed` where Docker does not tell."""
+    output = ask(("ps", "--format", "{{.Names}}"))
+    names = output.out.split()
+    if output.status != 0:
+        raise DockerFailed(f"docker ps failed: {complaint(output)}")
+    if not all(_NAME.match(name) for name in names):
+        raise DockerFailed("docker ps answered with something else than names", hint=_ANOTHER)
+    return tuple(names)
 
 
 def containers_on_port(port: int) -> tuple[str, ...]:
@@ -182,9 +203,7 @@ def _described(text: str) -> tuple[Container, ...]:
         # A line before the JSON, of a wrapper or a warning, is not Docker's.
         parts = msgspec.json.decode(text[text.find("[") :] or "[]", type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError, UnicodeError):
-        raise DockerFailed(
-            "docker container inspect answered with something else than JSON", hint="is `docker` another program here?"
-        ) from None
+        raise DockerFailed("docker container inspect answered with something else than JSON", hint=_ANOTHER) from None
     found = (_read(msgspec.json.decode, part) for part in parts)
     return tuple(_container(one) for one in found if one is not None)
 
@@ -251,7 +270,7 @@ def _published(bindings: Any) -> tuple[Published, ...]:
         Published(host=place.host_ip or "0.0.0.0", port=int(place.host_port), container_port=port)  # noqa: S104 - only said
         for port, places in bound
         for place in _part(places, list[_Binding], [])
-        if place.host_port and place.host_port.isascii() and place.host_port.isdecimal()
+        if place.host_port and _PORT.match(place.host_port)
     )
 
 

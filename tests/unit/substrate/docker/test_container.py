@@ -246,3 +246,9 @@ def test_which_image_a_name_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     assert found == dict.fromkeys(("vllm/vllm-openai:v1", "vllm/vllm-openai@sha256:2", "sha256:1"), "sha256:1")
     assert image_ids(["", "-x"]) == {}
+
+
+def test_a_port_that_is_none_is_left_out() -> None:
+    document = recorded()
+    document["HostConfig"]["PortBindings"] = {"8000/tcp": [{"HostIp": "", "HostPort": "9" * 5000}]}
+    assert described(document).published == ()
