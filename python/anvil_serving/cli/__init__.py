@@ -9,9 +9,10 @@ __all__ = ["main"]
 
 
 def main() -> NoReturn:
-    """The console script. Ctrl-C while the commands are still being loaded ends it as it does later."""
+    """The console script. Ctrl-C ends it alike while the commands are still loaded and put together."""
     try:
         from .app import main as run  # noqa: PLC0415 - within what Ctrl-C may interrupt
+
+        run()
     except KeyboardInterrupt:
         sys.exit(130)
-    run()

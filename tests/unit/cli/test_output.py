@@ -48,8 +48,7 @@ def test_an_error_steers_no_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in result.stderr
 
 
-def test_ctrl_c_while_the_commands_are_loaded_leaves_no_page(tmp_path: Path) -> None:
-    code = """
+LOADING = """
 import sys
 class Interrupted:
     def find_spec(self, name, *_):
@@ -59,6 +58,19 @@ sys.meta_path.insert(0, Interrupted())
 from anvil_serving.cli import main
 main()
 """
+
+PUTTING_TOGETHER = """
+import typer.main
+from anvil_serving.cli import main
+def interrupted(_):
+    raise KeyboardInterrupt
+typer.main.get_command = interrupted
+main()
+"""
+
+
+@pytest.mark.parametrize("code", [LOADING, PUTTING_TOGETHER])
+def test_ctrl_c_before_the_command_begins_leaves_no_page(tmp_path: Path, code: str) -> None:
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stderr) == (130, "")
