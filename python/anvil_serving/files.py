@@ -5,19 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from anvil_serving.errors import AnvilError, StartupError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "Existing",
     "FileTooLarge",
     "NotRegular",
     "UserFolder",
+    "changing",
     "check_regular",
     "expanded",
     "own_folder",
@@ -38,6 +40,10 @@ _USUAL: Final[Mapping[UserFolder, str]] = {
     "XDG_DATA_HOME": ".local/share",
     "XDG_STATE_HOME": ".local/state",
 }
+
+
+_LOCK_SECONDS: Final = 10.0
+"""How long another command may hold a file that it changes: it reads and writes a few kilobytes."""
 
 _WHAT: Final = {
     stat.S_IFDIR: "a folder",
@@ -131,6 +137,44 @@ def write_file(path: Path, content: bytes, *, existing: Existing, mode: int = 0o
             f"{path} cannot be written: {error.strerror or error}", hint="check the folder and its permissions"
         ) from None
     return backup
+
+
+@contextlib.contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Within it, no other command that asks so changes `path`: what was read is still there when it is written.
+
+    The lock is on the folder, so that none is left behind, and ends with the process. Where a disk has no locks there
+    is none. Not to be nested. Raises `StartupError` where another command holds it too long.
+    """
+    descriptor = None
+    try:
+        # What stands in the way (a link that leads in a circle is a RuntimeError) is said by whoever reads or writes.
+        with contextlib.suppress(ImportError, OSError, RuntimeError):
+            folder = (path.resolve() if path.is_symlink() else path).parent
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY)
+            _lock(descriptor, path)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise StartupError(
+                    f"{path} is being changed by another command", hint="try again when it has ended"
+                ) from None
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _permissions(path: Path) -> int | None:

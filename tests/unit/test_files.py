@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anvil_serving import files
 from anvil_serving.errors import StartupError
-from anvil_serving.files import FileTooLarge, NotRegular, own_folder, read_file, user_folder, write_file
+from anvil_serving.files import FileTooLarge, NotRegular, changing, own_folder, read_file, user_folder, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,3 +122,20 @@ def test_nothing_is_kept_in_a_home_that_is_not_there() -> None:
     with pytest.raises(StartupError, match="has no home") as caught:
         own_folder(nobody, "XDG_DATA_HOME")
     assert caught.value.hint == "set HOME or XDG_DATA_HOME"
+
+
+def test_only_one_changes_a_file_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_LOCK_SECONDS", 0.05)
+    path = tmp_path / "serves.toml"
+    with changing(path), pytest.raises(StartupError, match="is being changed by another command"), changing(path):
+        pass
+    with changing(path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_in_a_circle_is_left_to_who_writes(tmp_path: Path) -> None:
+    path = tmp_path / "circle"
+    path.symlink_to(path)
+    with changing(path), pytest.raises(StartupError, match="leads in a circle"):
+        write_file(path, b"", existing="replace")

@@ -19,7 +19,7 @@ from anvil_serving.config.serve import serve_findings
 from anvil_serving.config.shape import shape_findings
 from anvil_serving.config.suggest import listing, suggestion
 from anvil_serving.errors import StartupError
-from anvil_serving.files import expanded, write_file
+from anvil_serving.files import changing, expanded, write_file
 from anvil_serving.layout import printable
 
 from .serve import find_config
@@ -135,6 +135,11 @@ def append_serve(path: Path, serve: Serve) -> Path | None:
     not be a manifest: the serve is in it already, or what is there has problems of its own.
     """
     path = expanded(path)
+    with changing(path):
+        return _append(path, serve)
+
+
+def _append(path: Path, serve: Serve) -> Path | None:
     before = _text(path) if path.exists() else _HEADER
     gap = "" if before.endswith("\n\n") or not before else "\n" if before.endswith("\n") else "\n\n"
     _loads(before, path)

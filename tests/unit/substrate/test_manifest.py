@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -231,3 +233,29 @@ def test_every_entry_is_read_as_it_was_written(serve: Serve) -> None:
     (entry,) = tomllib.loads(serve_text(serve))["serve"]
 
     assert msgspec.convert(entry, Serve) == serve
+
+
+APPEND = """
+import sys
+from pathlib import Path
+from anvil_serving.config import Serve
+from anvil_serving.substrate.manifest import append_serve
+sys.stdin.readline()
+for number in range(8):
+    name = f"{sys.argv[2]}-{number}"
+    append_serve(Path(sys.argv[1]), Serve(name=name, container=name, port=1000 * int(sys.argv[2]) + number))
+"""
+
+
+def test_no_entry_is_lost_where_several_commands_add_one_at_once(folder: Path) -> None:
+    path = folder / "serves.toml"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", APPEND, str(path), f"{number}"], stdin=subprocess.PIPE)
+        for number in (1, 2, 3)
+    ]
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write(b"\n")
+        writer.stdin.close()
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    assert len(load_manifest(path).serves) == 24

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from anvil_serving.config.locate import locate
 from anvil_serving.errors import StartupError
-from anvil_serving.files import write_file
+from anvil_serving.files import changing, write_file
 from anvil_serving.layout import printable
 from anvil_serving.substrate.manifest import ManifestMissing, append_serve, load_manifest, serve_text
 
@@ -77,7 +77,12 @@ def _write_entry(manifest: Path, serve: Serve) -> Path | None:
         return None
     if all(other.name != serve.name for other in serves):
         return append_serve(manifest, serve)
-    index = next(number for number, other in enumerate(serves) if other.name == serve.name)
+    with changing(manifest):
+        return _replace_entry(manifest, serve)
+
+
+def _replace_entry(manifest: Path, serve: Serve) -> Path | None:
+    index = next(number for number, other in enumerate(_serves(manifest)) if other.name == serve.name)
     after = _replaced(manifest.read_text(encoding="utf-8-sig"), index, serve)
     with tempfile.TemporaryDirectory(prefix="anvil-deploy-") as folder:
         trial = Path(folder) / manifest.name
