@@ -202,8 +202,12 @@ def _missing(what: str) -> ManifestMissing:
 
 def _toml(value: object) -> str:
     if isinstance(value, str):
-        # JSON's strings are TOML's but for this one character (TOML 1.0, "String").
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        # JSON's strings are TOML's but for DEL (TOML 1.0, "String"). It and what else steers the terminal on which the
+        # file is read is written out; half of a pair (a name that is not UTF-8) has no escape in TOML.
+        quoted = json.dumps(value, ensure_ascii=False)
+        return "".join(
+            char if char.isprintable() or "\ud800" <= char <= "\udfff" else f"\\U{ord(char):08x}" for char in quoted
+        )
     if isinstance(value, tuple):
         return f"[{', '.join(_toml(member) for member in value)}]"
     return f"{value}"

@@ -233,6 +233,7 @@ def test_every_entry_is_read_as_it_was_written(serve: Serve) -> None:
     (entry,) = tomllib.loads(serve_text(serve))["serve"]
 
     assert msgspec.convert(entry, Serve) == serve
+    assert all(line.isprintable() for line in serve_text(serve).splitlines())
 
 
 APPEND = """
