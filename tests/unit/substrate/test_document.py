@@ -188,3 +188,13 @@ def test_toml_of_every_form_is_changed() -> None:
         assert (said["p"]["anvil"], said["model"]) == ({"url": "u"}, 'a "quoted" \\ \x7f name')
     with pytest.raises(CannotEdit):
         _change("p = 1\n", "toml", Change(("p", "anvil"), "u"))
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: &a {b: {c: *a}}\n"])
+def test_yaml_that_leads_in_a_circle_is_broken(text: str) -> None:
+    with pytest.raises(BrokenDocument, match="an alias leads in a circle"):
+        read(text.encode(), "yaml")
+
+
+def test_yaml_that_says_the_same_twice_is_not() -> None:
+    assert read(b"a: &a [1]\nb: [*a, *a]\n", "yaml") == {"a": [1], "b": [[1], [1]]}

@@ -37,12 +37,25 @@ def read(text: str) -> Value:
 
     try:
         value = yaml.load(text, Loader=_loader())  # noqa: S506 - the safe one, in C where there is one
+        _check_ends(value, set(), set())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BrokenDocument(error.problem or "this is not YAML", 1 if mark is None else mark.line + 1) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BrokenDocument(str(error).split("\n", 1)[0], 1) from None
     return {} if value is None else cast("Value", value)
+
+
+def _check_ends(value: object, above: set[int], seen: set[int]) -> None:
+    """Raises `BrokenDocument` where an alias leads back into what holds it: nobody comes to its end."""
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if id(value) in above:
+        raise BrokenDocument("an alias leads in a circle", 1)
+    if not members or id(value) in seen:
+        return
+    seen.add(id(value))
+    for member in members:
+        _check_ends(member, above | {id(value)}, seen)
 
 
 def render(value: Value, indent: str = "") -> str:
