@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .output import say
 from .progress import showing_progress
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def quickstart(
     with engine:
         _serve(engine, host, port)
     if engine.failure is not None:
-        typer.echo(f"error: {engine.failure}\nhint: {engine.failure.hint}", err=True)
+        say(f"error: {engine.failure}\nhint: {engine.failure.hint}")
         raise typer.Exit(1)
 
 
@@ -57,11 +58,11 @@ def _serve(engine: EmbeddedEngine, host: str, port: int) -> None:
 
     def announce() -> None:
         typer.echo(f"serving {engine.model} on {address}\n\n{recipes(address)}")
-        typer.echo("Ctrl-C ends it.", err=True)
+        say("Ctrl-C ends it.")
         sys.stdout.flush()
 
     engine.supervise(
-        on_event=lambda event: typer.echo(event, err=True),
+        on_event=say,
         # The server drains on SIGTERM, as if a person had ended it; the failure is told when it has returned.
         on_failure=lambda _failure: os.kill(os.getpid(), signal.SIGTERM),
     )

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from .output import say
+
 __all__ = ["serve"]
 
 
@@ -43,7 +45,7 @@ def serve(
     address = settings.server.host if host is None else host
     secrets = resolve_secrets(settings, os.environ)
     for warning in (*settings.warnings, *secrets.warnings):
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}")
     check_bind(settings, address, insecure=insecure_no_auth)
     Profile.load(settings.router)  # here and not in a worker, where nobody reads what is wrong with it
     host, port = claim_address(address, settings.server.port if port is None else port)
@@ -53,5 +55,5 @@ def serve(
         host=host,
         port=port,
         workers=settings.server.workers if workers is None else workers,
-        on_ready=lambda: typer.echo(f"serving on http://{shown}:{port}", err=True),
+        on_ready=lambda: say(f"serving on http://{shown}:{port}"),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import JsonOption, QuietOption, emit, emit_json, talk
+from .output import JsonOption, QuietOption, emit, emit_json, say, talk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -226,12 +226,11 @@ def adopt(
 
 
 def _manifest(path: Path | None) -> Manifest:
-    from anvil_serving.layout import printable  # noqa: PLC0415
     from anvil_serving.substrate.manifest import find_manifest, load_manifest  # noqa: PLC0415
 
     found = load_manifest(path if path is not None else find_manifest(Path.cwd(), os.environ))
     for warning in found.warnings:
-        talk("\n".join(printable(line) for line in f"warning: {warning}".splitlines()))
+        talk(f"warning: {warning}")
     return found
 
 
@@ -302,15 +301,12 @@ def _report(outcomes: Sequence[Outcome], *, dry_run: bool, as_json: bool) -> Non
             took = f" in {outcome.seconds:.1f} s" if outcome.seconds is not None else ""
             emit([printable(f"{outcome.name}: {_DONE[outcome.action]}{took}; {outcome.state}")])
         elif dry_run and not outcome.commands:
-            talk(printable(f"{outcome.name}: {outcome.state}; nothing to do"))
+            talk(f"{outcome.name}: {outcome.state}; nothing to do")
     if any(outcome.error is not None for outcome in outcomes):
         raise typer.Exit(_FAILED)
 
 
 def _say_failure(outcome: Outcome) -> None:
-    from anvil_serving.layout import printable  # noqa: PLC0415
-
-    for line in f"error: {outcome.name}: {outcome.error}".splitlines():
-        typer.echo(printable(line), err=True)
+    say(f"error: {outcome.name}: {outcome.error}")
     if outcome.hint is not None:
-        typer.echo(f"hint: {printable(outcome.hint)}", err=True)
+        say(f"hint: {outcome.hint}")

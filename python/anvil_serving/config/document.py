@@ -20,6 +20,10 @@ __all__ = ["MAX_FILE_BYTES", "invalid", "parse", "placed", "read_text"]
 MAX_FILE_BYTES = 1024 * 1024
 """Largest configuration file. The examples are a hundredth of it; a larger one is the wrong file."""
 
+MAX_KEY_PARTS = 1_000
+"""Parts of a dotted key, which no setting comes near."""
+
+_VALUE = re.compile(r"[=\"'#]")
 _TOML_PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
 
 
@@ -46,6 +50,7 @@ def read_text(path: Path, *, if_missing: str) -> str:
 
 def parse(text: str, name: str) -> dict[str, Any]:
     """The document that `text` describes. Raises `InvalidConfig`; `name` is what the report calls it."""
+    _check_keys(text, name)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -62,6 +67,13 @@ def parse(text: str, name: str) -> dict[str, Any]:
         raise invalid(name, 0, "is nested too deeply", "no setting needs more than a few levels") from None
     except ValueError as error:  # a number with more digits than Python converts
         raise invalid(name, 0, f"is not TOML: {error}", "shorten the number") from None
+
+
+def _check_keys(text: str, name: str) -> None:
+    # tomllib takes seconds for a key of some 10,000 parts, and time that grows with their square.
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.count(".") > MAX_KEY_PARTS and _VALUE.split(line, maxsplit=1)[0].count(".") > MAX_KEY_PARTS:
+            raise invalid(name, number, "has a key of too many parts", "no setting needs more than a few levels")
 
 
 def placed(findings: Iterable[Finding], text: str, name: str) -> tuple[Problem, ...]:

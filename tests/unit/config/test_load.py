@@ -294,6 +294,16 @@ def test_absurd_toml_is_a_report_too() -> None:
     assert problems("a = " + "9" * 5_000)[0].message.startswith("is not TOML: ")
 
 
+def test_a_key_of_very_many_parts_is_refused_at_once() -> None:
+    with pytest.raises(InvalidConfig) as refused:
+        loads("# so many . . .\n" + ".".join("a" * 50_000) + " = 1\n", name="x.toml")
+    (problem,) = refused.value.problems
+    assert (problem.line, problem.message) == (2, "has a key of too many parts")
+    # Dots in a value or a comment are none of a key's.
+    with pytest.raises(InvalidConfig, match="unknown"):
+        loads(f'a = "{"." * 5_000}"  # {"." * 5_000}\n# {"." * 5_000}\n', name="x.toml")
+
+
 def test_a_file_is_read_as_utf8_with_or_without_a_byte_order_mark(tmp_path: Path) -> None:
     path = tmp_path / "router.toml"
     path.write_bytes(b"\xef\xbb\xbf" + SMALLEST.replace("\n", "\r\n").encode())
