@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from importlib import resources
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
+
+from anvil_serving.substrate.data_table import read_table
 
 if TYPE_CHECKING:
     from .serving_engine import EngineName
@@ -53,8 +53,7 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def caveats() -> tuple[Caveat, ...]:
     """The whole table."""
-    text = resources.files(__package__).joinpath("caveats.toml").read_bytes()
-    return msgspec.toml.decode(text, type=_Table).caveat
+    return read_table(__name__, "caveats.toml", _Table).caveat
 
 
 def caveats_for(engine: EngineName, capability: str | None, scheme: str | None, *, mixture: bool) -> tuple[Caveat, ...]:

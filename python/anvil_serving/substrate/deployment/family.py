@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from fnmatch import fnmatchcase
-from importlib import resources
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
+
+from anvil_serving.substrate.data_table import read_table
 
 if TYPE_CHECKING:
     from .serving_engine import EngineName
@@ -81,8 +81,7 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def families() -> tuple[Family, ...]:
     """The whole table; the first row that fits a model is its family."""
-    text = resources.files(__package__).joinpath("families.toml").read_bytes()
-    return msgspec.toml.decode(text, type=_Table).family
+    return read_table(__name__, "families.toml", _Table).family
 
 
 def family_of(model_type: str | None, name: str) -> Family | None:

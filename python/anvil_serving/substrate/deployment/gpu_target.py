@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-from importlib import resources
 from typing import TYPE_CHECKING, Final, Literal
 
-import msgspec
 from msgspec import Struct
 
 from anvil_serving.errors import StartupError
 from anvil_serving.layout import printable
+from anvil_serving.substrate.data_table import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,8 +86,7 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
 @functools.cache
 def known_cards() -> tuple[KnownCard, ...]:
     """The cards that are known by name."""
-    text = resources.files(__package__).joinpath("known_cards.toml").read_bytes()
-    return msgspec.toml.decode(text, type=_Table).card
+    return read_table(__name__, "known_cards.toml", _Table).card
 
 
 def memory_size(text: str) -> int:

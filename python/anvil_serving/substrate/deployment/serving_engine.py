@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from importlib import resources
 from typing import Final, Literal, get_args
 
 import msgspec
 from msgspec import Struct
 
 from anvil_serving.errors import StartupError
+from anvil_serving.substrate.data_table import read_table
 
 __all__ = ["ENGINES", "EngineImage", "EngineName", "ServingEngine", "engine_named"]
 
@@ -78,8 +78,7 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
 
 @functools.cache
 def _table() -> dict[str, ServingEngine]:
-    text = resources.files(__package__).joinpath("serving_engines.toml").read_bytes()
-    return {engine.name: engine for engine in msgspec.toml.decode(text, type=_Table).engine}
+    return {engine.name: engine for engine in read_table(__name__, "serving_engines.toml", _Table).engine}
 
 
 def engine_named(name: str) -> ServingEngine:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
+
+from anvil_serving.substrate.data_table import read_table
 
 from .card import EngineFit
 from .found import WeightFormat
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from .shape import ModelShape
 
 __all__ = ["Engine", "EngineCaveat", "engine_fits", "engines"]
-
-_TABLE: Final = Path(__file__).with_name("engines.toml")
 
 
 class EngineCaveat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +52,7 @@ class _Table(Struct, frozen=True, forbid_unknown_fields=True):
 @lru_cache(maxsize=1)
 def engines() -> tuple[Engine, ...]:
     """The engines of the table."""
-    return msgspec.toml.decode(_TABLE.read_bytes(), type=_Table).engine
+    return read_table(__name__, "engines.toml", _Table).engine
 
 
 def engine_fits(shape: ModelShape, form: WeightFormat | None, *, whole: bool) -> tuple[EngineFit, ...]:
