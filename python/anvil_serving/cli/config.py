@@ -43,7 +43,7 @@ def check(file: FileArgument = None, *, as_json: JsonOption = False, _quiet: Qui
     from anvil_serving.profile import Profile  # noqa: PLC0415 - `--help` must not load more than the parser
     from anvil_serving.substrate.doctor.config_check import check_config  # noqa: PLC0415
 
-    found = check_config(_path(file), (lambda settings: Profile.load(settings.router),))
+    found, _ = check_config(_path(file), (lambda settings: Profile.load(settings.router),))
     if as_json:
         emit_json(found)
     else:

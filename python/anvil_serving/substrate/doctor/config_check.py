@@ -26,8 +26,8 @@ class ConfigCheck(Struct, frozen=True, kw_only=True):
     warnings: tuple[Problem, ...]
 
 
-def check_config(path: Path, further: Iterable[Callable[[Config], object]] = ()) -> ConfigCheck:
-    """Reads a file and collects every problem of it.
+def check_config(path: Path, further: Iterable[Callable[[Config], object]] = ()) -> tuple[ConfigCheck, Config | None]:
+    """Reads a file and collects every problem of it; with it the configuration, None where the file itself is wrong.
 
     `further` are asked once the file itself is right: what else `serve` would refuse besides an address that others
     reach without a token, told by `ConfigError`.
@@ -35,9 +35,9 @@ def check_config(path: Path, further: Iterable[Callable[[Config], object]] = ())
     try:
         config = load(path)
     except InvalidConfig as error:
-        return ConfigCheck(file=str(path), is_valid=False, errors=error.problems, warnings=error.warnings)
+        return ConfigCheck(file=str(path), is_valid=False, errors=error.problems, warnings=error.warnings), None
     errors = tuple(problem for ask in (_check_bind, *further) if (problem := _objection(ask, config)) is not None)
-    return ConfigCheck(file=str(path), is_valid=not errors, errors=errors, warnings=config.warnings)
+    return ConfigCheck(file=str(path), is_valid=not errors, errors=errors, warnings=config.warnings), config
 
 
 def _check_bind(config: Config) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from anvil_serving.config import Config, InvalidConfig, Problem, Server, load, resolve_secrets
+from anvil_serving.config import Config, InvalidConfig, Problem, Server, resolve_secrets
 from anvil_serving.errors import StartupError
 from anvil_serving.substrate.at_once import at_once
 from anvil_serving.substrate.engine import address_of, identify
@@ -71,15 +71,11 @@ def _config(examination: Examination) -> tuple[Check, Config | None]:
             return Check(name="config", status="skip", seen="not wanted"), None
         remedy = "`anvil-serving init` writes one for the engines that run here"
         return Check(name="config", status="warn", seen=examination.no_config_because, remedy=remedy), None
-    found = check_config(path, examination.further)
+    found, config = check_config(path, examination.further)
     problems = (*found.errors, *found.warnings)
     seen = "; ".join(_words(each) for each in problems[:_MOST_PROBLEMS])
     if len(problems) > _MOST_PROBLEMS:
         seen += f"; and {len(problems) - _MOST_PROBLEMS} more"
-    try:
-        config = load(path)  # also where `further` objects: the tiers can be looked at
-    except InvalidConfig:
-        config = None
     if not problems:
         return Check(name="config", status="ok", seen=str(path)), config
     status: Status = "warn" if found.is_valid else "fail"
