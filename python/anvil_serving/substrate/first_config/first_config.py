@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from anvil_serving.files import Existing, write_file
 from anvil_serving.substrate.command import CommandTimedOut
 from anvil_serving.substrate.engine import Address, EngineKind, Finding, address_of, address_of_serve, look_at
 from anvil_serving.substrate.gpus import Gpus, list_gpus
+from anvil_serving.substrate.machine import memory_bytes
 from anvil_serving.substrate.models.hub_cache import downloaded_names
 from anvil_serving.substrate.serve import claim_address
 
@@ -186,10 +186,8 @@ def _free_port(findings: Iterable[Finding]) -> int:
 
 def _half_of_memory() -> int | None:
     """What a model may take without a card: half of the memory; None where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    except (AttributeError, ValueError, OSError):
-        return None
+    memory = memory_bytes()
+    return None if memory is None else memory // 2
 
 
 SKELETON = """\
