@@ -30,9 +30,19 @@ _PIECE: Final = 64 * 1024
 class CommandMissing(StartupError):
     """There is no such program on this machine."""
 
+    def __init__(self, command: Sequence[str], error: OSError) -> None:
+        super().__init__(
+            f"{command[0]} cannot be run: {error.strerror}", hint=f"install {command[0]}, or add it to PATH"
+        )
+
 
 class CommandTimedOut(StartupError):
     """A program took too long, and was ended with all that it had started."""
+
+    def __init__(self, command: Sequence[str], seconds: float) -> None:
+        super().__init__(
+            f"{' '.join(command[:2])} did not end within {seconds:g} s", hint="see whether it hangs when run by hand"
+        )
 
 
 class Output(Struct, frozen=True):
@@ -75,9 +85,7 @@ def run(
     except OSError as error:  # not there, not permitted, or no program at all
         if folder is not None and not folder.is_dir():
             raise StartupError(f"there is no folder {folder}", hint="name one that there is") from None
-        raise CommandMissing(
-            f"{command[0]} cannot be run: {error.strerror}", hint=f"install {command[0]}, or add it to PATH"
-        ) from None
+        raise CommandMissing(command, error) from None
     try:
         return _ended(process, command, time.monotonic() + seconds, seconds)
     finally:
@@ -107,9 +115,7 @@ def _ended(process: subprocess.Popen[bytes], command: Sequence[str], deadline: f
     try:
         status = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise CommandTimedOut(
-            f"{' '.join(command[:2])} did not end within {seconds:g} s", hint="see whether it hangs when run by hand"
-        ) from None
+        raise CommandTimedOut(command, seconds) from None
     return Output(status, out.decode(errors="replace"), err.decode(errors="replace"))
 
 

@@ -45,17 +45,13 @@ def stream(command: Sequence[str], on_line: Callable[[str], None], *, seconds: f
             start_new_session=True,
         )
     except OSError as error:
-        raise CommandMissing(
-            f"{command[0]} cannot be run: {error.strerror}", hint=f"install {command[0]}, or add it to PATH"
-        ) from None
+        raise CommandMissing(command, error) from None
     deadline = None if seconds is None else time.monotonic() + seconds
     try:
         tail = _lines(process, on_line, deadline)
         status = process.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise CommandTimedOut(
-            f"{' '.join(command[:2])} did not end within {seconds:g} s", hint="see whether it hangs when run by hand"
-        ) from None
+        raise CommandTimedOut(command, seconds or 0.0) from None  # without a limit nothing times out
     finally:
         _end(process)
         if process.stdout is not None:
