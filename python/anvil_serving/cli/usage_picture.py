@@ -10,8 +10,8 @@ from anvil_serving.layout import WIDTH, count, dollars, duration, fields, printa
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from anvil_serving.substrate.usage.distribution import Measured, Spread
-    from anvil_serving.substrate.usage.usage import Generation, Part, Usage
+    from anvil_serving.substrate.usage.distribution import Measured, Percentiles, Spread
+    from anvil_serving.substrate.usage.usage import Part, Usage
 
 __all__ = ["picture"]
 
@@ -120,7 +120,7 @@ def _sizes(usage: Usage) -> list[str]:
     return table(("of each answer", "median", "90 %", "95 %", "99 %", "most"), rows)
 
 
-def _percentiles(tokens: Spread | Generation) -> tuple[int, ...]:
+def _percentiles(tokens: Spread | Percentiles) -> tuple[int, ...]:
     return tokens.p50, tokens.p90, tokens.p95, tokens.p99, tokens.max
 
 

@@ -9,7 +9,18 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Measured", "Spread", "measured", "quantile", "spread"]
+__all__ = ["Measured", "Percentiles", "Spread", "measured", "quantile", "spread"]
+
+
+class Percentiles(Struct, frozen=True):
+    """How large they were."""
+
+    p50: int
+    p90: int
+    p95: int
+    p99: int
+    max: int
+    mean: int
 
 
 class Spread(Struct, frozen=True):
@@ -22,6 +33,11 @@ class Spread(Struct, frozen=True):
     p99: int
     max: int
     mean: int
+
+    @property
+    def percentiles(self) -> Percentiles:
+        """How large they were, and no more."""
+        return Percentiles(self.p50, self.p90, self.p95, self.p99, self.max, self.mean)
 
 
 class Measured(Struct, frozen=True):

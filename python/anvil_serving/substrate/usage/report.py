@@ -14,9 +14,8 @@ from .plot import bars, columns, curves, heat, said
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from .distribution import Measured, Spread
-    from .roles import Contexts
-    from .usage import Generation, Part, Usage
+    from .distribution import Measured, Percentiles, Spread
+    from .usage import Part, Usage
 
 __all__ = ["report"]
 
@@ -147,7 +146,7 @@ def _curve(what: str, measured: Measured) -> str:
     return curves([(what, measured.percentiles)], _tokens, f"tokens of each {what} by percentile")
 
 
-def _row(what: str, tokens: Spread | Contexts | Generation) -> tuple[str, ...]:
+def _row(what: str, tokens: Spread | Percentiles) -> tuple[str, ...]:
     return what, *map(count, (tokens.p50, tokens.p90, tokens.p95, tokens.p99, tokens.max))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from .distribution import quantile, spread
+from .distribution import Percentiles, quantile, spread
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -17,17 +17,6 @@ __all__ = ["RoleSplit", "Roles"]
 
 CEILINGS: Final = (16_384, 32_768, 65_536, 131_072, 262_144)
 """Context lengths whose coverage is told, in tokens."""
-
-
-class Contexts(Struct, frozen=True):
-    """Tokens of prompts."""
-
-    p50: int
-    p90: int
-    p95: int
-    p99: int
-    max: int
-    mean: int
 
 
 class Generations(Struct, frozen=True):
@@ -42,7 +31,8 @@ class RoleFigures(Struct, frozen=True):
     """The calls of one role or model."""
 
     n: int
-    ctx: Contexts
+    ctx: Percentiles
+    """Tokens of prompts."""
     gen: Generations
 
 
@@ -119,7 +109,7 @@ def _figures(sizes: Sizes) -> RoleFigures:
     generations = sorted(sizes.generations)
     return RoleFigures(
         context.n,
-        Contexts(context.p50, context.p90, context.p95, context.p99, context.max, context.mean),
+        context.percentiles,
         Generations(round(quantile(generations, 50)), round(quantile(generations, 95)), generations[-1]),
     )
 

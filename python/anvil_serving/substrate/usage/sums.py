@@ -19,7 +19,6 @@ from .usage import (
     Coverage,
     Day,
     Distribution,
-    Generation,
     ModelMix,
     Part,
     Selection,
@@ -205,7 +204,6 @@ class _Sums:
         models = self._parts(2, prices)
         daily = self._daily(prices)
         sizes = self._roles.all()
-        generations = spread(sizes.generations)
         return Usage(
             looked_in=tuple(printable(str(folder)) for folder in folders),
             timezone=zone(),
@@ -222,9 +220,7 @@ class _Sums:
                 {model.name: model.output_tokens for model in models[:NAMES_CAP]},
             ),
             context_size_per_call=spread(sizes.contexts),
-            generation_per_call=Generation(
-                generations.p50, generations.p90, generations.p95, generations.p99, generations.max, generations.mean
-            ),
+            generation_per_call=spread(sizes.generations).percentiles,
             coverage=self._coverage(),
             concurrency=self._hours.concurrency(),
             throughput=self._hours.throughput(),

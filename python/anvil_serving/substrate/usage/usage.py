@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from .cost import Cost
-from .distribution import Measured, Spread
+from .distribution import Measured, Percentiles, Spread
 from .hours import Concurrency, Throughput
 from .reader import WhatWasRead
 from .roles import RoleSplit
@@ -24,7 +24,6 @@ __all__ = [
     "Coverage",
     "Day",
     "Distribution",
-    "Generation",
     "ModelMix",
     "Part",
     "Selection",
@@ -86,17 +85,6 @@ class ModelMix(Struct, frozen=True):
 
     calls: dict[str, int]
     output_tokens: dict[str, int]
-
-
-class Generation(Struct, frozen=True):
-    """Tokens of an answer."""
-
-    p50: int
-    p90: int
-    p95: int
-    p99: int
-    max: int
-    mean: int
 
 
 class Workflows(Struct, frozen=True, kw_only=True):
@@ -192,7 +180,7 @@ class Usage(Struct, frozen=True, kw_only=True):
     projects: tuple[Part, ...]
     model_mix: ModelMix
     context_size_per_call: Spread
-    generation_per_call: Generation
+    generation_per_call: Percentiles
     coverage: tuple[Coverage, ...]
     concurrency: Concurrency
     throughput: Throughput
