@@ -93,7 +93,9 @@ def survey(manifest: Manifest, serves: Sequence[Serve]) -> Survey:
     try:
         containers = inspect_containers([serve.container for serve in serves])
     except StartupError as error:
-        found = tuple(_unasked(serve, answer) for serve, answer in zip(serves, probes, strict=True))
+        found = tuple(
+            _without_container(serve, answer, "unknown") for serve, answer in zip(serves, probes, strict=True)
+        )
         return Survey(serves=found, docker_error=str(error), docker_hint=error.hint)
     expectations, notes = _expectations(manifest, serves)
     states = []
@@ -113,15 +115,8 @@ def survey(manifest: Manifest, serves: Sequence[Serve]) -> Survey:
 def state_of(serve: Serve, container: Container | None, answer: Probe) -> ServeState:
     """How a serve is, without its drift."""
     if container is None:
-        return ServeState(
-            name=serve.name,
-            container=serve.container,
-            state="reachable" if answer.is_reachable else "absent",
-            url=url_of(serve),
-            health_status=answer.health_status,
-            models=answer.models,
-            notes=("the port answers, but no container of this name does",) if answer.is_reachable else (),
-        )
+        notes = ("the port answers, but no container of this name does",) if answer.is_reachable else ()
+        return msgspec.structs.replace(_without_container(serve, answer, "absent"), notes=notes)
     runs = container.status == "running"
     since = max(0.0, time.time() - container.started_at) if runs and container.started_at is not None else None
     state = _running(serve, container, answer, since) if runs else _known(container.status)
@@ -140,11 +135,12 @@ def state_of(serve: Serve, container: Container | None, answer: Probe) -> ServeS
     )
 
 
-def _unasked(serve: Serve, answer: Probe) -> ServeState:
+def _without_container(serve: Serve, answer: Probe, otherwise: State) -> ServeState:
+    """What the port alone says; `otherwise` where nobody answers there."""
     return ServeState(
         name=serve.name,
         container=serve.container,
-        state="reachable" if answer.is_reachable else "unknown",
+        state="reachable" if answer.is_reachable else otherwise,
         url=url_of(serve),
         health_status=answer.health_status,
         models=answer.models,
