@@ -124,6 +124,8 @@ class Server:
         headers = {"Host": self._parts.netloc, "Accept": "application/json", "Connection": "close", **self._headers}
         if document is not None:
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        if any("\r" in value or "\n" in value for value in headers.values()):
+            raise ValueError("a header of two lines")
         method = "GET" if document is None else "POST"
         lines = [
             f"{method} {self._parts.path}{path} HTTP/1.1",

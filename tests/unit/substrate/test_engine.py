@@ -14,6 +14,7 @@ from tests.fakes.engines import LM_STUDIO_MISSING, FakeEngine, lm_studio, ollama
 
 from anvil_serving.substrate.engine import Address, Engine, address_of, identify, look_at, loopback, root_of
 from anvil_serving.substrate.engine_answers import parameters_of
+from anvil_serving.substrate.harness import offered_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -246,6 +247,21 @@ def test_a_server_that_is_no_http_or_never_ends_is_left_in_time(behave: Callable
     assert (found.engine, found.listed) == (None, ())
     assert found.state in {"silent", "other"}
     assert took < 15.0
+
+
+@pytest.mark.parametrize("behave", [drips, pours, never], ids=lambda behave: behave.__name__)
+def test_a_router_that_never_ends_its_answer_offers_nothing(behave: Callable[[socket.socket], None]) -> None:
+    with listener(behave) as url:
+        started = time.monotonic()
+        assert offered_by(url).absent_because == f"no router answers at {url}"
+        assert time.monotonic() - started < 15.0
+
+
+def test_a_key_cannot_add_a_header() -> None:
+    with FakeEngine(vllm("m", max_model_len=8_192)) as engine:
+        assert offered_by(engine.url).models != ()
+        assert offered_by(engine.url, "key\r\nx-more: 1").models == ()
+        assert len(engine.requests) == 1
 
 
 def test_an_endless_answer_is_read_to_a_limit() -> None:

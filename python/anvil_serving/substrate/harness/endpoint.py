@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 from typing import Final
-from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
+
+from anvil_serving.substrate.inquiry import Server, Silence
 
 __all__ = ["Endpoint", "Model", "Offer", "offered_by"]
 
-_SECONDS: Final = 2.0
+_SECONDS: Final = 4.0
 _MAX_BYTES: Final = 1024 * 1024
 _MAIN: Final = ("planning", "chat")
 _SMALL: Final = ("quick-edit",)
@@ -87,22 +86,13 @@ class Offer(Struct, frozen=True):
 
 
 def offered_by(url: str, token: str | None = None) -> Offer:
-    """Asks the router at this address for its models. Takes two seconds at most a step."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    """Asks the router at this address for its models; takes four seconds at most."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    try:
-        connection = kind(parts.hostname or "", parts.port, timeout=_SECONDS)
-        try:
-            connection.request("GET", f"{parts.path.rstrip('/')}/v1/models", headers=headers)
-            response = connection.getresponse()
-            body = response.read(_MAX_BYTES + 1)
-        finally:
-            connection.close()
-        if response.status == 401:
-            return Offer(absent_because=f"the router at {url} wants a token that is not set here")
-        listed = msgspec.json.decode(body, type=_List).data
-    except (OSError, http.client.HTTPException, msgspec.MsgspecError, ValueError, RecursionError):
+    reply = Server(url, seconds=_SECONDS, question_seconds=_SECONDS, headers=headers).ask("/v1/models")
+    if not isinstance(reply, Silence) and reply.status == 401:
+        return Offer(absent_because=f"the router at {url} wants a token that is not set here")
+    listed = None if isinstance(reply, Silence) or len(reply.body) > _MAX_BYTES else reply.read(_List)
+    if listed is None:
         return Offer(absent_because=f"no router answers at {url}")
-    models = tuple(Model(model.id, model.context_window, model.max_output_tokens) for model in listed)
+    models = tuple(Model(model.id, model.context_window, model.max_output_tokens) for model in listed.data)
     return Offer(models, None if models else f"the router at {url} lists no models")
