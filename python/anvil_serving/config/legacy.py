@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from anvil_serving.files import expanded
+
 from .problems import Finding, Path
 from .serve import Serve
 from .suggest import listing, suggestion
@@ -71,7 +73,8 @@ def _router(router: Mapping[str, Any], findings: list[Finding]) -> dict[str, Any
         modern["tiers"] = [_tier(tier) for tier in tiers]
     profile = modern.get("profile_path")
     if isinstance(profile, str) and profile.startswith("~"):
-        modern["profile_path"] = _expanded(profile)
+        # Without a home it stays as written, and opening it says so.
+        modern["profile_path"] = str(expanded(FilePath(profile)))
     return modern
 
 
@@ -80,13 +83,6 @@ def _tier(tier: object) -> object:
     if isinstance(tier, dict) and tier.get("model") == "":
         return {key: value for key, value in tier.items() if key != "model"}
     return tier
-
-
-def _expanded(path: str) -> str:
-    try:
-        return str(FilePath(path).expanduser())
-    except RuntimeError:  # no home: the path stays as written, and opening it says so
-        return path
 
 
 def _serve(serve: object, path: Path, findings: list[Finding]) -> object:
