@@ -220,6 +220,11 @@ pub(super) enum Unbalanced {
     Closed(usize),
 }
 
+/// The lines of a text that are not blank.
+pub(super) fn written_lines(text: &str) -> impl Iterator<Item = &str> + Clone {
+    text.lines().filter(|line| !line.trim().is_empty())
+}
+
 /// The bracket of `text` that has no other half.
 pub(super) fn unbalanced(text: &[u8]) -> Option<Unbalanced> {
     let mut open: Vec<(u8, usize)> = Vec::new();

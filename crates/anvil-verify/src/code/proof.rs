@@ -89,7 +89,7 @@ fn has_lag(language: Language, code: &str, place: Place) -> bool {
 }
 
 fn is_short(code: &str) -> bool {
-    code.lines().filter(|line| !line.trim().is_empty()).count() < LINES
+    lexis::written_lines(code).count() < LINES
 }
 
 /// A string or comment that does not end, or a bracket without its other half, unless the block is but the head of something.
@@ -121,7 +121,7 @@ fn is_tail(code: &str, at: usize) -> bool {
 fn conditional(language: Language, code: &str) -> Option<usize> {
     let bare = lexis::bare(language, code);
     if let Some(at) = open_condition(&bare.text)
-        && code.lines().filter(|line| !line.trim().is_empty()).count() > HEAD
+        && lexis::written_lines(code).count() > HEAD
     {
         return Some(at);
     }

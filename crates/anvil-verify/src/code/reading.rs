@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::language::Language;
+use super::lexis::written_lines;
 use super::parse::{Budget, Outcome, Place, parse};
 
 /// The most pieces that a block is taken apart into.
@@ -266,7 +267,7 @@ fn indentation(line: &str) -> &str {
 
 /// The code without the indentation that all its lines have.
 fn dedent(code: &str) -> Cow<'_, str> {
-    let mut lines = code.lines().filter(|line| !line.trim().is_empty()).map(indentation);
+    let mut lines = written_lines(code).map(indentation);
     let Some(first) = lines.next() else { return Cow::Borrowed(code) };
     let common = lines.fold(first, |common, indentation| {
         let same = common.bytes().zip(indentation.bytes()).take_while(|(a, b)| a == b).count();

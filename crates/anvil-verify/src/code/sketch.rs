@@ -134,7 +134,7 @@ fn is_numbered(code: &str) -> bool {
         let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
         rest.len() < line.len() && rest.trim_start_matches(' ').starts_with(['|', ':', '→', '\t', '│', '.'])
     };
-    let lines = code.lines().filter(|line| !line.trim().is_empty());
+    let lines = lexis::written_lines(code);
     lines.clone().count() > 1 && lines.clone().filter(numbered).count() * 2 > lines.count()
 }
 
@@ -320,13 +320,13 @@ fn has_ellipsis(language: Language, bare: &str) -> bool {
 
 /// Whether a block ends with these lines of it, and is longer than a list of signatures.
 fn is_long_before(bare: &str, last: &str) -> bool {
-    bare.ends_with(last) && bare.lines().filter(|line| !line.trim().is_empty()).count() > LIST
+    bare.ends_with(last) && lexis::written_lines(bare).count() > LIST
 }
 
 /// A signature without a body: the line that begins one does not open anything, and nothing further in follows. `is_long`: much stands before,
 /// and then one at the very end is where the code was cut off.
 fn has_signature(language: Language, bare: &str, is_long: bool) -> bool {
-    let mut lines = bare.lines().filter(|line| !line.trim().is_empty()).peekable();
+    let mut lines = lexis::written_lines(bare).peekable();
     while let Some(line) = lines.next() {
         let start = line.trim_start();
         let indentation = line.len() - start.len();
