@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .configuration import configured
 from .log import instant
 from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from anvil_serving.config import Config
     from anvil_serving.substrate.cache.prune import Plan, PruneWishes, Report
     from anvil_serving.substrate.cache.use import Mention, Uses
     from anvil_serving.substrate.docker.disk import DockerDisk
@@ -176,7 +176,7 @@ def _uses(config: Path | None, manifest: Path | None, *, is_meant: bool) -> Uses
     mentions: list[Mention] = []
 
     def of_configuration() -> Iterator[Mention]:
-        found = _configuration(config)
+        found = configured(config)
         return uses_of_configuration(found) if found is not None else iter(())
 
     def of_manifest() -> Iterator[Mention]:
@@ -191,19 +191,6 @@ def _uses(config: Path | None, manifest: Path | None, *, is_meant: bool) -> Uses
                 raise
             talk(f"warning: what is in use is not all known: {str(error).splitlines()[0]}")
     return Uses(tuple(mentions), open_files())
-
-
-def _configuration(path: Path | None) -> Config | None:
-    from anvil_serving.config import load  # noqa: PLC0415
-    from anvil_serving.errors import StartupError  # noqa: PLC0415
-    from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
-
-    if path is None:
-        try:
-            path = find_config(Path.cwd(), os.environ)
-        except StartupError:  # there is none
-            return None
-    return load(path)
 
 
 def _manifest(path: Path | None) -> Manifest | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .configuration import named_or_found
 from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def check(file: FileArgument = None, *, as_json: JsonOption = False, _quiet: Qui
     from anvil_serving.profile import Profile  # noqa: PLC0415 - `--help` must not load more than the parser
     from anvil_serving.substrate.doctor.config_check import check_config  # noqa: PLC0415
 
-    found, _ = check_config(_path(file), (lambda settings: Profile.load(settings.router),))
+    found, _ = check_config(named_or_found(file), (lambda settings: Profile.load(settings.router),))
     if as_json:
         emit_json(found)
     else:
@@ -92,7 +92,7 @@ def show(file: FileArgument = None, *, as_json: JsonOption = False, _quiet: Quie
 
     from anvil_serving.config import STARS, effective_document, load  # noqa: PLC0415
 
-    settings = load(_path(file))
+    settings = load(named_or_found(file))
     document = effective_document(settings)
     for warning in settings.warnings:
         talk(f"warning: {_harmless(str(warning))}")
@@ -102,12 +102,6 @@ def show(file: FileArgument = None, *, as_json: JsonOption = False, _quiet: Quie
         emit_json(document)
     else:
         emit([_harmless(tomli_w.dumps(document)).rstrip("\n")])
-
-
-def _path(file: Path | None) -> Path:
-    from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
-
-    return file or find_config(Path.cwd(), os.environ)
 
 
 def _report(found: ConfigCheck) -> Iterator[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .configuration import configured
 from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
@@ -49,19 +49,16 @@ def gpus(
 
 def _router(config: Path | None) -> Router | None:
     """The tiers of the configuration that is named, or lies here and is right; a view of cards needs none."""
-    from anvil_serving.config import load  # noqa: PLC0415
-    from anvil_serving.errors import ConfigError, StartupError  # noqa: PLC0415
-    from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
+    from anvil_serving.errors import ConfigError  # noqa: PLC0415
 
-    if config is not None:
-        return load(config).router
     try:
-        return load(find_config(Path.cwd(), os.environ)).router
-    except StartupError:
-        return None
+        settings = configured(config)
     except ConfigError:
+        if config is not None:
+            raise
         talk("the configuration that lies here is not right: `anvil-serving config check` says why")
         return None
+    return None if settings is None else settings.router
 
 
 def _lines(found: Gpus, owners: tuple[GpuOwner, ...]) -> Iterator[str]:

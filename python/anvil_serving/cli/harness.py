@@ -10,7 +10,7 @@ import typer
 
 from anvil_serving.errors import StartupError
 
-from .log import loaded
+from .configuration import configured
 from .output import JsonOption, QuietOption, emit, emit_json, talk
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _endpoint(
     from anvil_serving.layout import printable  # noqa: PLC0415
     from anvil_serving.substrate.harness import HARNESSES, Endpoint, offered_by  # noqa: PLC0415
 
-    settings = _configuration(config)
+    settings = configured(config)
     if token_from_env is not None and not HARNESSES[name].takes_token:
         raise StartupError(
             f"{name} reads its token from the environment, so none is written",
@@ -158,16 +158,6 @@ def _endpoint(
     if models:
         return Endpoint(url=address, models=models, token_env=variable, token=token)
     return Endpoint(url=address, token_env=variable, token=token)
-
-
-def _configuration(path: Path | None) -> Config | None:
-    """The router's, if it is on this machine."""
-    try:
-        return loaded(path)
-    except StartupError:
-        if path is not None:
-            raise
-        return None
 
 
 def _asked_for(config: Config | None) -> str | None:

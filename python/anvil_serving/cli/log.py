@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anvil_serving.errors import StartupError
-
+from .configuration import configured
 from .output import talk
 
 if TYPE_CHECKING:
-    from anvil_serving.config import Config
     from anvil_serving.decisions import DecisionReader
 
 __all__ = [
@@ -23,7 +21,6 @@ __all__ = [
     "SinceOption",
     "UntilOption",
     "instant",
-    "loaded",
     "opened",
     "path_of",
     "say_unreadable",
@@ -50,24 +47,8 @@ def path_of(config: Path | None, log: Path | None) -> Path:
     from anvil_serving.config import Decisions  # noqa: PLC0415
     from anvil_serving.decisions import log_path  # noqa: PLC0415
 
-    try:
-        found = _found(config)
-    except StartupError:  # there is none
-        return log_path(Decisions(), os.environ)
-    return log_path(loaded(found).decisions, os.environ)
-
-
-def loaded(config: Path | None) -> Config:
-    """The configuration that is named, else the one that a `serve` would find. Raises as `config.load` does."""
-    from anvil_serving.config import load  # noqa: PLC0415
-
-    return load(_found(config))
-
-
-def _found(config: Path | None) -> Path:
-    from anvil_serving.substrate.serve import find_config  # noqa: PLC0415
-
-    return config or find_config(Path.cwd(), os.environ)
+    settings = configured(config)
+    return log_path(Decisions() if settings is None else settings.decisions, os.environ)
 
 
 def opened(path: Path) -> DecisionReader:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .log import ConfigOption, LogOption, SinceOption, instant, loaded, opened, path_of
+from .configuration import loaded
+from .log import ConfigOption, LogOption, SinceOption, instant, opened, path_of
 from .output import JsonOption, QuietOption, emit, emit_json, talk
 from .usage import LogsDirOption, OutDirOption, usage
 

@@ -9,7 +9,8 @@ import typer
 
 from anvil_serving.errors import StartupError
 
-from .log import ConfigOption, LogOption, SinceOption, instant, loaded, path_of
+from .configuration import configured
+from .log import ConfigOption, LogOption, SinceOption, instant, path_of
 from .output import JsonOption, QuietOption, emit, emit_json, talk
 from .profile import structural_ledger
 
@@ -57,11 +58,8 @@ def score(  # noqa: PLR0913 - options of a command
     if work_class is not None and work_class not in WORK_CLASSES:
         raise StartupError(f"{printable(work_class)} is no kind of work", hint=f"there are {', '.join(WORK_CLASSES)}")
     found = [each for path in evidence or () for each in read_evidence(path)]
-    try:
-        settings = loaded(config)
-    except StartupError:
-        if config is not None:
-            raise
+    settings = configured(config)
+    if settings is None:
         talk("there is no configuration here: its profile is not read")
     else:
         found += _of_profile(settings)

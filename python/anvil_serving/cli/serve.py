@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
 
+from .configuration import loaded
 from .output import say
 
 __all__ = ["serve"]
@@ -37,11 +38,11 @@ def serve(
     """Serve the router until SIGTERM or Ctrl-C; running answers are finished first."""
     # Here and not above: `--version` and `--help` must not load a server.
     from anvil_serving import edge  # noqa: PLC0415
-    from anvil_serving.config import check_bind, load, resolve_secrets  # noqa: PLC0415
+    from anvil_serving.config import check_bind, resolve_secrets  # noqa: PLC0415
     from anvil_serving.profile import Profile  # noqa: PLC0415
-    from anvil_serving.substrate.serve import claim_address, find_config  # noqa: PLC0415
+    from anvil_serving.substrate.serve import claim_address  # noqa: PLC0415
 
-    settings = load(config if config is not None else find_config(Path.cwd(), os.environ))
+    settings = loaded(config)
     address = settings.server.host if host is None else host
     secrets = resolve_secrets(settings, os.environ)
     for warning in (*settings.warnings, *secrets.warnings):
