@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["COMMIT", "QWEN3", "hub_repository", "ollama_model", "write_gguf", "write_safetensors"]
+__all__ = ["COMMIT", "QWEN3", "hub_repository", "ollama_model", "qwen3_8b", "write_gguf", "write_safetensors"]
 
 COMMIT = "b968826d9c46dd6066d109eabc6255188de91218"
 
@@ -28,6 +28,18 @@ QWEN3 = {
     "torch_dtype": "bfloat16",
 }
 """Of Qwen/Qwen3-0.6B's config.json."""
+
+_QWEN3_8B = {
+    "architectures": ["Qwen3ForCausalLM"],
+    "model_type": "qwen3",
+    "hidden_size": 4096,
+    "num_hidden_layers": 36,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "max_position_embeddings": 40960,
+    "vocab_size": 151936,
+}
 
 _WIDTHS = {"BF16": 2, "F16": 2, "F32": 4, "I32": 4, "U32": 4, "U8": 1, "F8_E4M3": 1}
 
@@ -82,6 +94,15 @@ def write_gguf(path: Path, arch: str = "qwen3", *, words: int = 0, **keys: Any) 
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def qwen3_8b(models: Path) -> Path:
+    """The folder `Qwen3-8B` below another, with 8.2e9 parameters of two bytes; their file is a hole."""
+    folder = models / "Qwen3-8B"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(_QWEN3_8B))
+    write_safetensors(folder / "model.safetensors", {"model.weight": ("BF16", [8_200_000_000])})
+    return folder
 
 
 def hub_repository(

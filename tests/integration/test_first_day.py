@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.fakes.docker.machine import install_double
 from tests.fakes.engines import FakeEngine, sglang
-from tests.fakes.models import write_safetensors
+from tests.fakes.models import qwen3_8b
 from tests.fakes.programs import NVIDIA_SMI, put_on_path
 from tests.integration.process import wait_until
 from tests.integration.router import free_port
-from tests.unit.cli.test_deploy import CONFIG
 
 from anvil_serving.config import load
 
@@ -39,10 +38,7 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str
     programs.mkdir()
     put_on_path(programs, monkeypatch, "nvidia-smi", NVIDIA_SMI.format(cards=CARD, apps=""))
     install_double(tmp_path)
-    folder = tmp_path / "models" / "Qwen3-8B"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(CONFIG))
-    write_safetensors(folder / "model.safetensors", {"model.weight": ("BF16", [8_200_000_000])})
+    qwen3_8b(tmp_path / "models")
     monkeypatch.chdir(tmp_path)
     paths = f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin"
     docker = {"DOCKER_DOUBLE": str(tmp_path / "state"), "DOCKER_DOUBLE_IDLE": "1"}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.fakes.models import write_safetensors
+from tests.fakes.models import qwen3_8b
 from tests.fakes.programs import NVIDIA_SMI, put_on_path
-from tests.unit.cli.test_deploy import CONFIG, DOCKER_WITHOUT_COMPOSE
+from tests.unit.cli.test_deploy import DOCKER_WITHOUT_COMPOSE
 from typer.testing import CliRunner, Result
 
 from anvil_serving.cli.app import app
@@ -40,11 +40,7 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def qwen(tmp_path: Path) -> Path:
-    folder = tmp_path / "models" / "Qwen3-8B"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(CONFIG))
-    write_safetensors(folder / "model.safetensors", {"model.weight": ("BF16", [8_200_000_000])})
-    return folder
+    return qwen3_8b(tmp_path / "models")
 
 
 def run(*arguments: str | Path) -> Result:

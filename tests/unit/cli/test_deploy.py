@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.fakes.models import write_gguf, write_safetensors
+from tests.fakes.models import qwen3_8b, write_gguf
 from tests.fakes.programs import NVIDIA_SMI, put_on_path
 from typer.testing import CliRunner, Result
 
@@ -25,18 +25,6 @@ CARDS = """\
 1, GPU-66666666-7777-8888-9999-000000000000, NVIDIA GeForce RTX 5090, 32607, 2, 12.0, 580.95.05, 0, 33
 """
 DOCKER_WITHOUT_COMPOSE = "#!/bin/sh\necho 'docker: unknown command: docker compose' >&2\nexit 1\n"
-CONFIG = {
-    "architectures": ["Qwen3ForCausalLM"],
-    "model_type": "qwen3",
-    "hidden_size": 4096,
-    "num_hidden_layers": 36,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "head_dim": 128,
-    "max_position_embeddings": 40960,
-    "vocab_size": 151936,
-}
-"""Qwen3-8B."""
 
 
 @pytest.fixture(autouse=True)
@@ -63,12 +51,7 @@ def cards(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def qwen(machine: Path) -> Path:
-    folder = machine / "models" / "Qwen3-8B"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(CONFIG))
-    # 8.2e9 parameters of two bytes; the file is a hole.
-    write_safetensors(folder / "model.safetensors", {"model.weight": ("BF16", [8_200_000_000])})
-    return folder
+    return qwen3_8b(machine / "models")
 
 
 def here() -> list[str]:
