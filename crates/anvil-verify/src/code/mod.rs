@@ -8,12 +8,15 @@
 //! What is not proven passes: a language without a grammar, a block over [`CAP`], a parse that takes more steps than are
 //! granted ([`parse::Budget`]).
 
+mod clock;
+mod comment;
 mod dated;
 mod indentation;
 mod language;
 mod lexis;
 mod parse;
 mod proof;
+mod quick;
 mod reading;
 mod sketch;
 mod statement;
@@ -60,7 +63,9 @@ pub fn check(language: Language, code: &str) -> Result<Passed, Defect> {
 
 /// Where code is broken that the grammar has.
 fn forgiven(language: Language, code: &str) -> Option<usize> {
-    indentation::fault(language, code).or_else(|| statement::fault(language, code))
+    indentation::fault(language, code)
+        .or_else(|| statement::fault(language, code))
+        .or_else(|| comment::fault(language, code))
 }
 
 /// Where code is broken that the grammar does not have, in which it fails at `place`; `None` where that is not proven.

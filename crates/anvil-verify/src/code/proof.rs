@@ -3,6 +3,7 @@
 use super::language::Language;
 use super::lexis::{self, Unbalanced};
 use super::parse::{Budget, Place, locate};
+use super::quick;
 use super::sketch::around;
 
 /// The fewest lines of code from which a grammar's word is enough. A shorter block is often a form of words (`d[key, default]`),
@@ -65,23 +66,14 @@ fn has_lag(language: Language, code: &str, place: Place) -> bool {
         Language::Toml => {
             code.lines().any(|line| line.len() > line.trim_end().len() && line.trim_end().ends_with('\\'))
         }
-        // Types of foreign blocks, which a macro reads; constructs of the unstable language.
-        Language::Rust => has(&[
-            "#![feature",
-            "macro_rules!",
-            "wasm_bindgen",
-            "~const",
-            "[const]",
-            "gen {",
-            "yield ",
-            "do yeet",
-            "builtin #",
-            // A negative number as an argument of a type; a macro that is named like a type; the type of nothing before `as`.
-            "<-",
-            "str![",
-            "str!(",
-            "<() as",
-        ]),
+        // Constructs of the unstable language. What has been asked of its own parser has not the grammar's faults.
+        Language::Rust => {
+            has(&["#![feature", "~const", "[const]", "gen {", "yield ", "do yeet", "builtin #"])
+                // Types of foreign blocks, which a macro reads; a negative number as an argument of a type; a macro that is named like
+                // a type; the type of nothing before `as`.
+                || (!quick::is_asked(language, code)
+                    && has(&["macro_rules!", "wasm_bindgen", "<-", "str![", "str!(", "<() as"]))
+        }
         Language::Java => has(&["STR.", "value class", "value record", "module "]),
         Language::Json => has(&["NaN", "Infinity"]),
         _ => false,

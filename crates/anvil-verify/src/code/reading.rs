@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::language::Language;
-use super::lexis::written_lines;
+use super::lexis::{self, written_lines};
 use super::parse::{Budget, Outcome, Place, parse};
 
 /// The most pieces that a block is taken apart into.
@@ -17,6 +17,9 @@ const FRAMED_SIBLING: usize = 2_000;
 
 /// The beginning of a macro's inside in Rust.
 const MACRO: &str = "a! {\n";
+
+/// The beginning of an enumeration.
+const ENUM: &str = "enum A {\n";
 
 /// What may stand around a piece: what comes before it, and what after.
 type Frame = (&'static str, &'static str);
@@ -65,8 +68,14 @@ fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -
     let inside = if starts_inside(piece) { after_closers(language) } else { &[] };
     let markup = piece.trim_start().starts_with('<');
     frames(language).iter().chain(inside).any(|(before, after)| {
-        // A macro takes all that has its brackets in pairs, so only what has its variables is tried as one's inside.
-        if (before.starts_with('<') && !markup) || (*before == MACRO && !piece.contains('$')) {
+        // A macro takes all that has its brackets in pairs, so only what has its variables is tried as one's inside; and what says how
+        // far it can be seen is no member of an enumeration.
+        let is_out_of_place = match *before {
+            MACRO => !has_variable(language, piece),
+            ENUM => language == Language::Rust && piece.contains("pub "),
+            frame => frame.starts_with('<') && !markup,
+        };
+        if is_out_of_place {
             return false;
         }
         let body = if language == Language::Python && before.starts_with("match") {
@@ -79,6 +88,13 @@ fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -
         let body = if is_list { body.trim_end().trim_end_matches([',', ';']) } else { &body };
         !matches!(parse(language, &format!("{before}{body}\n{after}\n"), budget), Outcome::Broken(_))
     })
+}
+
+/// Whether a variable of a macro stands in the code.
+fn has_variable(language: Language, piece: &str) -> bool {
+    let bare = lexis::bare(language, piece).text;
+    bare.windows(2)
+        .any(|pair| matches!(pair, [b'$', next] if next.is_ascii_alphabetic() || matches!(next, b'(' | b'_')))
 }
 
 /// Whether a piece begins in the middle: with a closing bracket, or with a word that goes on from one.
@@ -111,7 +127,7 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("interface A {\n", "}"),
             ("async function* f() {\n", "}"),
             ("import {\n", "} from 'a'"),
-            ("enum A {\n", "}"),
+            (ENUM, "}"),
             ("a = ", ""),
             ("switch (a) { case b:\n", "}"),
         ],
@@ -123,7 +139,7 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("trait A {\n", "}"),
             ("match a {\n", "}"),
             ("struct A {\n", "}"),
-            ("enum A {\n", "}"),
+            (ENUM, "}"),
             ("f(\n", ");"),
             ("let a = ", ";"),
             ("", "fn f() {}"),
@@ -156,7 +172,7 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("interface A {\n", "}"),
             ("class A { void f() { switch (a) {\n", "}}}"),
             ("class A { int f() { return switch (a) {\n", "}; }}"),
-            ("enum A {\n", "}"),
+            (ENUM, "}"),
             ("", "class A {}"),
             ("class A { void f() { g(\n", "); }}"),
             ("class A { Object a = ", "; }"),

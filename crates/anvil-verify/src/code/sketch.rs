@@ -29,8 +29,12 @@ pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
         .and_then(|at| code.get(at..))
         .is_some_and(|text| text.starts_with("/*") || text.starts_with("\"\"\"") || text.starts_with("'''"));
     let lines = if open.is_some() && !is_long { here } else { bare_here };
-    // Where a long string of Python lost one of its marks, the words around are what it says.
-    let is_code = language != Language::Python || code.matches("\"\"\"").count().is_multiple_of(2);
+    // Where a string that may have many lines lost one of its marks, the words around are what it says.
+    let is_code = match language {
+        Language::Python => code.matches("\"\"\"").count().is_multiple_of(2),
+        Language::Rust => open.and_then(|at| code.get(at..)).is_none_or(|text| !text.starts_with(['"', 'r', 'b'])),
+        _ => true,
+    };
     lines.lines().any(|line| is_session(language, line) || (is_code && is_prose(language, line)))
         || here.lines().zip(bare_here.lines()).any(|(line, bare)| is_elided(line, bare))
         || bare_here.chars().any(is_typography)

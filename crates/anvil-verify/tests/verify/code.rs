@@ -26,6 +26,9 @@ fn what_is_broken_is_caught_in_each_language() {
             "python",
             "import a\n\nclass A:\n    \"\"The words of a long string.\n\n    More of them.\n    \"\"\"\n    x = 1\n",
         ),
+        ("rust", "use a::b;\n\nconst C: &str = \"$d\";\n\nimpl Drop  C {\n    fn drop(&mut self) {}\n}\n"),
+        ("rust", "use a::b;\n\nfn f() {\n    b();\n}\n\n/// The words before what was cut\n"),
+        ("rust", "use a::b;\n\n#[derive(Debug)]\npub C {\n    d: E,\n}\n\nfn f() {}\n"),
         ("rust", "macro_rules! a {\n    () => {{\n        b()\n    };\n}\n\nfn b() {}\n"),
         ("java", "class A {\n  boolean f() {\n    g();\n    true;\n  }\n}\n"),
         ("java", "package a;\n\nimport a.B;\n a.C;\n\nclass A {}\n"),
@@ -120,6 +123,9 @@ const ODD: &[(&str, &str)] = &[
     ("rust", "($a:expr, $($b:tt)*) => {\n    $a + 1\n};\n"),
     ("rust", "fn f(&self) -> u8;\nconst A: u8;\n"),
     ("rust", "fn main() {\n    ...\n}\n"),
+    ("rust", "/// What it does.\n///\n/// # Errors\n/// Never.\n"),
+    ("rust", "use a::b;\n\nfn f() {\n    b();\n}\n\n/// The rest ...\n"),
+    ("rust", "let a = vec![b, c];\nfor d in a {\n    println!(\"{d}\");\n}\n"),
     ("rust", "type A = B<-25, 25>;\nfn f() {}\nfn g() {}\n"),
     ("rust", "paths::{A, B},\ntypes::C,\nvalidator::D,\n"),
     ("go", "if err != nil {\n\treturn err\n}\n"),
@@ -189,7 +195,27 @@ fn empty_and_too_large_blocks_pass() {
 /// Texts made to be slow to read: what nests, what is long, what is never closed, what means many things.
 fn adversarial() -> Vec<(String, String)> {
     let mut texts = Vec::new();
-    for unit in ["(", "{", "[{(", "<a>", "if (a) {", "a<b>c<", "/*", "`", "${", "\0", "\u{1F600}"] {
+    for unit in [
+        "(",
+        "{",
+        "[{(",
+        "<a>",
+        "if (a) {",
+        "a<b>c<",
+        "/*",
+        "`",
+        "${",
+        "\0",
+        "\u{1F600}",
+        "f'{",
+        "not ",
+        "a.",
+        "a**",
+        "|a|",
+        "&",
+        "a::<",
+        "match a{_=>",
+    ] {
         texts.push((format!("{unit:?} repeated"), unit.repeat(60_000 / unit.len())));
     }
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
