@@ -27,6 +27,7 @@ FLOORS = {
     "code/python": 20.0,
     "code/rust": 20.0,
     "code/javascript": 20.0,
+    "code/bash": 20.0,
 }
 """MB/s of CPU time that the design asks for. Printed as met or not; no exit code."""
 

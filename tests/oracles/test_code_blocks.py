@@ -44,7 +44,7 @@ MEASURES = {
     # Only a compiler knows what macros make of C and C++: where there are some, brackets and comments alone are proof.
     "c": Measure(250, 0.55),
     "cpp": Measure(80, 0.55),
-    "bash": Measure(120, 0.55),
+    "bash": Measure(250, 0.95),
     "html": Measure(120, 0.0),
     "css": Measure(120, 0.0),
 }

@@ -1,4 +1,4 @@
-//! How fast blocks of code are checked: this crate's own Rust, and a page each of Python and JavaScript.
+//! How fast blocks of code are checked: this crate's own Rust, and a page each of Python, JavaScript and Bash.
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 #![allow(clippy::expect_used, reason = "a benchmark that meets an error has failed")]
 
@@ -28,6 +28,7 @@ export async function load(path, { retries = 3, delay = 100 } = {}) {
   throw new Error("gave up");
 }
 "#;
+const BASH: &str = include_str!("release.sh");
 
 fn blocks(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("code");
@@ -38,6 +39,7 @@ fn blocks(criterion: &mut Criterion<CpuTime>) {
         ("python", Language::Python, PYTHON, true),
         ("rust", Language::Rust, RUST, true),
         ("javascript", Language::JavaScript, javascript.as_str(), true),
+        ("bash", Language::Bash, BASH, true),
         ("javascript, cut", Language::JavaScript, broken.as_str(), false),
     ] {
         assert_eq!(check(language, code).is_ok(), good, "{name}");

@@ -124,8 +124,9 @@ impl Language {
         }
     }
 
-    pub(super) fn grammar(self) -> tree_sitter::Language {
-        match self {
+    /// Its grammar for tree-sitter; `None` where the check has a reader of its own.
+    pub(super) fn grammar(self) -> Option<tree_sitter::Language> {
+        let grammar = match self {
             Self::Python => tree_sitter_python::LANGUAGE,
             Self::JavaScript => tree_sitter_javascript::LANGUAGE,
             Self::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
@@ -138,10 +139,10 @@ impl Language {
             Self::Java => tree_sitter_java::LANGUAGE,
             Self::C => tree_sitter_c::LANGUAGE,
             Self::Cpp => tree_sitter_cpp::LANGUAGE,
-            Self::Bash => tree_sitter_bash::LANGUAGE,
+            Self::Bash => return None,
             Self::Html => tree_sitter_html::LANGUAGE,
             Self::Css => tree_sitter_css::LANGUAGE,
-        }
-        .into()
+        };
+        Some(grammar.into())
     }
 }

@@ -18,6 +18,7 @@ mod parse;
 mod proof;
 mod quick;
 mod reading;
+mod shell;
 mod sketch;
 mod statement;
 

@@ -4,6 +4,7 @@ use super::language::Language;
 use super::lexis::{self, Unbalanced};
 use super::parse::{Budget, Place, locate};
 use super::quick;
+use super::shell;
 use super::sketch::around;
 
 /// The fewest lines of code from which a grammar's word is enough. A shorter block is often a form of words (`d[key, default]`),
@@ -24,10 +25,8 @@ pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Bu
         Language::C | Language::Cpp if !is_plain(code) || has_bare_macro(code, place) => {
             return conditional(language, code);
         }
-        Language::Bash if !is_script(code) || !is_shell_uneven(code) => return None,
-        Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Yaml | Language::Bash
-            if is_short(code) =>
-        {
+        Language::Bash => return (!is_short(code) && shell::is_script(code)).then_some(place.after),
+        Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Yaml if is_short(code) => {
             return None;
         }
         Language::Json if !code.trim_start().starts_with(['{', '[']) => return lexical(language, code),
@@ -220,51 +219,6 @@ fn is_plain(code: &str) -> bool {
         && !code
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .any(|word| word.starts_with("__") || (shouts(word) && !matches!(word, "NULL" | "FILE" | "EOF")))
-}
-
-/// Whether a block of the shell is a program, and not a list of commands with what they print.
-fn is_script(code: &str) -> bool {
-    let starts = |line: &str, word: &str| {
-        line.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ';']))
-    };
-    let closes = |line: &str| ["fi", "done", "esac", "}"].iter().any(|word| starts(line, word));
-    let opens = |line: &str| {
-        ["if", "for", "while", "case", "until"].iter().any(|word| starts(line, word)) || line.ends_with("() {")
-    };
-    let glob = ["?(", "*(", "+(", "@(", "!(", "setopt", "autoload", "${("].iter().any(|mark| code.contains(mark));
-    !glob
-        && (code.starts_with("#!/")
-            || (code.lines().map(str::trim).any(closes) && code.lines().map(str::trim).any(opens)))
-}
-
-/// Whether a string of the shell does not end, or a construct of it lacks its other half. Asked because the grammar fails on much that the
-/// shell reads; by itself it would be too little, for text for other programs may stand in a script.
-fn is_shell_uneven(code: &str) -> bool {
-    let bare = lexis::bare(Language::Bash, code);
-    let text = String::from_utf8_lossy(&bare.text);
-    let (mut conditions, mut branches, mut loops, mut cases, mut patterns) = (0_i32, 0_i32, 0_i32, 0_i32, false);
-    for command in text.split(['\n', ';', '|', '&']) {
-        for word in command.split_ascii_whitespace() {
-            match word {
-                "if" => (conditions, branches) = (conditions + 1, branches + 1),
-                "elif" => branches += 1,
-                "fi" => conditions -= 1,
-                "do" => loops += 1,
-                "done" => loops -= 1,
-                "case" => (cases, patterns) = (cases + 1, true),
-                "esac" => cases -= 1,
-                "then" => branches -= 1,
-                "else" | "{" | "(" | "!" | "time" => {}
-                _ => break,
-            }
-        }
-    }
-    let is_uneven = |open: u8, close: u8| {
-        memchr::memchr_iter(open, &bare.text).count() != memchr::memchr_iter(close, &bare.text).count()
-    };
-    // The patterns of a `case` end with a bracket that nothing opens.
-    let brackets = is_uneven(b'{', b'}') || (!patterns && is_uneven(b'(', b')'));
-    bare.open.is_some() || brackets || conditions != 0 || branches != 0 || loops != 0 || cases != 0
 }
 
 /// A tag or a comment of HTML that the block ends in.

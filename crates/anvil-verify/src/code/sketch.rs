@@ -16,13 +16,14 @@ const LIST: usize = 12;
 pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
     let lexis::Bare { text, open } = lexis::bare(language, code);
     let bare = String::from_utf8_lossy(&text);
-    if is_edit(&bare) || is_numbered(&bare) {
+    if is_edit(language, &bare) || is_numbered(&bare) {
         return true;
     }
     // Where strings can be told for sure, one that lost its end is where it fails.
     let place = open.filter(|_| lexis::is_exact(language)).map_or(place, |at| Place { after: at, before: at });
     let here = around(code, place);
-    let bare_here = around(&bare, place);
+    let by_line = if language == Language::Bash { line_by_line(language, here) } else { String::new() };
+    let bare_here = if language == Language::Bash { &by_line } else { around(&bare, place) };
     // A string that lost its end hides what follows from `bare`, so then signs that stand on a line by themselves are looked for in the
     // code as it is. Else, and where it is a text of many lines that lost it, its words are not taken for signs.
     let is_long = open
@@ -36,7 +37,7 @@ pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
         _ => true,
     };
     lines.lines().any(|line| is_session(language, line) || (is_code && is_prose(language, line)))
-        || here.lines().zip(bare_here.lines()).any(|(line, bare)| is_elided(line, bare))
+        || here.lines().zip(bare_here.lines()).any(|(line, bare)| is_elided(language, line, bare))
         || bare_here.chars().any(is_typography)
         || is_template(language, bare_here)
         || bare_here.lines().any(|line| has_blank(language, line))
@@ -61,12 +62,26 @@ pub(super) fn around(text: &str, place: Place) -> &str {
     text.get(start..lines(place.before, NEAR).unwrap_or(text.len())).unwrap_or(text)
 }
 
+/// The text of lines without their strings and comments, each line read by itself: in the shell a string that lost its end makes strings of
+/// all that stands between others.
+fn line_by_line(language: Language, lines: &str) -> String {
+    lines
+        .split_inclusive('\n')
+        .map(|line| String::from_utf8_lossy(&lexis::bare(language, line).text).into_owned())
+        .collect()
+}
+
 /// Whether the comment of a line says that code is left out there; `bare` is the line without its strings and comments.
-fn is_elided(line: &str, bare: &str) -> bool {
-    let comment = ["//", "#", "/*", "<!--", "--"].iter().filter_map(|mark| line.find(mark)).min();
+fn is_elided(language: Language, line: &str, bare: &str) -> bool {
+    let marks: &[&str] = if language == Language::Bash { &["#"] } else { &["//", "#", "/*", "<!--", "--"] };
+    let comment = marks.iter().filter_map(|mark| line.find(mark)).min();
     let Some(said) = comment.and_then(|at| line.get(at..)) else { return false };
     if bare.len() == line.len() && comment.and_then(|at| bare.get(at..=at)) == Some("\"") {
         return false;
+    }
+    // Words that a script's comments have too; its reader is exact, and what is left out is rarely what it fails on.
+    if language == Language::Bash {
+        return said.contains("...") || said.contains('…');
     }
     let said = said.to_ascii_lowercase();
     [
@@ -111,13 +126,12 @@ fn is_session(language: Language, line: &str) -> bool {
     match language {
         Language::Python => line == ">>>" || line.starts_with(['%', '!', '?', '$']),
         Language::JavaScript | Language::TypeScript | Language::Rust => line.starts_with("> "),
-        Language::Bash => line.starts_with(['%', '>']),
         _ => false,
     }
 }
 
 /// The marks of an edit or of a conflict, or several lines that a diff would mark.
-fn is_edit(code: &str) -> bool {
+fn is_edit(language: Language, code: &str) -> bool {
     let marked = |line: &str| (line.starts_with(['+', '-']) && !line.starts_with("---")) || line.starts_with("@@");
     let is_mark = |line: &str| {
         ["<<<<<<<", ">>>>>>>", "======="]
@@ -127,8 +141,13 @@ fn is_edit(code: &str) -> bool {
     };
     code.lines().map(str::trim_end).any(is_mark)
         || code.lines().filter(|line| marked(line)).nth(1).is_some()
-            && (!code.lines().any(|line| line.starts_with("- ")) || code.lines().any(|line| line.starts_with('+')))
+            && (!may_begin_with_minus(language, code) || code.lines().any(|line| line.starts_with('+')))
         || code.lines().any(|line| line.starts_with("+++ ") || line.starts_with("@@ -"))
+}
+
+/// Whether lines that begin with `-` may be none of a diff: the members of a list, the options of a command.
+fn may_begin_with_minus(language: Language, code: &str) -> bool {
+    language == Language::Bash || code.lines().any(|line| line.starts_with("- "))
 }
 
 /// Whether most lines begin with their number.
@@ -308,6 +327,8 @@ fn has_ellipsis(language: Language, bare: &str) -> bool {
                     || matches!((last, after), (Some(b','), Some(b'}' | b')')) | (Some(b'{' | b'('), Some(b'}')))
             }
             Language::C | Language::Cpp => alone || matches!((last, after), (Some(b'{'), Some(b'}'))),
+            // A word of the shell like others, but for parentheses, which no word has.
+            Language::Bash => alone || matches!((last, after), (Some(b'('), Some(b')'))),
             Language::JavaScript | Language::TypeScript | Language::Tsx | Language::Go => {
                 !after.is_some_and(|byte| {
                     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'[' | b'{' | b'(' | b'"' | b'*')

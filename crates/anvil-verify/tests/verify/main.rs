@@ -17,6 +17,7 @@ mod repetition;
 mod replay;
 mod schema;
 mod schema_suite;
+mod shell;
 mod strict_json;
 mod template;
 

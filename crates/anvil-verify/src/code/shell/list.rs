@@ -1,0 +1,87 @@
+//! Lists and pipelines of commands (the Bash Reference Manual, sections 3.2.3 and 3.2.4).
+
+use super::reserved::Reserved;
+use super::{Read, Script};
+
+impl Script<'_> {
+    /// Reads commands up to a word or a sign that ends a list of them; says whether there were any.
+    pub(super) fn list(&mut self) -> Read<bool> {
+        let mut has_any = false;
+        loop {
+            self.newlines();
+            if self.is_list_end() {
+                return Ok(has_any);
+            }
+            self.and_or()?;
+            has_any = true;
+            self.blanks();
+            match (self.peek(), self.byte(self.at + 1)) {
+                (b';', b';' | b'&') => return Ok(true),
+                (b';' | b'&', _) => self.at += 1,
+                (b'\n', _) => self.newline(),
+                _ => return Ok(true),
+            }
+        }
+    }
+
+    fn is_list_end(&self) -> bool {
+        match self.peek() {
+            0 | b')' => true,
+            b';' => matches!(self.byte(self.at + 1), b';' | b'&'),
+            _ => self.reserved().is_some_and(Reserved::is_end),
+        }
+    }
+
+    /// Reads a list that has to have a command. A comment does for one: it says what the reader is to put there.
+    pub(super) fn commands(&mut self) -> Read {
+        let start = self.at;
+        let has_any = self.list()? || memchr::memchr(b'#', self.code.get(start..self.at).unwrap_or_default()).is_some();
+        if has_any { Ok(()) } else { self.refuse() }
+    }
+
+    fn and_or(&mut self) -> Read {
+        loop {
+            self.pipeline()?;
+            self.blanks();
+            let is_next = matches!((self.peek(), self.byte(self.joined(self.at + 1))), (b'&', b'&') | (b'|', b'|'));
+            if !is_next {
+                return Ok(());
+            }
+            self.at = self.joined(self.at + 1) + 1;
+            self.newlines();
+        }
+    }
+
+    fn pipeline(&mut self) -> Read {
+        let mut has_prefix = false;
+        loop {
+            self.blanks();
+            if self.takes(Reserved::Bang) {
+            } else if self.takes(Reserved::Time) {
+                self.blanks();
+                if self.takes_word(b"-p") {
+                    self.blanks();
+                }
+                self.takes_word(b"--");
+            } else {
+                break;
+            }
+            has_prefix = true;
+        }
+        if has_prefix && matches!(self.peek(), 0 | b'\n' | b';') {
+            return Ok(());
+        }
+        loop {
+            self.command()?;
+            self.blanks();
+            let next = self.joined(self.at + 1);
+            match (self.peek(), self.byte(next)) {
+                (b'|', b'|') => return Ok(()),
+                (b'|', b'&') => self.at = next + 1,
+                (b'|', _) => self.at += 1,
+                _ => return Ok(()),
+            }
+            self.newlines();
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What tells a script from other texts that stand in blocks of the shell: sessions, commands with what they print, other languages.
+
+use super::reserved::Reserved;
+use super::{Open, Script, Stop};
+
+/// Lines at the head of a text among which the one that names its interpreter is looked for: a comment may stand before it.
+const HEAD: usize = 3;
+
+/// Words that only other shells and languages have, with forms that look like Bash's.
+const FOREIGN: [&str; 9] =
+    ["setopt", "autoload", "compdef", "zstyle", "zmodload", "bindkey", "endif", "$env:", "@test "];
+
+/// Whether a text that no shell reads was meant for one to run. Where no first line says so, it is a compound command that is broken, and
+/// not a command among others, with what it prints perhaps.
+pub(in super::super) fn is_script(code: &str) -> bool {
+    let shebang = code.lines().take(HEAD).find_map(|line| line.trim_start().strip_prefix("#!"));
+    !is_session(code) && shebang.map_or_else(|| breaks_compound(code) && !is_foreign(code), names_shell)
+}
+
+/// Whether a line after `#!` names a shell that this reader knows.
+fn names_shell(line: &str) -> bool {
+    let mut names = line.split_ascii_whitespace().filter_map(|word| word.rsplit(['/', '\\']).next());
+    let name = names.find(|name| *name != "env" && *name != "busybox" && !name.starts_with('-') && !name.contains('='));
+    matches!(name, Some("sh" | "bash" | "dash" | "ash"))
+}
+
+/// Whether the reading of a text fails in a compound command that is surely one: another has come so far as its `then` or `do`, and a
+/// body that is further in.
+fn breaks_compound(code: &str) -> bool {
+    let mut script = Script::new(code);
+    let Err(Stop::Refused(place)) = script.whole() else { return false };
+    // Words in parentheses may be said to the reader.
+    if script.peek() == b'(' {
+        return false;
+    }
+    let word = script.reserved();
+    if script.open.iter().any(|open| open.has_head && has_body(code, *open)) {
+        return true;
+    }
+    match script.open.last() {
+        Some(open) => matches!(word, Some(Reserved::Fi | Reserved::Done | Reserved::Esac)) && is_worded(code, *open),
+        // A command may print `done` and braces. What the word closes may stand before the text, if that goes on from further in.
+        None => {
+            script.heads > 0
+                && matches!(
+                    word,
+                    Some(Reserved::Then | Reserved::Elif | Reserved::Else | Reserved::Fi | Reserved::Esac)
+                )
+                && indentation(code, place.after) >= indentation(code, 0)
+        }
+    }
+}
+
+/// Whether a compound command begins with a word, and has a body.
+fn is_worded(code: &str, open: Open) -> bool {
+    let begins = code.get(open.at..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
+    begins && has_body(code, open)
+}
+
+/// Whether the line after the one that a compound command begins on is further in: in a list of commands, each says something of its own.
+fn has_body(code: &str, open: Open) -> bool {
+    let mut lines = code.get(open.at..).unwrap_or_default().split_inclusive('\n');
+    let first = open.at + lines.next().map_or(0, str::len);
+    let blank: usize = lines.take_while(|line| line.trim().is_empty()).map(str::len).sum();
+    indentation(code, first + blank) > indentation(code, open.at)
+}
+
+/// How far in the line at `at` begins.
+fn indentation(code: &str, at: usize) -> usize {
+    let start = code.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    let line = code.get(start..).unwrap_or_default();
+    line.len() - line.trim_start_matches([' ', '\t']).len()
+}
+
+/// Whether a line begins with a prompt.
+fn is_session(code: &str) -> bool {
+    let prompts = ["$ ", "root@", "user@", "PS "];
+    code.lines().any(|line| prompts.iter().any(|prompt| line.trim_start().starts_with(prompt)))
+}
+
+/// Whether a text is of another shell or language.
+fn is_foreign(code: &str) -> bool {
+    let ends = |line: &str| {
+        let word = line.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        word.eq_ignore_ascii_case("end")
+    };
+    FOREIGN.iter().any(|word| code.contains(word)) || code.lines().any(ends)
+}
