@@ -156,6 +156,8 @@ const NO_SCRIPT: &[(&str, &str)] = &[
     ("what not to do", "while read a; do b  # reads what it should not\nexec c; echo d  # never\ne=(f, g) (h)\n"),
     ("zsh", "autoload -Uz compinit\nif [[ -n $a ]]; then\n  for b (${(f)c}) d\nfi\n"),
     ("zsh by its name", "#!/usr/bin/env zsh\nfor a (b c); do\n  print $a\ndone\n"),
+    ("functions of zsh", "if [[ a ]]; then\n  function b() { c \"d\" }\n  e(){}\nfi\n"),
+    ("a makefile", "a: b\n\t@if c; then \\\n\t  d $(e) (f); \\\n\tfi\n\t@for g in h; do \\\n\t\ti \\\n\tj\n"),
     ("python by its name", "#!/usr/bin/env python3\nprint(f(1), 'it''s')\nx = (1\n"),
     ("fish", "if test $a = 1\n    set b (c)\nelse\n    d\nend\n"),
     ("csh", "if ($a == 1) then\n  set b = (c d)\nendif\n"),

@@ -29,8 +29,8 @@ fn names_shell(line: &str) -> bool {
 fn breaks_compound(code: &str) -> bool {
     let mut script = Script::new(code);
     let Err(Stop::Refused(place)) = script.whole() else { return false };
-    // Words in parentheses may be said to the reader.
-    if script.peek() == b'(' {
+    // Words in parentheses may be said to the reader; empty braces are a body in zsh.
+    if matches!(script.peek(), b'(' | b'{') {
         return false;
     }
     let word = script.reserved();
@@ -80,9 +80,16 @@ fn is_session(code: &str) -> bool {
 
 /// Whether a text is of another shell or language.
 fn is_foreign(code: &str) -> bool {
-    let ends = |line: &str| {
+    let is_of_another = |line: &str| {
         let word = line.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        word.eq_ignore_ascii_case("end")
+        word.eq_ignore_ascii_case("end") || is_function_of_zsh(line.trim()) || line.starts_with("\t@")
     };
-    FOREIGN.iter().any(|word| code.contains(word)) || code.lines().any(ends)
+    FOREIGN.iter().any(|word| code.contains(word)) || code.lines().any(is_of_another)
+}
+
+/// Whether a function on one line has a body that is empty, or whose last command nothing ends before the brace.
+fn is_function_of_zsh(line: &str) -> bool {
+    let is_function = line.starts_with("function ") || line.contains("() {") || line.contains("(){");
+    let body = line.strip_suffix('}').map(str::trim_end);
+    is_function && body.is_some_and(|body| !body.ends_with([';', '&', '}', ')']))
 }
