@@ -102,7 +102,7 @@ fn is_elided(language: Language, line: &str, bare: &str) -> bool {
 }
 
 /// A line of a session: a prompt and what was typed, a magic of a notebook, the head of a trace.
-fn is_session(language: Language, line: &str) -> bool {
+pub(super) fn is_session(language: Language, line: &str) -> bool {
     let line = line.trim_start();
     if [
         ">>> ",

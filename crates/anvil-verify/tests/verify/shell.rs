@@ -122,7 +122,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("echo $((1 + 2)", "((1"),
     ("((1 + 2)", "((1"),
     ("ls @(a|b", "(a"),
-    ("[[ a == ]] && b", "&& b"),
+    ("[[ a == ]] && b", "]] &&"),
     ("[[ a b ]]", "b ]]"),
     ("[[ ]]", "]]"),
     ("[[ (a ]]", "]]"),
@@ -152,6 +152,7 @@ const NO_SCRIPT: &[(&str, &str)] = &[
     ("a command that says that it is done", "for a in 1 2; do\n  make $a\ndone\nIt's made (twice)\ndone\n"),
     ("the end of something", "  for a in b; do\n    c\n  done\nfi\n"),
     ("the arms of a case", "start)\n  if a; then\n    b\n  fi\n  ;;\nstop)\n  c\n  ;;\n"),
+    ("what is printed", "for a in 1 2; do\n  b $a\ndone\nIt's b.\n1) c | d\n}\n"),
     ("words to the reader", "for a in *; do\n  b $a (or what it is called)\ndone\n"),
     ("what not to do", "while read a; do b  # reads what it should not\nexec c; echo d  # never\ne=(f, g) (h)\n"),
     ("zsh", "autoload -Uz compinit\nif [[ -n $a ]]; then\n  for b (${(f)c}) d\nfi\n"),
@@ -164,6 +165,9 @@ const NO_SCRIPT: &[(&str, &str)] = &[
     ("lua", "if (a == nil) then\n  b(c)\nend\n"),
     ("bats", "@test \"a\" {\n  if [ b ]; then\n    c\n  fi\n}\n"),
     ("elvish", "if (and (a) (b)) {\n  set c = d\n}\n"),
+    ("a program of Python", "#!/bin/sh\n'''exec' python3 \"$0\" \"$@\"\n' '''\nimport a\nprint(b('c'))\nd = (1,\n"),
+    ("a program of Tcl", "#!/bin/sh\n# Next line is of the shell \\\nexec wish \"$0\" -- \"$@\"\nset a(b) c\n"),
+    ("an archive", "#!/bin/sh\ntail -n +4 \"$0\" | tar x\nexit 0\n\u{8}(\"'\n"),
     ("what is left out", "#!/bin/bash\nif [ a ]; then\n  b\n...\n"),
     ("a blank", "#!/bin/sh\nset -e\ncurl -u a <your url>\necho b\n"),
 ];
@@ -183,6 +187,9 @@ fn a_script_without_a_first_line_that_says_so_is_refused_for_its_compound_comman
         "if [ -f a ]\n  b\nfi\nc\n",
         "for a in b; do\n  c\ndone\nif d; then e; fi\nfi\n",
         "a() {\n  case $1 in\n    b) c ;;\n  }\n}\n",
+        "for a in b; do\n  c\ndone\nd() {\n  e\n",
+        "echo \"a\nif b; then\n  c \"d\"\nfi\n",
+        "if a; then\n  b\nfi\ncase c in\n  d) ;;\n  ;;\nesac\n",
     ] {
         assert!(!passes(code), "{code}");
     }

@@ -52,26 +52,31 @@ impl Script<'_> {
 
     /// A word by itself, after an operator, or on both sides of one.
     fn comparison(&mut self) -> Read {
-        let start = self.at;
-        if self.takes_word(b"]]") {
-            self.at = start;
-            return self.refuse();
-        }
-        let word = self.word(Role::Argument)?;
+        let word = self.operand(Role::Argument)?;
         self.blanks();
         if self.is_unary(word) {
-            self.word(Role::Argument)?;
+            self.operand(Role::Argument)?;
             return Ok(());
         }
         let Some(operator) = self.binary() else { return Ok(()) };
         self.at += operator.len();
         self.blanks();
-        self.word(match operator {
+        self.operand(match operator {
             b"=~" => Role::Regex,
             b"=" | b"==" | b"!=" => Role::Pattern,
             _ => Role::Argument,
         })?;
         Ok(())
+    }
+
+    /// Reads a word that is not the end of the command.
+    fn operand(&mut self, role: Role) -> Read<Word> {
+        let start = self.at;
+        if self.takes_word(b"]]") {
+            self.at = start;
+            return self.refuse();
+        }
+        self.word(role)
     }
 
     fn is_unary(&self, word: Word) -> bool {

@@ -12,8 +12,10 @@ impl Script<'_> {
             if self.is_list_end() {
                 return Ok(has_any);
             }
+            let start = self.at;
             self.and_or()?;
             has_any = true;
+            self.is_doubtful |= self.depth == 0 && self.never_returns(start);
             self.blanks();
             match (self.peek(), self.byte(self.at + 1)) {
                 (b';', b';' | b'&') => return Ok(true),
@@ -22,6 +24,21 @@ impl Script<'_> {
                 _ => return Ok(true),
             }
         }
+    }
+
+    /// Whether the command that stands between `start` and here is the last that a shell reads. What follows may be of any language: a
+    /// program that begins with a script, an archive.
+    fn never_returns(&self, start: usize) -> bool {
+        let command = self.code.get(start..self.at).unwrap_or_default();
+        let quotes = command.iter().take_while(|byte| **byte == b'\'').count();
+        let command = command.get(quotes..).unwrap_or_default();
+        let is_word = |rest: &&[u8]| rest.first().is_none_or(|byte| matches!(byte, b' ' | b'\t' | b'\''));
+        if let Some(rest) = command.strip_prefix(b"exec").filter(is_word) {
+            // Without a command it only opens files.
+            let next = rest.trim_ascii_start().first();
+            return next.is_some_and(|byte| !matches!(byte, b'<' | b'>' | b'&' | b'{' | b'0'..=b'9'));
+        }
+        command.strip_prefix(b"exit").as_ref().is_some_and(is_word)
     }
 
     fn is_list_end(&self) -> bool {

@@ -1,5 +1,7 @@
 //! What tells a script from other texts that stand in blocks of the shell: sessions, commands with what they print, other languages.
 
+use super::super::language::Language;
+use super::super::sketch::is_session;
 use super::reserved::Reserved;
 use super::{Open, Script, Stop};
 
@@ -14,7 +16,8 @@ const FOREIGN: [&str; 9] =
 /// not a command among others, with what it prints perhaps.
 pub(in super::super) fn is_script(code: &str) -> bool {
     let shebang = code.lines().take(HEAD).find_map(|line| line.trim_start().strip_prefix("#!"));
-    !is_session(code) && shebang.map_or_else(|| breaks_compound(code) && !is_foreign(code), names_shell)
+    let has_prompt = code.lines().any(|line| is_session(Language::Bash, line));
+    !has_prompt && shebang.map_or_else(|| breaks_compound(code) && !is_foreign(code), names_shell)
 }
 
 /// Whether a line after `#!` names a shell that this reader knows.
@@ -24,29 +27,62 @@ fn names_shell(line: &str) -> bool {
     matches!(name, Some("sh" | "bash" | "dash" | "ash"))
 }
 
-/// Whether the reading of a text fails in a compound command that is surely one: another has come so far as its `then` or `do`, and a
-/// body that is further in.
+/// Whether the reading of a text fails where nothing else than a broken script does: in a compound command that has come so far as its
+/// `then` or `do` and to a body that is further in, or after one.
 fn breaks_compound(code: &str) -> bool {
     let mut script = Script::new(code);
     let Err(Stop::Refused(place)) = script.whole() else { return false };
+    let is_unclosed = script.open.last().is_some_and(|open| open.at == place.after);
     // Words in parentheses may be said to the reader; empty braces are a body in zsh.
-    if matches!(script.peek(), b'(' | b'{') {
+    if !is_unclosed && matches!(code.as_bytes().get(place.after), Some(b'(' | b'{')) {
         return false;
     }
-    let word = script.reserved();
-    if script.open.iter().any(|open| open.has_head && has_body(code, *open)) {
+    let is_evident = script.heads > 0 || has_compound(code);
+    let is_surely_one = |open: &&Open| open.has_head || is_evident && is_function(code, **open);
+    if script.open.iter().filter(is_surely_one).any(|open| has_body(code, *open)) {
         return true;
     }
     match script.open.last() {
-        Some(open) => matches!(word, Some(Reserved::Fi | Reserved::Done | Reserved::Esac)) && is_worded(code, *open),
-        // A command may print `done` and braces. What the word closes may stand before the text, if that goes on from further in.
+        Some(open) => {
+            matches!(script.reserved(), Some(Reserved::Fi | Reserved::Done | Reserved::Esac)) && is_worded(code, *open)
+        }
+        None => is_evident && is_never_printed(code, place.after, script.reserved()),
+    }
+}
+
+/// Whether a line begins a compound command as scripts do, and another ends one: a string that lost its end may hide both from the reading.
+fn has_compound(code: &str) -> bool {
+    let begins = |line: &str| {
+        let line = line.trim();
+        line.ends_with("; then") || line.ends_with("; do") || line.starts_with("case ") && line.ends_with(" in")
+    };
+    let ends = |line: &str| {
+        let line = line.trim_start();
+        let end = line.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(line.len());
+        matches!(line.get(..end), Some("fi" | "done" | "esac"))
+    };
+    code.lines().any(begins) && code.lines().any(ends)
+}
+
+/// Whether a compound command is the body of a function.
+fn is_function(code: &str, open: Open) -> bool {
+    code.get(..open.at).is_some_and(|before| before.trim_end().ends_with("()"))
+}
+
+/// Whether what stands at `at`, outside of all compound commands, is nothing that a command prints. `word`: the reserved word that it is.
+fn is_never_printed(code: &str, at: usize, word: Option<Reserved>) -> bool {
+    let rest = code.get(at..).unwrap_or_default();
+    match word {
+        // What the word closes may stand before the text, if that goes on from further in.
+        Some(Reserved::Then | Reserved::Elif | Reserved::Else | Reserved::Fi | Reserved::Esac) => {
+            indentation(code, at) >= indentation(code, 0)
+        }
+        Some(_) => false,
         None => {
-            script.heads > 0
-                && matches!(
-                    word,
-                    Some(Reserved::Then | Reserved::Elif | Reserved::Else | Reserved::Fi | Reserved::Esac)
-                )
-                && indentation(code, place.after) >= indentation(code, 0)
+            let is_apostrophe = rest.starts_with('\'')
+                && code.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric))
+                && rest.get(1..).is_some_and(|after| after.starts_with(char::is_alphanumeric));
+            !is_apostrophe && rest.starts_with(['"', '\'', '`', '$']) || rest.starts_with(";;")
         }
     }
 }
@@ -70,12 +106,6 @@ fn indentation(code: &str, at: usize) -> usize {
     let start = code.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
     let line = code.get(start..).unwrap_or_default();
     line.len() - line.trim_start_matches([' ', '\t']).len()
-}
-
-/// Whether a line begins with a prompt.
-fn is_session(code: &str) -> bool {
-    let prompts = ["$ ", "root@", "user@", "PS "];
-    code.lines().any(|line| prompts.iter().any(|prompt| line.trim_start().starts_with(prompt)))
 }
 
 /// Whether a text is of another shell or language.
