@@ -150,8 +150,8 @@ def one_by_one(command: list[str], suffix: str, refusal: re.Pattern[str]) -> Par
                 env=environment,
             )
         if run.returncode == 0:
-            # Bash only warns of a here-document without its end.
-            return Opinion.NEITHER if "delimited by end-of-file" in run.stderr else Opinion.ACCEPTS
+            # Bash only warns of a here-document without its end, and goes on after a `[[` that is wrong.
+            return Opinion.NEITHER if re.search("delimited by end-of-file|conditional", run.stderr) else Opinion.ACCEPTS
         return Opinion.REFUSES if refusal.search(run.stderr) else Opinion.NEITHER
 
     def opinions(texts: list[str]) -> list[Opinion]:

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use anvil_verify::Defect;
 use anvil_verify::code::{CAP, Language, STACK, check};
+use proptest::prelude::*;
 
 fn passes(code: &str) -> bool {
     check(Language::Bash, code).is_ok()
@@ -51,6 +53,17 @@ const READ: &[&str] = &[
     "cat <<A\n(",
     // What is to be filled in.
     "if a; then\n  # b\nelse\n  # c\nfi",
+];
+
+/// What commands may stand in.
+const AROUND: &[(&str, &str)] = &[
+    ("{\n", "\n}"),
+    ("(", "\n)"),
+    ("a=\"$(\n", "\n)\""),
+    ("b <(", "\n)"),
+    ("case a in b)\n", "\n;; esac"),
+    ("if a; then\n", "\nfi"),
+    ("a() {\n", "\n}"),
 ];
 
 #[test]
@@ -134,9 +147,7 @@ const REFUSED: &[(&str, &str)] = &[
 fn what_no_shell_reads_is_refused_where_it_fails() {
     for (lines, at) in REFUSED {
         let code = script(lines);
-        let Err(anvil_verify::Defect::BrokenCode { span, .. }) = check(Language::Bash, &code) else {
-            panic!("it passed: {code}")
-        };
+        let Err(Defect::BrokenCode { span, .. }) = check(Language::Bash, &code) else { panic!("it passed: {code}") };
         assert!(code[span.start..].starts_with(at), "{code} at {}", span.start);
     }
 }
@@ -153,6 +164,7 @@ const NO_SCRIPT: &[(&str, &str)] = &[
     ("the end of something", "  for a in b; do\n    c\n  done\nfi\n"),
     ("the arms of a case", "start)\n  if a; then\n    b\n  fi\n  ;;\nstop)\n  c\n  ;;\n"),
     ("what is printed", "for a in 1 2; do\n  b $a\ndone\nIt's b.\n1) c | d\n}\n"),
+    ("a script that is made, and run", "cat > a.sh <<'A'\n#!/bin/bash\nb\nA\nbash a.sh\nb (c)\n"),
     ("words to the reader", "for a in *; do\n  b $a (or what it is called)\ndone\n"),
     ("what not to do", "while read a; do b  # reads what it should not\nexec c; echo d  # never\ne=(f, g) (h)\n"),
     ("zsh", "autoload -Uz compinit\nif [[ -n $a ]]; then\n  for b (${(f)c}) d\nfi\n"),
@@ -273,6 +285,26 @@ fn no_script_takes_long() {
             let start = Instant::now();
             let _ = check(Language::Bash, &text);
             assert!(start.elapsed() < limit, "{unit:?} and {tail:?}: {:?}", start.elapsed());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_refused_lies_in_the_text(units in proptest::collection::vec(proptest::sample::select(UNITS), 0..40), cut in 0_usize..40) {
+        let code = script(&units.concat());
+        let code: String = code.chars().take(code.chars().count().saturating_sub(cut)).collect();
+        if let Err(Defect::BrokenCode { span, .. }) = check(Language::Bash, &code) {
+            prop_assert!(span.start <= span.end && span.end <= code.len(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_script_that_is_read_is_read_within_another(lines in proptest::collection::vec(proptest::sample::select(READ), 1..4)) {
+        let whole = lines.iter().filter(|lines| !lines.contains("<<A\n(")).fold(String::new(), |all, lines| all + lines + "\n");
+        for (before, after) in AROUND {
+            let code = script(&format!("{before}{whole}:{after}"));
+            prop_assert!(passes(&code), "{code}");
         }
     }
 }

@@ -24,17 +24,10 @@ impl Script<'_> {
         self.open.push(Open { at: self.at, has_head: false });
         self.within(|script| {
             let opener = script.at;
-            if script.peek() == b'(' {
-                if script.byte(opener + 1) != b'(' || !script.arithmetic()? {
-                    script.at += 1;
-                    script.commands()?;
-                    if script.peek() != b')' {
-                        return script.missing(opener);
-                    }
-                    script.at += 1;
-                }
-            } else {
-                script.worded(opener)?;
+            match script.peek() {
+                b'(' if script.byte(opener + 1) == b'(' && script.arithmetic()? => {}
+                b'(' => script.subshell(opener)?,
+                _ => script.worded(opener)?,
             }
             script.redirections()
         })?;
@@ -42,22 +35,19 @@ impl Script<'_> {
         Ok(())
     }
 
+    fn subshell(&mut self, opener: usize) -> Read {
+        self.at += 1;
+        self.commands()?;
+        if self.peek() != b')' {
+            return self.missing(opener);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
     /// Reads a compound command that begins with a reserved word.
     fn worded(&mut self, opener: usize) -> Read {
         let Some(word) = self.reserved() else { return self.refuse() };
-        if !matches!(
-            word,
-            Reserved::Brace
-                | Reserved::If
-                | Reserved::While
-                | Reserved::Until
-                | Reserved::For
-                | Reserved::Select
-                | Reserved::Case
-                | Reserved::Test
-        ) {
-            return self.refuse();
-        }
         self.takes(word);
         match word {
             Reserved::Brace => {
@@ -71,7 +61,11 @@ impl Script<'_> {
             }
             Reserved::For | Reserved::Select => self.iteration(opener),
             Reserved::Case => self.case(opener),
-            _ => self.conditional(opener),
+            Reserved::Test => self.conditional(opener),
+            _ => {
+                self.at = opener;
+                self.refuse()
+            }
         }
     }
 
@@ -111,24 +105,15 @@ impl Script<'_> {
         if self.starts(b"((") {
             self.three_expressions()?;
             self.blanks();
-            if self.peek() == b';' {
-                self.at += 1;
-            }
         } else {
             self.word(Role::Argument)?;
             self.newlines();
             if self.takes_word(b"in") {
-                self.blanks();
-                while !matches!(self.peek(), b';' | b'\n' | 0) {
-                    self.word(Role::Argument)?;
-                    self.blanks();
-                }
-                if self.peek() == b';' {
-                    self.at += 1;
-                }
-            } else if self.peek() == b';' {
-                self.at += 1;
+                self.values()?;
             }
+        }
+        if self.peek() == b';' {
+            self.at += 1;
         }
         self.newlines();
         if self.takes(Reserved::Brace) {
@@ -136,6 +121,17 @@ impl Script<'_> {
             return self.expect(Reserved::BraceEnd, opener);
         }
         self.loop_body(opener)
+    }
+
+    /// Words up to the end of the line or of the command.
+    fn values(&mut self) -> Read {
+        loop {
+            self.blanks();
+            if matches!(self.peek(), b';' | b'\n' | 0) {
+                return Ok(());
+            }
+            self.word(Role::Argument)?;
+        }
     }
 
     /// `((a; b; c))` after `for`.

@@ -69,20 +69,25 @@ impl Script<'_> {
         }
     }
 
+    /// Goes over `!` or `time`; says whether one stood here.
+    fn prefix(&mut self) -> bool {
+        self.blanks();
+        if self.takes(Reserved::Bang) {
+            return true;
+        }
+        let is_timed = self.takes(Reserved::Time);
+        if is_timed {
+            self.blanks();
+            self.takes_word(b"-p");
+            self.blanks();
+            self.takes_word(b"--");
+        }
+        is_timed
+    }
+
     fn pipeline(&mut self) -> Read {
         let mut has_prefix = false;
-        loop {
-            self.blanks();
-            if self.takes(Reserved::Bang) {
-            } else if self.takes(Reserved::Time) {
-                self.blanks();
-                if self.takes_word(b"-p") {
-                    self.blanks();
-                }
-                self.takes_word(b"--");
-            } else {
-                break;
-            }
+        while self.prefix() {
             has_prefix = true;
         }
         if has_prefix && matches!(self.peek(), 0 | b'\n' | b';') {

@@ -5,9 +5,6 @@ use super::super::sketch::is_session;
 use super::reserved::Reserved;
 use super::{Open, Script, Stop};
 
-/// Lines at the head of a text among which the one that names its interpreter is looked for: a comment may stand before it.
-const HEAD: usize = 3;
-
 /// Words that only other shells and languages have, with forms that look like Bash's.
 const FOREIGN: [&str; 9] =
     ["setopt", "autoload", "compdef", "zstyle", "zmodload", "bindkey", "endif", "$env:", "@test "];
@@ -15,7 +12,9 @@ const FOREIGN: [&str; 9] =
 /// Whether a text that no shell reads was meant for one to run. Where no first line says so, it is a compound command that is broken, and
 /// not a command among others, with what it prints perhaps.
 pub(in super::super) fn is_script(code: &str) -> bool {
-    let shebang = code.lines().take(HEAD).find_map(|line| line.trim_start().strip_prefix("#!"));
+    // A comment may stand before it.
+    let mut head = code.lines().map(str::trim_start).take_while(|line| line.is_empty() || line.starts_with('#'));
+    let shebang = head.find_map(|line| line.strip_prefix("#!"));
     let has_prompt = code.lines().any(|line| is_session(Language::Bash, line));
     !has_prompt && shebang.map_or_else(|| breaks_compound(code) && !is_foreign(code), names_shell)
 }
