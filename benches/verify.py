@@ -28,6 +28,8 @@ FLOORS = {
     "code/rust": 20.0,
     "code/javascript": 20.0,
     "code/bash": 20.0,
+    "code/go": 20.0,
+    "code/java": 20.0,
 }
 """MB/s of CPU time that the design asks for. Printed as met or not; no exit code."""
 

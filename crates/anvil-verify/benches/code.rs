@@ -1,4 +1,4 @@
-//! How fast blocks of code are checked: this crate's own Rust, and a page each of Python, JavaScript and Bash.
+//! How fast blocks of code are checked: this crate's own Rust, and a page of each other language.
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 #![allow(clippy::expect_used, reason = "a benchmark that meets an error has failed")]
 
@@ -14,6 +14,8 @@ mod cpu_time;
 
 const PYTHON: &str = include_str!("../../../tests/oracles/code_blocks.py");
 const RUST: &str = include_str!("../src/code/lexis.rs");
+const GO: &str = include_str!("pages/ledger.go");
+const JAVA: &str = include_str!("pages/Ledger.java");
 const JAVASCRIPT: &str = r#"
 export async function load(path, { retries = 3, delay = 100 } = {}) {
   for (let attempt = 0; attempt < retries; attempt++) {
@@ -28,7 +30,7 @@ export async function load(path, { retries = 3, delay = 100 } = {}) {
   throw new Error("gave up");
 }
 "#;
-const BASH: &str = include_str!("release.sh");
+const BASH: &str = include_str!("pages/release.sh");
 
 fn blocks(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("code");
@@ -38,6 +40,8 @@ fn blocks(criterion: &mut Criterion<CpuTime>) {
     for (name, language, code, good) in [
         ("python", Language::Python, PYTHON, true),
         ("rust", Language::Rust, RUST, true),
+        ("go", Language::Go, GO, true),
+        ("java", Language::Java, JAVA, true),
         ("javascript", Language::JavaScript, javascript.as_str(), true),
         ("bash", Language::Bash, BASH, true),
         ("javascript, cut", Language::JavaScript, broken.as_str(), false),

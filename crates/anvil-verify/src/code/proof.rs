@@ -70,7 +70,7 @@ fn has_lag(language: Language, code: &str, place: Place) -> bool {
             has(&["#![feature", "~const", "[const]", "gen {", "yield ", "do yeet", "builtin #"])
                 // Types of foreign blocks, which a macro reads; a negative number as an argument of a type; a macro that is named like
                 // a type; the type of nothing before `as`.
-                || (!quick::is_asked(language, code)
+                || (!quick::refuses(language, code)
                     && has(&["macro_rules!", "wasm_bindgen", "<-", "str![", "str!(", "<() as"]))
         }
         Language::Java => has(&["STR.", "value class", "value record", "module "]),

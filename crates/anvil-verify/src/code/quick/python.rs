@@ -2,11 +2,16 @@
 
 use memchr::memchr2_iter;
 
+use super::Reading;
+
 /// The most strings that may have expressions in them: one within the other, each is gone through again for all around it.
 const MOST_FORMATTED: usize = 1_000;
 
-pub(super) fn accepts(code: &str) -> bool {
-    formatted(code.as_bytes()) <= MOST_FORMATTED && ruff_python_parser::parse_module(code).is_ok()
+pub(super) fn read(code: &str) -> Reading {
+    if formatted(code.as_bytes()) > MOST_FORMATTED {
+        return Reading::Unknown;
+    }
+    if ruff_python_parser::parse_module(code).is_ok() { Reading::Right } else { Reading::Refused }
 }
 
 /// At least as many as the strings that may have expressions in them: quotation marks with a letter before them.
