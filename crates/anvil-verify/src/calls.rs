@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::defect::Defect;
 use crate::offered::{Choice, Input, Offered};
 use crate::repair::{Repaired, repair};
@@ -189,9 +187,7 @@ impl Calls {
             return Err(malformed(fault));
         }
         let Some(schema) = self.offered.schema(name) else { return Ok(()) };
-        // What the strict reader has and serde_json has not (a lone surrogate, a number beyond a double) proves nothing.
-        let Ok(value) = serde_json::from_str::<Value>(arguments) else { return Ok(()) };
-        schema.validate(&value).map_err(|mismatch| Defect::SchemaMismatch { keyword: mismatch.keyword })
+        schema.validate_text(arguments).map_err(|mismatch| Defect::SchemaMismatch { keyword: mismatch.keyword })
     }
 
     fn take(&mut self, bytes: usize) -> Result<(), Defect> {

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::defect::Defect;
 use crate::schema::Schema;
 use crate::strict_json::{Fault, Root, StrictJson};
@@ -80,11 +78,10 @@ impl FormatCheck {
             return Ok(Passed::new());
         }
         reader.end().map_err(not_json)?;
-        // What the strict reader has and serde_json has not (a lone surrogate, a number beyond a double) proves nothing.
-        if let Some(schema) = &self.schema
-            && let Ok(value) = serde_json::from_str::<Value>(&self.text)
-        {
-            schema.validate(&value).map_err(|mismatch| Defect::FormatMismatch { keyword: mismatch.keyword })?;
+        if let Some(schema) = &self.schema {
+            schema
+                .validate_text(&self.text)
+                .map_err(|mismatch| Defect::FormatMismatch { keyword: mismatch.keyword })?;
         }
         Ok(Passed::new())
     }

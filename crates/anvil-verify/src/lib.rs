@@ -35,6 +35,8 @@ mod names;
 pub mod offered;
 mod open_line;
 mod period;
+mod plain_text;
+mod plan;
 mod prose;
 mod refusal;
 pub mod repair;

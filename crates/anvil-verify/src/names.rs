@@ -13,8 +13,8 @@ const FEW: usize = 12;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     bytes: Vec<u8>,
-    /// Where each name ends in `bytes`; it begins where the one before it ends.
-    ends: Vec<usize>,
+    /// Each name begins in `bytes` where the one before it ends.
+    kept: Vec<Kept>,
     objects: Vec<Object>,
     /// The high half of a surrogate pair whose low half may follow.
     high: Option<u16>,
@@ -22,27 +22,40 @@ pub(crate) struct Names {
     hashed_bytes: usize,
 }
 
+#[derive(Debug)]
+struct Kept {
+    end: usize,
+    /// What it begins with: most names are told apart by it.
+    head: u64,
+}
+
 #[derive(Debug, Default)]
 struct Object {
     first_name: usize,
     first_byte: usize,
-    /// The names once they are many.
-    many: HashSet<Box<[u8]>>,
-    hashed_bytes: usize,
+    /// Few objects have any: what each of them takes is pushed and popped with every object.
+    many: Option<Box<Many>>,
+}
+
+/// The names once they are many.
+#[derive(Debug, Default)]
+struct Many {
+    names: HashSet<Box<[u8]>>,
+    bytes: usize,
 }
 
 impl Names {
     /// An object begins.
     pub(crate) fn open(&mut self) {
-        self.objects.push(Object { first_name: self.ends.len(), first_byte: self.bytes.len(), ..Object::default() });
+        self.objects.push(Object { first_name: self.kept.len(), first_byte: self.bytes.len(), ..Object::default() });
     }
 
     /// The innermost object ends.
     pub(crate) fn close(&mut self) {
         if let Some(object) = self.objects.pop() {
-            self.ends.truncate(object.first_name);
+            self.kept.truncate(object.first_name);
             self.bytes.truncate(object.first_byte);
-            self.hashed_bytes -= object.hashed_bytes;
+            self.hashed_bytes -= object.many.map_or(0, |many| many.bytes);
         }
     }
 
@@ -76,7 +89,7 @@ impl Names {
     /// The name that is being read is whole. Whether the object has it already.
     pub(crate) fn is_duplicate(&mut self) -> bool {
         self.settle();
-        let start = self.ends.last().copied().unwrap_or_default();
+        let start = self.kept.last().map_or(0, |last| last.end);
         let Some(object) = self.objects.last_mut() else { return false };
         let start = start.max(object.first_byte);
         if self.bytes.len() > MAX_BYTES {
@@ -84,23 +97,25 @@ impl Names {
             return false;
         }
         let name = self.bytes.get(start..).unwrap_or_default();
-        let few = self.ends.get(object.first_name..).unwrap_or_default();
+        let head = head(name);
+        let few = self.kept.get(object.first_name..).unwrap_or_default();
         let mut from = object.first_byte;
-        for &end in few {
-            if self.bytes.get(from..end) == Some(name) {
+        for kept in few {
+            if kept.head == head && self.bytes.get(from..kept.end) == Some(name) {
                 return true;
             }
-            from = end;
+            from = kept.end;
         }
         if few.len() < FEW {
-            self.ends.push(self.bytes.len());
+            self.kept.push(Kept { end: self.bytes.len(), head });
             return false;
         }
-        let is_known = object.many.contains(name);
+        let many = object.many.get_or_insert_default();
+        let is_known = many.names.contains(name);
         let cost = name.len() + size_of::<Box<[u8]>>();
         if !is_known && self.hashed_bytes + cost <= MAX_BYTES {
-            object.many.insert(name.into());
-            object.hashed_bytes += cost;
+            many.names.insert(name.into());
+            many.bytes += cost;
             self.hashed_bytes += cost;
         }
         self.bytes.truncate(start);
@@ -128,5 +143,13 @@ impl Names {
             0x800..0x1_0000 => self.bytes.extend([0xE0 | (point >> 12) as u8, tail(6), tail(0)]),
             _ => self.bytes.extend([0xF0 | (point >> 18) as u8, tail(12), tail(6), tail(0)]),
         }
+    }
+}
+
+/// The first bytes of a name as one number.
+fn head(name: &[u8]) -> u64 {
+    match name.first_chunk() {
+        Some(head) => u64::from_le_bytes(*head),
+        None => name.iter().fold(0, |head, &byte| (head << u8::BITS) | u64::from(byte)),
     }
 }

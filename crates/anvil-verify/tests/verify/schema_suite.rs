@@ -93,6 +93,7 @@ fn passed(group: &Value, dialect: &str, file: &Path) -> usize {
     for test in tests {
         let verdict = schema.validate(&test["data"]);
         assert_eq!(verdict.is_ok(), test["valid"], "{place}: {}: {verdict:?}", test["description"]);
+        assert_eq!(schema.validate_text(&test["data"].to_string()), verdict, "{place}: {}", test["description"]);
     }
     tests.len()
 }

@@ -4,10 +4,13 @@
 //! differ in which of two they take), nothing nests deeper than [`MAX_DEPTH`], and arguments are an object. A lone surrogate
 //! (`"\ud800"`) is let through: the grammar has it (section 8.2), and the parsers of Node and Python take it.
 
-use memchr::memchr2;
+mod number;
+mod reason;
 
 use crate::names::Names;
+use crate::plain_text;
 use crate::span::Span;
+use crate::strict_json::number::Number;
 
 /// How deep arrays and objects nest: as deep as `serde_json` reads. What is deeper could not be held against a schema, nor read
 /// by Codex, which uses that crate; a model that opens a bracket over and over is stopped here.
@@ -31,25 +34,6 @@ pub struct Fault {
     pub span: Span,
 }
 
-mod reason {
-    pub(super) const NOTHING: &str = "there is nothing";
-    pub(super) const UNFINISHED: &str = "it ends before it is finished";
-    pub(super) const NOT_AN_OBJECT: &str = "the top level is not an object";
-    pub(super) const TRAILING: &str = "something follows the end";
-    pub(super) const TOO_DEEP: &str = "it is nested too deeply";
-    pub(super) const DUPLICATE: &str = "a name comes twice in an object";
-    pub(super) const CONTROL: &str = "a control character stands in a string";
-    pub(super) const ESCAPE: &str = "an escape does not exist";
-    pub(super) const COMMA_AT_END: &str = "a comma stands before the end of an array or object";
-    pub(super) const NO_VALUE: &str = "a value was expected";
-    pub(super) const NO_NAME: &str = "a name in quotes was expected";
-    pub(super) const NO_COLON: &str = "a colon was expected";
-    pub(super) const NO_COMMA: &str = "a comma or the end of the array or object was expected";
-    pub(super) const NOT_FINITE: &str = "NaN, Infinity and None are not JSON";
-    pub(super) const NUMBER: &str = "a number is not in the form of JSON";
-    pub(super) const WORD: &str = "a word is neither true, false nor null";
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Value,
@@ -64,38 +48,6 @@ enum State {
     Number(Number),
     Word(&'static [u8]),
     Done,
-}
-
-/// The part of a number that was read last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Number {
-    Minus,
-    Zero,
-    Whole,
-    Point,
-    Fraction,
-    Exponent,
-    Sign,
-    Power,
-}
-
-impl Number {
-    const fn is_whole(self) -> bool {
-        matches!(self, Self::Zero | Self::Whole | Self::Fraction | Self::Power)
-    }
-
-    const fn next(self, byte: u8) -> Option<Self> {
-        match (self, byte) {
-            (Self::Minus, b'0') => Some(Self::Zero),
-            (Self::Minus | Self::Whole, b'0'..=b'9') => Some(Self::Whole),
-            (Self::Zero | Self::Whole, b'.') => Some(Self::Point),
-            (Self::Point | Self::Fraction, b'0'..=b'9') => Some(Self::Fraction),
-            (Self::Zero | Self::Whole | Self::Fraction, b'e' | b'E') => Some(Self::Exponent),
-            (Self::Exponent, b'+' | b'-') => Some(Self::Sign),
-            (Self::Exponent | Self::Sign | Self::Power, b'0'..=b'9') => Some(Self::Power),
-            _ => None,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +78,9 @@ enum Tolerance {
     /// It reads on and keeps the first.
     Notes(Option<Fault>),
 }
+
+/// The reading is over: the reader keeps the fault. A result that carries it is too large for registers, and each sign has a result.
+struct Stopped;
 
 impl StrictJson {
     /// A reader at the first byte of a text.
@@ -163,9 +118,10 @@ impl StrictJson {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        self.read(piece.as_bytes()).inspect_err(|&fault| self.fault = Some(fault))?;
+        // Of a piece with a fault only the fault is kept.
+        let _: Result<(), Stopped> = self.read(piece.as_bytes());
         self.before += piece.len();
-        Ok(())
+        self.fault.map_or(Ok(()), Err)
     }
 
     /// The text is over.
@@ -191,60 +147,74 @@ impl StrictJson {
         Err(fault)
     }
 
-    fn read(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             at = match self.state {
                 State::Text => self.text(bytes, at)?,
-                State::Escape => self.escape(byte, at)?,
+                State::Escape => self.escape(bytes, byte, at)?,
                 State::Hex { digits, unit } => self.hex(byte, at, digits, unit)?,
-                State::Number(number) => self.number(byte, at, number)?,
+                State::Number(number) => self.number(bytes, at, number)?,
                 State::Word(rest) => self.word(byte, at, rest)?,
                 _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => at + 1,
-                State::Value | State::ElementOrEnd => self.value(byte, at)?,
-                State::NameOrEnd | State::Name => self.name(byte, at)?,
+                State::Value | State::ElementOrEnd => self.value(bytes, byte, at)?,
+                State::NameOrEnd | State::Name => self.name(bytes, byte, at)?,
                 State::Colon => self.colon(byte, at)?,
                 State::CommaOrEnd => self.comma(byte, at)?,
-                State::Done => return Err(self.fault_at(reason::TRAILING, byte, at)),
+                State::Done => return Err(self.stop_at(reason::TRAILING, byte, at)),
             };
         }
         Ok(())
     }
 
-    /// The inside of a string, up to its end, an escape or the end of the piece.
-    fn text(&mut self, bytes: &[u8], at: usize) -> Result<usize, Fault> {
+    /// The inside of a string, up to an escape or the end of the piece, or past its end and what follows.
+    fn text(&mut self, bytes: &[u8], at: usize) -> Result<usize, Stopped> {
         let rest = bytes.get(at..).unwrap_or_default();
-        let stop = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
-        let plain = rest.get(..stop).unwrap_or_default();
-        // Without a way out of the loop it is done many bytes at a time.
-        if plain.iter().fold(u8::MAX, |least, &byte| least.min(byte)) < 0x20 {
-            let place = at + plain.iter().position(|&byte| byte < 0x20).unwrap_or_default();
-            self.flaw(self.fault_at(reason::CONTROL, 0, place))?;
-        }
+        let stop = plain_text::length(rest);
         if self.name_at.is_some() {
-            self.names.push(plain);
+            self.names.push(rest.get(..stop).unwrap_or_default());
         }
         match rest.get(stop) {
             None => return Ok(at + stop),
+            Some(b'"') => {
+                self.close_text(at + stop)?;
+                return self.after_text(bytes, at + stop + 1);
+            }
             Some(b'\\') => self.state = State::Escape,
-            Some(_) => self.close_text(at + stop)?,
+            Some(control) => {
+                self.flaw(self.fault_at(reason::CONTROL, 0, at + stop))?;
+                if self.name_at.is_some() {
+                    self.names.push(&[*control]);
+                }
+            }
         }
         Ok(at + stop + 1)
     }
 
-    fn close_text(&mut self, at: usize) -> Result<(), Fault> {
+    fn close_text(&mut self, at: usize) -> Result<(), Stopped> {
         let Some(start) = self.name_at.take() else {
             self.close_value();
             return Ok(());
         };
         if self.names.is_duplicate() {
-            return Err(Fault { reason: reason::DUPLICATE, span: Span::new(start, self.before + at + 1) });
+            return Err(self.stop(Fault { reason: reason::DUPLICATE, span: Span::new(start, self.before + at + 1) }));
         }
         self.state = State::Colon;
         Ok(())
     }
 
-    fn escape(&mut self, byte: u8, at: usize) -> Result<usize, Fault> {
+    /// Past the sign that nearly always follows a string, and a space after it: to come by for each of them takes as long as a
+    /// short string.
+    fn after_text(&mut self, bytes: &[u8], at: usize) -> Result<usize, Stopped> {
+        let at = match (self.state, bytes.get(at)) {
+            (State::Colon, Some(&colon @ b':')) => self.colon(colon, at)?,
+            (State::CommaOrEnd, Some(&comma @ b',')) => self.comma(comma, at)?,
+            _ => return Ok(at),
+        };
+        Ok(at + usize::from(bytes.get(at) == Some(&b' ')))
+    }
+
+    fn escape(&mut self, bytes: &[u8], byte: u8, at: usize) -> Result<usize, Stopped> {
         let decoded = match byte {
             b'"' | b'\\' | b'/' => byte,
             b'b' => 0x08,
@@ -262,10 +232,10 @@ impl StrictJson {
             self.names.push(&[decoded]);
         }
         self.state = State::Text;
-        Ok(at + 1)
+        self.text(bytes, at + 1)
     }
 
-    fn hex(&mut self, byte: u8, at: usize, digits: u8, unit: u16) -> Result<usize, Fault> {
+    fn hex(&mut self, byte: u8, at: usize, digits: u8, unit: u16) -> Result<usize, Stopped> {
         let digit = match byte {
             b'0'..=b'9' => byte - b'0',
             b'a'..=b'f' => byte - b'a' + 10,
@@ -285,7 +255,7 @@ impl StrictJson {
     }
 
     /// The escape that began `back` bytes ago is none; a tolerant reader takes what follows the backslash as text.
-    fn no_escape(&mut self, byte: u8, at: usize, back: usize) -> Result<usize, Fault> {
+    fn no_escape(&mut self, byte: u8, at: usize, back: usize) -> Result<usize, Stopped> {
         let mut fault = self.fault_at(reason::ESCAPE, byte, at);
         fault.span.start -= back;
         self.flaw(fault)?;
@@ -296,44 +266,49 @@ impl StrictJson {
         Ok(at)
     }
 
-    fn number(&mut self, byte: u8, at: usize, number: Number) -> Result<usize, Fault> {
-        if let Some(next) = number.next(byte) {
-            self.state = State::Number(next);
-            return Ok(at + 1);
-        }
-        match (number, byte) {
-            (Number::Minus, b'I' | b'N') => Err(self.fault_at(reason::NOT_FINITE, byte, at)),
-            (Number::Zero, b'0'..=b'9') => Err(self.fault_at(reason::NUMBER, byte, at)),
-            _ if number.is_whole() => {
-                self.close_value();
-                Ok(at)
+    fn number(&mut self, bytes: &[u8], mut at: usize, mut number: Number) -> Result<usize, Stopped> {
+        while let Some(&byte) = bytes.get(at) {
+            match (number.next(byte), number, byte) {
+                (Some(next), ..) => number = next,
+                (None, Number::Minus, b'I' | b'N') => return Err(self.stop_at(reason::NOT_FINITE, byte, at)),
+                (None, Number::Zero, b'0'..=b'9') => return Err(self.stop_at(reason::NUMBER, byte, at)),
+                _ if number.is_whole() => {
+                    self.close_value();
+                    return Ok(at);
+                }
+                _ => return Err(self.stop_at(reason::NUMBER, byte, at)),
             }
-            _ => Err(self.fault_at(reason::NUMBER, byte, at)),
+            at += 1;
         }
+        self.state = State::Number(number);
+        Ok(at)
     }
 
-    fn word(&mut self, byte: u8, at: usize, rest: &'static [u8]) -> Result<usize, Fault> {
+    fn word(&mut self, byte: u8, at: usize, rest: &'static [u8]) -> Result<usize, Stopped> {
         match rest.split_first() {
             Some((&expected, [])) if byte == expected => self.close_value(),
             Some((&expected, rest)) if byte == expected => self.state = State::Word(rest),
-            _ => return Err(self.fault_at(reason::WORD, byte, at)),
+            _ => return Err(self.stop_at(reason::WORD, byte, at)),
         }
         Ok(at + 1)
     }
 
-    fn value(&mut self, byte: u8, at: usize) -> Result<usize, Fault> {
+    fn value(&mut self, bytes: &[u8], byte: u8, at: usize) -> Result<usize, Stopped> {
         if self.open.is_empty() && self.root == Root::Object && byte != b'{' {
             let fault = self.fault_at(reason::NOT_AN_OBJECT, byte, at);
             // A string may be the object, encoded twice.
             if byte != b'"' {
-                return Err(fault);
+                return Err(self.stop(fault));
             }
             self.flaw(fault)?;
         }
         self.state = match byte {
             b'{' => self.open_container(Container::Object, at)?,
             b'[' => self.open_container(Container::Array, at)?,
-            b'"' => State::Text,
+            b'"' => {
+                self.state = State::Text;
+                return self.text(bytes, at + 1);
+            }
             b'-' => State::Number(Number::Minus),
             b'0' => State::Number(Number::Zero),
             b'1'..=b'9' => State::Number(Number::Whole),
@@ -347,17 +322,18 @@ impl StrictJson {
                 self.close_container();
                 return Ok(at + 1);
             }
-            b'N' | b'I' => return Err(self.fault_at(reason::NOT_FINITE, byte, at)),
-            _ => return Err(self.fault_at(reason::NO_VALUE, byte, at)),
+            b'N' | b'I' => return Err(self.stop_at(reason::NOT_FINITE, byte, at)),
+            _ => return Err(self.stop_at(reason::NO_VALUE, byte, at)),
         };
         Ok(at + 1)
     }
 
-    fn name(&mut self, byte: u8, at: usize) -> Result<usize, Fault> {
+    fn name(&mut self, bytes: &[u8], byte: u8, at: usize) -> Result<usize, Stopped> {
         match byte {
             b'"' => {
                 self.name_at = Some(self.before + at);
                 self.state = State::Text;
+                return self.text(bytes, at + 1);
             }
             b'}' => {
                 if self.state == State::Name {
@@ -365,32 +341,32 @@ impl StrictJson {
                 }
                 self.close_container();
             }
-            _ => return Err(self.fault_at(reason::NO_NAME, byte, at)),
+            _ => return Err(self.stop_at(reason::NO_NAME, byte, at)),
         }
         Ok(at + 1)
     }
 
-    fn colon(&mut self, byte: u8, at: usize) -> Result<usize, Fault> {
+    fn colon(&mut self, byte: u8, at: usize) -> Result<usize, Stopped> {
         if byte != b':' {
-            return Err(self.fault_at(reason::NO_COLON, byte, at));
+            return Err(self.stop_at(reason::NO_COLON, byte, at));
         }
         self.state = State::Value;
         Ok(at + 1)
     }
 
-    fn comma(&mut self, byte: u8, at: usize) -> Result<usize, Fault> {
+    fn comma(&mut self, byte: u8, at: usize) -> Result<usize, Stopped> {
         match (byte, self.open.last()) {
             (b',', Some(Container::Object)) => self.state = State::Name,
             (b',', Some(Container::Array)) => self.state = State::Value,
             (b'}', Some(Container::Object)) | (b']', Some(Container::Array)) => self.close_container(),
-            _ => return Err(self.fault_at(reason::NO_COMMA, byte, at)),
+            _ => return Err(self.stop_at(reason::NO_COMMA, byte, at)),
         }
         Ok(at + 1)
     }
 
-    fn open_container(&mut self, container: Container, at: usize) -> Result<State, Fault> {
+    fn open_container(&mut self, container: Container, at: usize) -> Result<State, Stopped> {
         if self.open.len() == MAX_DEPTH {
-            return Err(self.fault_at(reason::TOO_DEEP, 0, at));
+            return Err(self.stop_at(reason::TOO_DEEP, 0, at));
         }
         self.open.push(container);
         Ok(match container {
@@ -414,14 +390,23 @@ impl StrictJson {
     }
 
     /// A flaw that may be put right: the end of the reading, or a note.
-    fn flaw(&mut self, fault: Fault) -> Result<(), Fault> {
+    fn flaw(&mut self, fault: Fault) -> Result<(), Stopped> {
         match &mut self.tolerance {
-            Tolerance::None => Err(fault),
+            Tolerance::None => Err(self.stop(fault)),
             Tolerance::Notes(noted) => {
                 noted.get_or_insert(fault);
                 Ok(())
             }
         }
+    }
+
+    fn stop(&mut self, fault: Fault) -> Stopped {
+        self.fault = Some(fault);
+        Stopped
+    }
+
+    fn stop_at(&mut self, reason: &'static str, byte: u8, at: usize) -> Stopped {
+        self.stop(self.fault_at(reason, byte, at))
     }
 
     /// A fault that is the one character at `at`.
