@@ -30,6 +30,11 @@ FLOORS = {
     "code/bash": 20.0,
     "code/go": 20.0,
     "code/java": 20.0,
+    "code/json": 20.0,
+    "code/toml": 20.0,
+    "code/yaml": 20.0,
+    "code/html": 20.0,
+    "code/css": 20.0,
 }
 """MB/s of CPU time that the design asks for. Printed as met or not; no exit code."""
 

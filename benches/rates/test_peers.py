@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import jsonschema_rs
 import pytest
 import unidiff
 import whatthepatch
+import yaml
 from httpx_sse import EventSource
 
 if TYPE_CHECKING:
@@ -62,6 +64,14 @@ def test_diff_whatthepatch(benchmark: BenchmarkFixture) -> None:
     )
 
 
-def test_code(benchmark: BenchmarkFixture) -> None:
-    text = (CORPUS / "python.py").read_text()
-    measure(benchmark, "code/python", "ast", text, ast.parse)
+@pytest.mark.parametrize(
+    ("case", "name", "peer", "parse"),
+    [
+        ("code/python", "python.py", "ast", ast.parse),
+        ("code/json", "report.json", "json", json.loads),
+        ("code/toml", "project.toml", "tomllib", tomllib.loads),
+        ("code/yaml", "deployment.yaml", "PyYAML", yaml.safe_load),
+    ],
+)
+def test_code(benchmark: BenchmarkFixture, case: str, name: str, peer: str, parse: Callable[[str], object]) -> None:
+    measure(benchmark, case, peer, (CORPUS / name).read_text(), parse)

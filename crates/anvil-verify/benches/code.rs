@@ -16,6 +16,11 @@ const PYTHON: &str = include_str!("../../../tests/oracles/code_blocks.py");
 const RUST: &str = include_str!("../src/code/lexis.rs");
 const GO: &str = include_str!("pages/ledger.go");
 const JAVA: &str = include_str!("pages/Ledger.java");
+const JSON: &str = include_str!("pages/report.json");
+const TOML: &str = include_str!("pages/project.toml");
+const YAML: &str = include_str!("pages/deployment.yaml");
+const HTML: &str = include_str!("pages/page.html");
+const CSS: &str = include_str!("pages/page.css");
 const JAVASCRIPT: &str = r#"
 export async function load(path, { retries = 3, delay = 100 } = {}) {
   for (let attempt = 0; attempt < retries; attempt++) {
@@ -35,6 +40,9 @@ const BASH: &str = include_str!("pages/release.sh");
 fn blocks(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("code");
     corpus::keep("python.py", PYTHON);
+    corpus::keep("report.json", JSON);
+    corpus::keep("project.toml", TOML);
+    corpus::keep("deployment.yaml", YAML);
     let javascript = JAVASCRIPT.repeat(20);
     let broken = format!("{javascript}\nfunction cut() {{ return [1, 2");
     for (name, language, code, good) in [
@@ -45,6 +53,11 @@ fn blocks(criterion: &mut Criterion<CpuTime>) {
         ("javascript", Language::JavaScript, javascript.as_str(), true),
         ("bash", Language::Bash, BASH, true),
         ("javascript, cut", Language::JavaScript, broken.as_str(), false),
+        ("json", Language::Json, JSON, true),
+        ("toml", Language::Toml, TOML, true),
+        ("yaml", Language::Yaml, YAML, true),
+        ("html", Language::Html, HTML, true),
+        ("css", Language::Css, CSS, true),
     ] {
         assert_eq!(check(language, code).is_ok(), good, "{name}");
         group.throughput(Throughput::BytesDecimal(code.len() as u64));

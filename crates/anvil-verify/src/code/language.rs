@@ -139,9 +139,7 @@ impl Language {
             Self::Java => tree_sitter_java::LANGUAGE,
             Self::C => tree_sitter_c::LANGUAGE,
             Self::Cpp => tree_sitter_cpp::LANGUAGE,
-            Self::Bash => return None,
-            Self::Html => tree_sitter_html::LANGUAGE,
-            Self::Css => tree_sitter_css::LANGUAGE,
+            Self::Bash | Self::Html | Self::Css => return None,
         };
         Some(grammar.into())
     }

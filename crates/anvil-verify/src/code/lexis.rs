@@ -74,11 +74,15 @@ impl Lexer<'_> {
         match self.peek(0) {
             b'#' if hash && (self.language != L::Bash || self.begins_word()) => self.line_comment(),
             b'/' if slashes && self.peek(1) == b'/' => self.line_comment(),
+            // No comment of CSS, but one of Sass and Less: brackets stay, and an apostrophe opens nothing.
+            b'/' if self.language == L::Css && self.peek(1) == b'/' => self.at = self.line_end(),
             b'/' if (slashes || self.language == L::Css) && self.peek(1) == b'*' => self.block_comment(),
             b'<' if self.language == L::Html && self.starts(b"<!--") => {
                 let end = self.after(b"-->", self.at + 4);
                 self.cover(end, b' ');
             }
+            b'\\' if self.language == L::Css => self.cover(self.at + 2, b' '),
+            b'u' | b'U' if self.language == L::Css && self.begins_word() => self.address(),
             b'"' | b'\'' | b'`' => self.quote(),
             b'r' | b'R' | b'b' if matches!(self.language, L::Rust | L::Cpp) && self.begins_word() => self.raw_string(),
             _ => self.at += 1,
@@ -94,10 +98,29 @@ impl Lexer<'_> {
         })
     }
 
-    fn line_comment(&mut self) {
+    /// `url(…)` of CSS without quotation marks, in which `//` is part of the address. One that holds data may have such marks in it.
+    fn address(&mut self) {
         let rest = self.code.get(self.at..).unwrap_or_default();
-        let end = memchr::memchr(b'\n', rest).map_or(self.code.len(), |found| self.at + found);
-        self.cover(end, b' ');
+        let name = rest.get(..4).unwrap_or_default();
+        let inside = rest.get(4..).unwrap_or_default();
+        let ends: &[u8] = if inside.starts_with(b"data:") { b")\n" } else { b")\n\"'(" };
+        let end = inside.iter().position(|byte| ends.contains(byte)).unwrap_or(inside.len());
+        let is_address = inside.get(end).is_none_or(|byte| matches!(byte, b')' | b'\n'));
+        if is_address && name.eq_ignore_ascii_case(b"url(") {
+            self.at += name.len();
+            self.cover(self.at + end, b'"');
+        } else {
+            self.at += 1;
+        }
+    }
+
+    fn line_end(&self) -> usize {
+        let rest = self.code.get(self.at..).unwrap_or_default();
+        memchr::memchr(b'\n', rest).map_or(self.code.len(), |found| self.at + found)
+    }
+
+    fn line_comment(&mut self) {
+        self.cover(self.line_end(), b' ');
     }
 
     fn block_comment(&mut self) {

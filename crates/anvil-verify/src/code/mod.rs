@@ -3,13 +3,16 @@
 //! An answer holds whole programs, and it holds pieces of them: a method without its class, a `case` without its `switch`,
 //! three lines with an ellipsis, a session at a prompt. No piece is a defect. So a block is read in the order of
 //! [`check`]: as a whole, as a fragment ([`reading`]), as something that was never meant to run ([`sketch`]), and only then
-//! it is asked what can be proven against it ([`proof`]).
+//! it is asked what can be proven against it ([`proof`]). Every text is of HTML and of CSS, so of those it is only asked what
+//! they leave open ([`html`], [`css`]).
 //!
 //! What is not proven passes: a language without a grammar, a block over [`CAP`], a parse that takes more steps than are
 //! granted ([`parse::Budget`]).
 
 mod clock;
+mod css;
 mod dated;
+mod html;
 mod indentation;
 mod language;
 mod lexis;
@@ -43,12 +46,22 @@ pub fn check(language: Language, code: &str) -> Result<Passed, Defect> {
     if code.len() > CAP || code.trim().is_empty() || code.contains('\0') {
         return Ok(Passed::new());
     }
+    let place = match language {
+        Language::Html => html::fault(code),
+        Language::Css => css::fault(code),
+        _ => fault(language, code),
+    };
+    place.map_or_else(|| Ok(Passed::new()), |at| Err(broken(language, code, at)))
+}
+
+/// Where code is broken in a language that has a grammar.
+fn fault(language: Language, code: &str) -> Option<usize> {
     // What is accepted here is strict in what `forgiven` looks for too.
     if quick::accepts(language, code) {
-        return Ok(Passed::new());
+        return None;
     }
     let mut budget = Budget::new();
-    let place = match parse::parse(language, code, &mut budget) {
+    match parse::parse(language, code, &mut budget) {
         Outcome::Clean => forgiven(language, code),
         Outcome::Undecided => None,
         Outcome::Broken(place) => {
@@ -60,8 +73,7 @@ pub fn check(language: Language, code: &str) -> Result<Passed, Defect> {
                 Some((_, Outcome::Undecided)) => None,
             }
         }
-    };
-    place.map_or_else(|| Ok(Passed::new()), |at| Err(broken(language, code, at)))
+    }
 }
 
 /// Where code is broken that the grammar has.

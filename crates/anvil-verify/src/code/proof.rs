@@ -20,8 +20,6 @@ const REACH: usize = 2_000;
 /// Where `code` is broken; `None` where that is not proven. `place` is where the grammar fails.
 pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Budget) -> Option<usize> {
     match language {
-        Language::Html => return open_tag(code),
-        Language::Css => return lexical(language, code),
         Language::C | Language::Cpp if !is_plain(code) || has_bare_macro(code, place) => {
             return conditional(language, code);
         }
@@ -83,9 +81,12 @@ fn is_short(code: &str) -> bool {
     lexis::written_lines(code).count() < LINES
 }
 
-/// A string or comment that does not end, or a bracket without its other half, unless the block is but the head of something.
 fn lexical(language: Language, code: &str) -> Option<usize> {
-    let bare = lexis::bare(language, code);
+    uneven(code, &lexis::bare(language, code))
+}
+
+/// A string or comment that does not end, or a bracket without its other half, unless the block is but the head of something.
+pub(super) fn uneven(code: &str, bare: &lexis::Bare) -> Option<usize> {
     if bare.open.is_some() {
         return bare.open;
     }
@@ -219,17 +220,4 @@ fn is_plain(code: &str) -> bool {
         && !code
             .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .any(|word| word.starts_with("__") || (shouts(word) && !matches!(word, "NULL" | "FILE" | "EOF")))
-}
-
-/// A tag or a comment of HTML that the block ends in.
-fn open_tag(code: &str) -> Option<usize> {
-    let open = code.rfind('<')?;
-    let rest = code.get(open + 1..)?;
-    if let Some(comment) = code.rfind("<!--")
-        && !code.get(comment..)?.contains("-->")
-    {
-        return Some(comment);
-    }
-    let is_tag = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-    (is_tag && !rest.contains('>') && !is_short(code)).then_some(open)
 }

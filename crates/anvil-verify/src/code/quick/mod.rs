@@ -1,18 +1,21 @@
 //! Readers that are many times as fast as the grammars, asked before them.
 //!
-//! Those of Go and Java are ours and know what is ordinary in their language; those of Python and Rust are of ruff and
-//! rust-analyzer. Each is at least as strict as the language's own. What one of them does not have is asked of the grammar, which
-//! forgives more and knows where it fails: so nothing is rejected for a reader's sake but for a few faults that a grammar forgives.
+//! Those of Go and Java are ours and know what is ordinary in their language; the others are libraries. Each is at least as strict
+//! as the language's own parser. What one of them does not have is asked of the grammar, which forgives more and knows where it fails:
+//! so nothing is rejected for a reader's sake but for a few faults that a grammar forgives.
 
 mod cursor;
 mod go;
 mod java;
+mod json;
 mod number;
 mod python;
 mod rust;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod toml;
+mod yaml;
 
 use std::panic::catch_unwind;
 
@@ -53,21 +56,27 @@ fn read(language: Language, code: &str) -> Reading {
     match language {
         Language::Go => go::read(code),
         Language::Java => java::read(code),
-        Language::Python => of_others(python::read, code),
-        Language::Rust => of_others(rust::read, code),
+        Language::Python if code.len() <= LONGEST => of_others(python::read, code),
+        Language::Rust if code.len() <= LONGEST => of_others(rust::read, code),
+        Language::Json => of_others(json::read, code),
+        Language::Toml => of_others(toml::read, code),
+        Language::Yaml => of_others(yaml::read, code),
         _ => Reading::Unknown,
     }
 }
 
-/// The longest text that is given to a parser of others, in bytes: they descend, and what a level of theirs takes of the stack is bounded
-/// only by what a byte can open.
+/// The longest text that is given to a parser that descends without a bound of its own, in bytes: what a level takes of the stack is
+/// bounded only by what a byte can open.
 const LONGEST: usize = 64 << 10;
 
-/// What a parser of others says, where it can be trusted with the text.
+/// What a parser of others says. One that panics has said nothing.
 fn of_others(read: fn(&str) -> Reading, code: &str) -> Reading {
-    if code.len() > LONGEST {
-        return Reading::Unknown;
-    }
-    // One that panics has said nothing.
     catch_unwind(|| read(code)).unwrap_or(Reading::Unknown)
+}
+
+impl Reading {
+    /// What it means that a parser which knows all of the language has a text, or does not.
+    fn of(is_right: bool) -> Self {
+        if is_right { Self::Right } else { Self::Refused }
+    }
 }

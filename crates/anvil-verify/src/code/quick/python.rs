@@ -11,7 +11,7 @@ pub(super) fn read(code: &str) -> Reading {
     if formatted(code.as_bytes()) > MOST_FORMATTED {
         return Reading::Unknown;
     }
-    if ruff_python_parser::parse_module(code).is_ok() { Reading::Right } else { Reading::Refused }
+    Reading::of(ruff_python_parser::parse_module(code).is_ok())
 }
 
 /// At least as many as the strings that may have expressions in them: quotation marks with a letter before them.

@@ -33,8 +33,7 @@ fn file(code: &str) -> Reading {
         return Reading::Refused;
     }
     let steps = TopEntryPoint::SourceFile.parse(&lexed.to_input(EDITION));
-    let is_right = !steps.iter().any(|step| matches!(step, Step::Error { .. }));
-    if is_right { Reading::Right } else { Reading::Refused }
+    Reading::of(!steps.iter().any(|step| matches!(step, Step::Error { .. })))
 }
 
 /// The comment of documentation that the code ends with. A block that is little more than comments may be about them.
