@@ -43,7 +43,7 @@ build: $(BUILT) ## install what the router needs and build it
 serve: $(BUILT) ## build, then start the router before a small real model
 	$(BIN)/anvil-serving quickstart
 
-test: test-rust test-python test-clients ## run every test
+test: test-rust test-python test-oracles test-clients ## run every test
 
 test-rust: $(BUILT) $(HAS_SUITE)
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo test --quiet --workspace --exclude anvil-py
@@ -71,7 +71,7 @@ $(HAS_CLIENTS): $(HAS_DEV) tests/clients/package.json pyproject.toml
 	npm install --prefix $(CLIENTS) --no-package-lock --no-fund --no-audit --loglevel error
 	@touch $@
 
-# Beside the tests: it takes minutes, and what it finds depends on the compilers and the code that a machine has.
+# A language whose compiler a machine does not have is left out, and pytest says so.
 test-oracles: $(BUILT) $(HAS_DEV) ## hold the code check against the languages' own parsers, on real files and broken copies
 	npm install --prefix target/oracles --no-package-lock --no-fund --no-audit --loglevel error 'typescript@5' 'yaml@2'
 	$(BIN)/python -m pytest tests/oracles
