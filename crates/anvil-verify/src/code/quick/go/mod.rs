@@ -41,6 +41,11 @@ impl Parser<'_> {
                 return self.fail(self.at);
             }
         }
+        if !self.state.is_whole && self.kind() == Kind::Case {
+            // A piece of a switch.
+            self.cases(Self::values_or_types)?;
+            return (self.kind() == Kind::End).then_some(());
+        }
         while self.kind() == Kind::Import {
             self.import()?;
             self.end_line()?;

@@ -44,7 +44,7 @@ impl Parser<'_> {
     }
 
     fn statements(&mut self) -> Option<()> {
-        while !matches!(self.kind(), Kind::BraceClose | Kind::Case | Kind::Default) {
+        while !matches!(self.kind(), Kind::BraceClose | Kind::Case | Kind::Default | Kind::End) {
             self.statement()?;
             self.end_line()?;
         }
@@ -203,9 +203,14 @@ impl Parser<'_> {
     fn switch(&mut self) -> Option<()> {
         self.step();
         let over = self.in_header(Self::subject)?;
-        let labels = if over == Simple::Guard { Self::types } else { Self::values };
         self.expect(Kind::BraceOpen)?;
-        while !self.take(Kind::BraceClose) {
+        self.cases(if over == Simple::Guard { Self::types } else { Self::values })?;
+        self.expect(Kind::BraceClose)
+    }
+
+    /// Cases with `labels`, and what stands behind each.
+    pub(super) fn cases(&mut self, labels: fn(&mut Self) -> Option<()>) -> Option<()> {
+        while matches!(self.kind(), Kind::Case | Kind::Default) {
             if !self.take(Kind::Default) {
                 self.expect(Kind::Case)?;
                 self.in_brackets(labels)?;
@@ -214,6 +219,15 @@ impl Parser<'_> {
             self.in_brackets(Self::statements)?;
         }
         Some(())
+    }
+
+    /// Values or types.
+    pub(super) fn values_or_types(&mut self) -> Option<()> {
+        let mut form = self.expression()?;
+        while form != Form::Guard && self.take(Kind::Comma) {
+            form = self.expression()?;
+        }
+        (form != Form::Guard).then_some(())
     }
 
     /// What a switch goes by.
@@ -245,19 +259,17 @@ impl Parser<'_> {
     fn select(&mut self) -> Option<()> {
         self.step();
         self.expect(Kind::BraceOpen)?;
-        while !self.take(Kind::BraceClose) {
-            if !self.take(Kind::Default) {
-                self.expect(Kind::Case)?;
-                let is_receive = self.kind() == Kind::Receive;
-                match self.in_brackets(Self::simple)? {
-                    Simple::Send | Simple::DefineReceived => {}
-                    Simple::Effect if is_receive => {}
-                    _ => return None,
-                }
-            }
-            self.expect(Kind::Colon)?;
-            self.in_brackets(Self::statements)?;
+        self.cases(Self::communication)?;
+        self.expect(Kind::BraceClose)
+    }
+
+    /// What is sent to a channel, or taken from one.
+    fn communication(&mut self) -> Option<()> {
+        let is_receive = self.kind() == Kind::Receive;
+        match self.simple()? {
+            Simple::Send | Simple::DefineReceived => Some(()),
+            Simple::Effect => is_receive.then_some(()),
+            _ => None,
         }
-        Some(())
     }
 }

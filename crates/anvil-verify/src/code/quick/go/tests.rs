@@ -16,6 +16,7 @@ const RIGHT: &[&str] = &[
     // Pieces.
     "func f() {}\n\nx := 1\nf(x)\n",
     "if err != nil {\n\treturn err\n}\n",
+    "case A, 1:\n\treturn 1\ncase *T, []int, map[K]V:\n\tf()\ndefault:\n",
     // Statements.
     "for i := 0; i < n; i++ {\n\tcontinue\n}\nfor range 10 {\n}\nfor k, v := range m {\n\t_, _ = k, v\n}\nfor ; ; {\n\tbreak\n}\n",
     "switch x := f(); {\ncase x > 1, x < 0:\n\tfallthrough\ndefault:\n}\n",
@@ -67,6 +68,8 @@ const WRONG: &[&str] = &[
     "switch x {\n\tf()\n}\n",
     "switch x.(type) {\ncase 1:\n}\n",
     "select {\ncase x:\n}\n",
+    "case x.(type):\n",
+    "package a\n\ncase x:\n",
     "y := x.(type)\n",
     "defer f\n",
     "go (f())\n",

@@ -15,6 +15,7 @@ use super::cursor::Cursor;
 use super::tokens::{Kind, tokens};
 use declaration::Owner;
 use lexicon::Words;
+use switch::Use;
 
 pub(super) fn read(code: &str) -> Reading {
     let Some(tokens) = tokens::<Words>(code) else { return Reading::Unknown };
@@ -43,6 +44,11 @@ impl Parser<'_> {
             if self.kind() == Kind::Package {
                 return self.fail(self.at);
             }
+        }
+        if !is_whole && self.kind() == Kind::Case {
+            // A piece of a switch.
+            self.cases(Use::Value)?;
+            return (self.kind() == Kind::End).then_some(());
         }
         while self.take(Kind::Import) {
             self.import()?;

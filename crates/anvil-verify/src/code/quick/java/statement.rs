@@ -15,9 +15,9 @@ impl Parser<'_> {
         self.expect(Kind::BraceClose)
     }
 
-    /// Statements and declarations, up to a closing brace or the next label of a switch.
+    /// Statements and declarations, up to a closing brace, the next label of a switch or the end of a piece.
     pub(super) fn statements(&mut self) -> Option<()> {
-        while !matches!(self.kind(), Kind::BraceClose | Kind::Case | Kind::Default) {
+        while !matches!(self.kind(), Kind::BraceClose | Kind::Case | Kind::Default | Kind::End) {
             self.statement_of_block()?;
         }
         Some(())

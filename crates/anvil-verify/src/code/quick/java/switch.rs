@@ -16,24 +16,28 @@ impl Parser<'_> {
         self.expect(Kind::Switch)?;
         self.parenthesis()?;
         self.expect(Kind::BraceOpen)?;
-        self.deeper(|it| {
-            let mut sign = None;
-            while !it.take(Kind::BraceClose) {
-                it.label()?;
-                let here = it.kind();
-                // All labels have the same sign.
-                if *sign.get_or_insert(here) != here {
-                    return None;
-                }
-                it.step();
-                match here {
-                    Kind::Arrow => it.rule(used)?,
-                    Kind::Colon => it.statements()?,
-                    _ => return None,
-                }
+        self.deeper(|it| it.cases(used))?;
+        self.expect(Kind::BraceClose)
+    }
+
+    /// Labels, and what stands behind each.
+    pub(super) fn cases(&mut self, used: Use) -> Option<()> {
+        let mut sign = None;
+        while matches!(self.kind(), Kind::Case | Kind::Default) {
+            self.label()?;
+            let here = self.kind();
+            // All labels have the same sign.
+            if *sign.get_or_insert(here) != here {
+                return None;
             }
-            Some(())
-        })
+            self.step();
+            match here {
+                Kind::Arrow => self.rule(used)?,
+                Kind::Colon => self.statements()?,
+                _ => return None,
+            }
+        }
+        Some(())
     }
 
     /// What follows an arrow.

@@ -17,6 +17,8 @@ const RIGHT: &[&str] = &[
     "@Override\npublic int f() {\n    return 1;\n}\n\nprivate int g;\n",
     "int x = 1;\nvar y = f(x);\nList<Map<String, int[]>> z = new ArrayList<>();\nx++;\n",
     "static <T> void f(T t) { g(t); }\nvoid h() {}\n",
+    "case A -> \"a\";\ncase B -> { }\ndefault -> throw c;\n",
+    "case 1:\n    f();\n    break;\ndefault:\n",
     // Statements.
     "for (int i = 0, j = 1; i < n; i++, j--) { continue; }\nfor (;;) break;\nfor (final var a : b) f(a);\nfor (i = 0; ; ) {}\n",
     "outer:\nwhile (true) { do { break outer; } while (x > 1); }\n",
@@ -77,6 +79,9 @@ const WRONG: &[&str] = &[
     "try { f(); } catch { }\n",
     "do f(); while (a)\n",
     "switch (a) { f(); }\n",
+    "package a;\n\ncase 1: f();\n",
+    "case 1: f();\ncase 2 -> g();\n",
+    "case 1: class A { case 2: }\n",
     "switch (a) { case 1: f(); case 2 -> g(); }\n",
     "switch (a) { case 1 -> 2; }\n",
     "int x = ;\n",
