@@ -35,6 +35,8 @@ FLOORS = {
     "code/yaml": 20.0,
     "code/html": 20.0,
     "code/css": 20.0,
+    "code/c": 20.0,
+    "code/c++": 20.0,
 }
 """MB/s of CPU time that the design asks for. Printed as met or not; no exit code."""
 

@@ -41,9 +41,9 @@ MEASURES = {
     "rust": Measure(350, 0.9),
     "go": Measure(250, 0.93),
     "java": Measure(250, 0.91),
-    # Only a compiler knows what macros make of C and C++: where there are some, brackets and comments alone are proof.
-    "c": Measure(250, 0.55),
-    "cpp": Measure(80, 0.55),
+    # Only a compiler knows what macros make of C and C++.
+    "c": Measure(250, 0.8),
+    "cpp": Measure(80, 0.8),
     "bash": Measure(250, 0.95),
     "html": Measure(120, 0.0),
     "css": Measure(120, 0.0),

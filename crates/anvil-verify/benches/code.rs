@@ -36,6 +36,8 @@ export async function load(path, { retries = 3, delay = 100 } = {}) {
 }
 "#;
 const BASH: &str = include_str!("pages/release.sh");
+const C: &str = include_str!("pages/table.c");
+const CPP: &str = include_str!("pages/shop.cpp");
 
 fn blocks(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("code");
@@ -45,7 +47,10 @@ fn blocks(criterion: &mut Criterion<CpuTime>) {
     corpus::keep("deployment.yaml", YAML);
     let javascript = JAVASCRIPT.repeat(20);
     let broken = format!("{javascript}\nfunction cut() {{ return [1, 2");
+    let (c, cpp) = (C.repeat(10), CPP.repeat(10));
     for (name, language, code, good) in [
+        ("c", Language::C, c.as_str(), true),
+        ("c++", Language::Cpp, cpp.as_str(), true),
         ("python", Language::Python, PYTHON, true),
         ("rust", Language::Rust, RUST, true),
         ("go", Language::Go, GO, true),

@@ -9,6 +9,7 @@
 //! What is not proven passes: a language without a grammar, a block over [`CAP`], a parse that takes more steps than are
 //! granted ([`parse::Budget`]).
 
+mod c;
 mod clock;
 mod css;
 mod dated;
@@ -83,7 +84,14 @@ fn forgiven(language: Language, code: &str) -> Option<usize> {
 
 /// Where code is broken that the grammar does not have, in which it fails at `place`; `None` where that is not proven.
 fn judge(language: Language, code: &str, place: Place, budget: &mut Budget) -> Option<usize> {
-    if reading::is_fragment(language, code, budget) || sketch::is_sketch(language, code, place) {
+    if reading::is_fragment(language, code, budget) {
+        return None;
+    }
+    // What a comment says is no sign of a sketch, where only its beginning is missing.
+    if let Some(end) = proof::comment_end(language, code) {
+        return Some(end);
+    }
+    if sketch::is_sketch(language, code, place) {
         return None;
     }
     proof::find(language, code, place, budget)

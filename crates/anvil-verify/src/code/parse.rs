@@ -7,7 +7,7 @@ use std::time::Duration;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use super::language::Language;
-use super::{clock, quick, shell};
+use super::{c, clock, quick, shell};
 
 /// Calls of tree-sitter's progress callback that the readings of one block may take together; a call is made every hundred
 /// steps of the parser. On the machine that this was measured on, a call is about 15 microseconds.
@@ -62,14 +62,22 @@ thread_local! {
     static PARSERS: RefCell<[Option<Parser>; Language::ALL.len()]> = const { RefCell::new([const { None }; Language::ALL.len()]) };
 }
 
-/// Whether the grammar of `language` has this text.
+/// What the reader of a language says of a text, or where there is none or it does not know, the grammar.
 pub(super) fn parse(language: Language, code: &str, budget: &mut Budget) -> Outcome {
-    if quick::accepts(language, code) {
-        return Outcome::Clean;
+    match language {
+        Language::Bash => shell::read(code),
+        Language::C | Language::Cpp => match c::read(language, code) {
+            c::Verdict::Accepted => Outcome::Clean,
+            c::Verdict::Refused(at) => Outcome::Broken(Place { after: at, before: at }),
+            c::Verdict::GivenUp => by_grammar(language, code, budget),
+        },
+        _ if quick::accepts(language, code) => Outcome::Clean,
+        _ => by_grammar(language, code, budget),
     }
-    if language == Language::Bash {
-        return shell::read(code);
-    }
+}
+
+/// Whether the grammar of `language` has this text.
+fn by_grammar(language: Language, code: &str, budget: &mut Budget) -> Outcome {
     if is_too_deep(language, code) {
         return Outcome::Undecided;
     }

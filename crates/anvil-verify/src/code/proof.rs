@@ -1,5 +1,6 @@
 //! What can be proven against a block that no grammar has and that does not look like a sketch.
 
+use super::c;
 use super::language::Language;
 use super::lexis::{self, Unbalanced};
 use super::parse::{Budget, Place, locate};
@@ -19,6 +20,13 @@ const REACH: usize = 2_000;
 
 /// Where `code` is broken; `None` where that is not proven. `place` is where the grammar fails.
 pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Budget) -> Option<usize> {
+    if matches!(language, Language::C | Language::Cpp) && !is_short(code) {
+        match c::read(language, code) {
+            c::Verdict::GivenUp => {}
+            c::Verdict::Accepted => return None,
+            c::Verdict::Refused(at) => return refused(code, at),
+        }
+    }
     match language {
         Language::C | Language::Cpp if !is_plain(code) || has_bare_macro(code, place) => {
             return conditional(language, code);
@@ -107,6 +115,25 @@ fn is_tail(code: &str, at: usize) -> bool {
     let Some(first) = code.lines().find(|line| !line.trim().is_empty()) else { return false };
     let line = code.get(..at).unwrap_or_default().lines().last().map_or(0, depth);
     first.trim_start().starts_with(['}', ')', ']']) || line < depth(first)
+}
+
+/// The end of a comment of C or C++ that does not begin, after code: a comment at the top may have begun before the block.
+pub(super) fn comment_end(language: Language, code: &str) -> Option<usize> {
+    if !matches!(language, Language::C | Language::Cpp) {
+        return None;
+    }
+    let bare = lexis::bare(language, code).text;
+    let end = memchr::memmem::find(&bare, b"*/")
+        .filter(|&at| !code.get(at + 2..).is_some_and(|rest| rest.starts_with(['*', '/'])))?;
+    let before = String::from_utf8_lossy(bare.get(..end)?).into_owned();
+    before.lines().any(|line| line.starts_with('#') || line.trim_end().ends_with([';', '{', '}'])).then_some(end)
+}
+
+/// The byte at which the reader of C and C++ refuses a text that is neither the head of a file nor the end of something.
+fn refused(code: &str, at: usize) -> Option<usize> {
+    let is_head = at >= code.len() && lexis::written_lines(code).count() <= HEAD;
+    let is_close = code.get(at..).is_some_and(|rest| rest.starts_with(['}', ')', ']']));
+    (!(is_head || (is_close && is_tail(code, at)))).then_some(at)
 }
 
 /// The proof for C and C++ with macros and conditions: the brackets do not balance whichever side of each condition is taken.

@@ -54,7 +54,30 @@ fn is_piece(language: Language, piece: &str, budget: &mut Budget) -> bool {
             || !matches!(parse(Language::JavaScript, &literal, budget), Outcome::Broken(_));
     }
     is_framed(language, &piece, FRAMED, budget)
-        || language.siblings().iter().any(|sibling| is_framed(*sibling, &piece, FRAMED_SIBLING, budget))
+        || language
+            .siblings()
+            .iter()
+            .any(|sibling| may_be(*sibling, &piece) && is_framed(*sibling, &piece, FRAMED_SIBLING, budget))
+}
+
+/// Whether a piece may be in a language that it does not say it is in.
+fn may_be(language: Language, piece: &str) -> bool {
+    const SIGNS: [&str; 12] = [
+        "::",
+        "template",
+        "class ",
+        "namespace",
+        "public:",
+        "private:",
+        "using ",
+        "nullptr",
+        "operator",
+        "new ",
+        "constexpr",
+        "static_cast",
+    ];
+    let bare = lexis::bare(Language::Cpp, piece).text;
+    language != Language::Cpp || SIGNS.iter().any(|sign| memchr::memmem::find(&bare, sign.as_bytes()).is_some())
 }
 
 /// Whether a piece is clean by itself or in some frame. What fails far from its beginning, at `far` bytes, fails in a frame
@@ -67,7 +90,10 @@ fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -
     }
     let inside = if starts_inside(piece) { after_closers(language) } else { &[] };
     let markup = piece.trim_start().starts_with('<');
-    frames(language).iter().chain(inside).any(|(before, after)| {
+    // The frames of C are of lists.
+    let is_unfit = matches!(language, Language::C | Language::Cpp) && has_statement(piece);
+    let frames = if is_unfit { &[] } else { frames(language) };
+    frames.iter().chain(inside).any(|(before, after)| {
         // A macro takes all that has its brackets in pairs, so only what has its variables is tried as one's inside; and what says how
         // far it can be seen is no member of an enumeration.
         let is_out_of_place = match *before {
@@ -88,6 +114,11 @@ fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -
         let body = if is_list { body.trim_end().trim_end_matches([',', ';']) } else { &body };
         !matches!(parse(language, &format!("{before}{body}\n{after}\n"), budget), Outcome::Broken(_))
     })
+}
+
+/// Whether a piece of C has the end of a statement, so that it is no list.
+fn has_statement(piece: &str) -> bool {
+    memchr::memchr(b';', &lexis::bare(Language::Cpp, piece).text).is_some()
 }
 
 /// Whether a variable of a macro stands in the code.
@@ -182,16 +213,10 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("class A { void f() { switch (a) { case b:\n", "}}}"),
             ("module a {\n", "}"),
         ],
-        Language::C | Language::Cpp => &[
-            ("void f() {\n", "}"),
-            ("struct A {\n", "};"),
-            ("void f() { switch (a) {\n", "}}"),
-            ("enum A {\n", "};"),
-            ("int a[] = {\n", "};"),
-            ("void f() { g(\n", "); }"),
-            ("int a = ", ";"),
-            ("void f() { switch (a) { case b:\n", "}}"),
-        ],
+        // The reader of C has statements, members and cases where declarations stand, so that only lists are left.
+        Language::C | Language::Cpp => {
+            &[(ENUM, "};"), ("int a[] = {\n", "};"), ("void f() { g(\n", "); }"), ("int a = ", ";")]
+        }
         Language::Yaml | Language::Bash | Language::Html | Language::Css => &[],
     }
 }

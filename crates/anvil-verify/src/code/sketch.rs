@@ -187,7 +187,10 @@ fn has_blank(language: Language, line: &str) -> bool {
     line.split('<').skip(1).filter_map(|rest| rest.split_once('>')).any(|(name, _)| {
         let named = name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.chars().all(|c| c.is_alphanumeric() || " _-./'|:".contains(c));
-        let is_type = generic && !name.contains([' ', '-']);
+        // `template <typename T>`, `vector<const char>`
+        let is_worded =
+            language == Language::Cpp && name.split(' ').next().is_some_and(|word| KEYWORDS.contains(&word));
+        let is_type = generic && (is_worded || !name.contains([' ', '-']));
         let is_tag = markup && !name.contains('_');
         named && !is_type && !is_tag
     })

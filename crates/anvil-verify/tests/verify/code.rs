@@ -52,6 +52,19 @@ fn what_is_broken_is_caught_in_each_language() {
         ("java", "class A {\n    int f() {\n        return g(1;\n    }\n}\n"),
         ("c", "int f(int a) {\n    if (a > 1 {\n        return 1;\n    }\n    return 0;\n}\n"),
         ("cpp", "int f() {\n    std::vector<int> a{1, 2;\n    return a[0];\n}\n"),
+        ("c", "#define N 3\nint a[N];\n\nvoid f(void) {\n    g(a[0]) LOG(1, 2);\n    h(a[1]\n}\n"),
+        ("c", "#include <a.h>\n\nint f(int a) {\n    g(a)\n    return 1;\n}\n"),
+        ("c", "#ifdef A\nint f(int a) {\n    int b = a 2;\n    return b;\n}\n#endif\n"),
+        ("c", "int f(int a) {\n    if (a)\n        g(a);\n    b();\n    else\n        c();\n}\n"),
+        ("c", "int f(int a) {\n    do {\n        a++;\n    }\n    return a;\n}\n"),
+        ("c", "MODULE_INIT(a);\n\nint f(int a) {\n    for (i = 0; i < a) {\n        g(i);\n    }\n}\n"),
+        ("c", "struct a {\n    u32 b\n    u32 c;\n};\n"),
+        ("c", "enum a {\n    B = 1,\n    C 2,\n    D,\n};\n"),
+        ("c", "#define A(b c) (b + c)\n\nint f(void);\nint g(void);\n"),
+        ("c", "int f(int a) {\n    switch (a) {\n    case 1 g();\n    default: h();\n    }\n}\n"),
+        ("cpp", "class A : public B {\npublic:\n    int f() { return a_ }\n    int a_;\n};\n"),
+        ("cpp", "Q_OBJECT_A(x)\nvoid f() {\n    auto g = [&](int a) { return a * ; };\n    g(1);\n}\n"),
+        ("cpp", "template <typename T>\nT f(T a) {\n    return a ? 1 2;\n}\n"),
         ("bash", "#!/bin/bash\nif [ -f a ]; then\n  echo a\ndone\n"),
         ("html", "<html>\n<body>\n<p>text</p>\n<!-- a comment\n</body>\n</html>\n"),
         ("html", "<ul>\n<li>a</li>\n<li>b</li>\n<a href=\"c\" class=\"d\n"),
@@ -148,6 +161,35 @@ const ODD: &[(&str, &str)] = &[
     ("c", "FOO(a)\nBAR int f(void) {\n    return 1;\n}\n"),
     ("c", "#ifdef A\nif (a) {\n#else\nif (b) {\n#endif\n    c();\n}\n"),
     ("c", "char *a = va_arg(b, char *);\nc(a);\nd(a);\n"),
+    ("c", "local int a OF((int b, char *c));\nPyAPI_FUNC(int) f(PyObject *);\n"),
+    ("c", "list_for_each_entry(a, b, c) {\n    if (unlikely(a->b))\n        BUG_ON(1)\n    else\n        d(a);\n}\n"),
+    ("c", "printf(\"%\" PRIu64 \"\\n\", a);\nstatic ossl_inline int b(void) { return 1; }\nint c;\n"),
+    ("c", "#if A\n    if (a) {\n#else\n    {\n#endif\n#ifdef B\n    } else if (b) {\n#endif\n    c();\n}\n"),
+    ("c", "#if B != 8\n  Sorry, this needs bytes of eight bits.\n#endif\nint a;\nint b;\n"),
+    ("c", "static struct a b = { .c = 1, .d = { [2] = 3, [4 ... 5] = 6 }, };\nint e = ({ int f = 1; f; });\nint g;\n"),
+    ("c", "int f(a, b)\n    int a;\n    char *b;\n{\n    return a ?: b[0];\n}\n"),
+    (
+        "c",
+        "asm volatile (\"b\" : \"=r\" (c) : \"r\" (d) : \"memory\");\nvoid (*e[2])(int) = { 0 };\nx = (int)(long)y;\n",
+    ),
+    ("c", "int a(int n) {\n    u_int b, *c = d;\n    goto e;\ne:\n    return (a)(*c)++ + sizeof b;\n}\n"),
+    ("c", "unsigned b : 1, c : 2;\nFOREACH(a, b)\n    c(a);\n__attribute__((d)) static int e(void);\n"),
+    ("cpp", "struct A : B<C, 1>, D {\n  A(int a) noexcept : B<C, 1>(a), d_{a} {}\n  ~A() = default;\n  int d_;\n};\n"),
+    (
+        "cpp",
+        "auto f = [=, &a](auto b) mutable -> int { return a < b && b > 1; };\nstd::map<int, std::vector<int>> c{{1, {2}}};\nint d;\n",
+    ),
+    (
+        "cpp",
+        "A operator()(int) const;\nexplicit operator bool() const noexcept { return !a; }\nA& operator=(const A&) = delete;\nvoid* operator new[](size_t);\n",
+    ),
+    ("cpp", "for (const auto& [a, b] : c) d(a);\nif (auto e = f(); e) g();\nconst char* h = R\"x(\" ( )x\";\n"),
+    (
+        "cpp",
+        "[[nodiscard]] int f(T&&... a);\nusing A = void (*)(int, char);\ntry { b(); } catch (const C& c) { throw; }\n",
+    ),
+    ("cpp", "TEST_F(A, B) {\n  EXPECT_EQ(a, 1) << \"b\";\n  EXPECT_THROW({ c(); }, D);\n}\n"),
+    ("cpp", "template <class T> concept A = requires(T a) { { a.b() } -> C<int>; };\nint x;\nint y;\n"),
     ("cpp", "Q_OBJECT\npublic slots:\n    void f();\nsignals:\n    void g();\n"),
     ("cpp", "template <typename T> requires A<T>\nauto f(T&& a) -> decltype(auto) { return a; }\n"),
     ("bash", "$ ls -l\ntotal 0\n$ if true; then\n> echo a\n> fi\n"),
@@ -293,5 +335,96 @@ fn assert_quick(language: Language, texts: &[(String, String)]) {
             start.elapsed() < limit
         });
         assert!(is_quick, "{language:?}, {name}");
+    }
+}
+
+/// Words and signs of C and C++, each of which is also repeated.
+const PIECES: [&str; 60] = [
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "<",
+    ">",
+    ">>",
+    "::",
+    ";",
+    ",",
+    ":",
+    "?",
+    "*",
+    "&&",
+    "=",
+    "++",
+    "->",
+    "...",
+    "a",
+    "A_B",
+    "1",
+    "\"s\"",
+    "'",
+    "\"",
+    "\\\n",
+    "/*",
+    "*/",
+    "//",
+    "\n",
+    "#if A\n",
+    "#if 0\n",
+    "\n#elif B\n",
+    "\n#else\n",
+    "\n#endif\n",
+    "#define a(",
+    "#include <",
+    "struct ",
+    "enum ",
+    "int ",
+    "const ",
+    "static ",
+    "if ",
+    "else ",
+    "do ",
+    "while (a)",
+    "for (",
+    "case ",
+    "return ",
+    "template <",
+    "operator ",
+    "operator (",
+    "using ",
+    "asm ",
+    "R\"x(",
+    "[&](auto b) {",
+    "#if A\n{\n#endif\n",
+    "#if A\n(\n#else\n{\n#endif\n",
+    "final  ",
+];
+
+#[test]
+fn no_text_of_c_takes_long() {
+    // Without optimisation: far less than what grows with the square of a text's length would take.
+    let limit = Duration::from_secs(5);
+    for piece in PIECES {
+        let text = piece.repeat(CAP / piece.len());
+        for language in [Language::C, Language::Cpp] {
+            let is_quick = (0..3).any(|_| {
+                let start = Instant::now();
+                let _ = check(language, &text);
+                start.elapsed() < limit
+            });
+            assert!(is_quick, "{language:?}, {piece:?}");
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_of_c_has_a_verdict(pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..60)) {
+        let text = pieces.concat();
+        for language in [Language::C, Language::Cpp] {
+            let _ = check(language, &text);
+        }
     }
 }
