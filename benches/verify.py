@@ -27,6 +27,8 @@ FLOORS = {
     "code/python": 20.0,
     "code/rust": 20.0,
     "code/javascript": 20.0,
+    "code/typescript": 20.0,
+    "code/tsx": 20.0,
     "code/bash": 20.0,
     "code/go": 20.0,
     "code/java": 20.0,

@@ -35,6 +35,8 @@ export async function load(path, { retries = 3, delay = 100 } = {}) {
   throw new Error("gave up");
 }
 "#;
+const TYPESCRIPT: &str = include_str!("pages/cache.ts");
+const TSX: &str = include_str!("pages/list.tsx");
 const BASH: &str = include_str!("pages/release.sh");
 const C: &str = include_str!("pages/table.c");
 const CPP: &str = include_str!("pages/shop.cpp");
@@ -56,6 +58,8 @@ fn blocks(criterion: &mut Criterion<CpuTime>) {
         ("go", Language::Go, GO, true),
         ("java", Language::Java, JAVA, true),
         ("javascript", Language::JavaScript, javascript.as_str(), true),
+        ("typescript", Language::TypeScript, TYPESCRIPT, true),
+        ("tsx", Language::Tsx, TSX, true),
         ("bash", Language::Bash, BASH, true),
         ("javascript, cut", Language::JavaScript, broken.as_str(), false),
         ("json", Language::Json, JSON, true),

@@ -1,6 +1,6 @@
 //! Readers that are many times as fast as the grammars, asked before them.
 //!
-//! Those of Go and Java are ours and know what is ordinary in their language; the others are libraries. Each is at least as strict
+//! Those of JavaScript, TypeScript, Go and Java are ours and know what is ordinary in their language; the others are libraries. Each is at least as strict
 //! as the language's own parser. What one of them does not have is asked of the grammar, which forgives more and knows where it fails:
 //! so nothing is rejected for a reader's sake but for a few faults that a grammar forgives.
 
@@ -11,6 +11,7 @@ mod json;
 mod number;
 mod python;
 mod rust;
+mod script;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -61,6 +62,9 @@ fn read(language: Language, code: &str) -> Reading {
         Language::Json => of_others(json::read, code),
         Language::Toml => of_others(toml::read, code),
         Language::Yaml => of_others(yaml::read, code),
+        Language::JavaScript => script::read(script::Dialect::JAVASCRIPT, code),
+        Language::TypeScript => script::read(script::Dialect::TYPESCRIPT, code),
+        Language::Tsx => script::read(script::Dialect::TSX, code),
         _ => Reading::Unknown,
     }
 }
