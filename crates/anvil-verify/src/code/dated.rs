@@ -27,6 +27,7 @@ pub(super) fn dated(language: Language, code: &str) -> Option<String> {
         Language::JavaScript | Language::TypeScript | Language::Tsx => &SCRIPT,
         Language::Python => &PYTHON,
         Language::Go => return go(code),
+        Language::Rust => return shown(code),
         _ => return None,
     };
     let mut text = code.to_owned();
@@ -39,6 +40,13 @@ pub(super) fn dated(language: Language, code: &str) -> Option<String> {
         text = without_modules(&text);
     }
     (text != code).then_some(text)
+}
+
+/// The code with the marks taken off the lines that rustdoc reads and does not show ("The rustdoc book", "Documentation tests").
+fn shown(code: &str) -> Option<String> {
+    let is_hidden = |line: &str| line.trim() == "#" || line.trim_start().starts_with("# ");
+    let mark = |line: &str| if is_hidden(line) { line.replacen('#', " ", 1) } else { line.to_owned() };
+    code.lines().any(is_hidden).then(|| code.split_inclusive('\n').map(mark).collect())
 }
 
 /// The code with a call of something else in the place of each `new` of a value, which Go has since 1.26.

@@ -23,6 +23,7 @@ mod quick;
 mod reading;
 mod shell;
 mod sketch;
+mod words;
 
 pub use language::Language;
 

@@ -156,6 +156,7 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("", "class A {}"),
             ("<>\n", "</>"),
             ("interface A {\n", "}"),
+            ("type A = ", ""),
             ("async function* f() {\n", "}"),
             ("import {\n", "} from 'a'"),
             (ENUM, "}"),

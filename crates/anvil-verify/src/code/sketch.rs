@@ -4,6 +4,7 @@
 use super::language::Language;
 use super::lexis;
 use super::parse::Place;
+use super::words::{KEYWORDS, is_prose};
 
 /// How far from an error, in lines, a sign excuses it.
 const NEAR: usize = 2;
@@ -16,7 +17,7 @@ const LIST: usize = 12;
 pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
     let lexis::Bare { text, open } = lexis::bare(language, code);
     let bare = String::from_utf8_lossy(&text);
-    if is_edit(language, &bare) || is_numbered(&bare) {
+    if is_edit(language, &bare) || is_numbered(&bare) || is_ruled(language, &bare) {
         return true;
     }
     // Where strings can be told for sure, one that lost its end is where it fails.
@@ -24,6 +25,7 @@ pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
     let here = around(code, place);
     let by_line = if language == Language::Bash { line_by_line(language, here) } else { String::new() };
     let bare_here = if language == Language::Bash { &by_line } else { around(&bare, place) };
+    let before_here = around(&bare, Place { after: 0, before: place.before });
     // A string that lost its end hides what follows from `bare`, so then signs that stand on a line by themselves are looked for in the
     // code as it is. Else, and where it is a text of many lines that lost it, its words are not taken for signs.
     let is_long = open
@@ -40,8 +42,9 @@ pub(super) fn is_sketch(language: Language, code: &str, place: Place) -> bool {
         || here.lines().zip(bare_here.lines()).any(|(line, bare)| is_elided(language, line, bare))
         || bare_here.chars().any(is_typography)
         || is_template(language, bare_here)
+        || here.lines().any(has_commented_hole)
         || bare_here.lines().any(|line| has_blank(language, line))
-        || has_ellipsis(language, bare_here)
+        || has_ellipsis(language, if is_left_out_anywhere(language) { before_here } else { bare_here })
         || has_signature(language, bare_here, is_long_before(&bare, bare_here))
 }
 
@@ -125,7 +128,7 @@ pub(super) fn is_session(language: Language, line: &str) -> bool {
     }
     match language {
         Language::Python => line == ">>>" || line.starts_with(['%', '!', '?', '$']),
-        Language::JavaScript | Language::TypeScript | Language::Rust => line.starts_with("> "),
+        Language::JavaScript | Language::TypeScript | Language::Rust => line.starts_with("> ") || line == ">",
         _ => false,
     }
 }
@@ -180,6 +183,18 @@ fn is_template(language: Language, bare: &str) -> bool {
         })
 }
 
+/// Whether a line is drawn between others, as in a table, or an arrow alone points from what is run to what comes of it.
+fn is_ruled(language: Language, bare: &str) -> bool {
+    let is_script = matches!(language, Language::JavaScript | Language::TypeScript);
+    let is_rule = |line: &str| (line.len() > 3 && line.trim_matches('-').is_empty()) || (is_script && line == "=>");
+    language != Language::Yaml && bare.lines().map(str::trim).any(is_rule)
+}
+
+/// Whether nothing but a comment stands between parentheses: `if (/* a condition */)`.
+fn has_commented_hole(line: &str) -> bool {
+    line.split_once("(/*").is_some_and(|(_, rest)| rest.contains("*/)"))
+}
+
 /// A blank to be filled in: `<your key>`, `<YOUR_KEY>`.
 fn has_blank(language: Language, line: &str) -> bool {
     let markup = matches!(language, Language::Html | Language::JavaScript | Language::TypeScript | Language::Tsx);
@@ -196,121 +211,12 @@ fn has_blank(language: Language, line: &str) -> bool {
     })
 }
 
-/// Three plain words in a row that no program has: neither a keyword among them nor a sign, on a line that has no brackets.
-fn is_prose(language: Language, line: &str) -> bool {
-    let line = line.trim();
-    if !line.starts_with(|c: char| c.is_alphabetic() || c == '*' || c == '-')
-        || line.contains(['(', '{', '[', '=', ';', '"', '\\', '$', '|', '<'])
-    {
-        return false;
-    }
-    if matches!(
-        language,
-        Language::Yaml | Language::Bash | Language::Html | Language::Css | Language::Json | Language::Toml
-    ) {
-        return false;
-    }
-    let mut row = 0;
-    line.split(' ').any(|word| {
-        let bare = word.trim_end_matches(['.', ',', ':', '!', '?']);
-        let plain = !bare.is_empty() && bare.chars().all(|c| c.is_alphabetic() || c == '\'' || c == '-');
-        row = if plain && !KEYWORDS.contains(&bare) { row + 1 } else { 0 };
-        // Words with commas between them are a list of names.
-        let is_prose = row > 2;
-        row = if word.ends_with(',') { 0 } else { row };
-        is_prose
-    })
+/// Whether the language has no dots like those for what is left out, so that they need not be near the place: its grammar may go on for
+/// long after them.
+const fn is_left_out_anywhere(language: Language) -> bool {
+    use Language as L;
+    matches!(language, L::JavaScript | L::TypeScript | L::Tsx | L::Json | L::Toml | L::Rust | L::Go)
 }
-
-/// Words of the languages that have their statements without signs.
-const KEYWORDS: &[&str] = &[
-    "and",
-    "as",
-    "assert",
-    "async",
-    "await",
-    "case",
-    "class",
-    "const",
-    "def",
-    "default",
-    "del",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "except",
-    "export",
-    "extends",
-    "extern",
-    "final",
-    "finally",
-    "fn",
-    "for",
-    "from",
-    "func",
-    "function",
-    "global",
-    "goto",
-    "if",
-    "impl",
-    "implements",
-    "import",
-    "in",
-    "inline",
-    "instanceof",
-    "interface",
-    "is",
-    "lambda",
-    "let",
-    "match",
-    "mod",
-    "mut",
-    "namespace",
-    "new",
-    "nonlocal",
-    "not",
-    "or",
-    "package",
-    "print",
-    "private",
-    "protected",
-    "pub",
-    "public",
-    "raise",
-    "range",
-    "return",
-    "static",
-    "struct",
-    "switch",
-    "template",
-    "throw",
-    "throws",
-    "trait",
-    "try",
-    "type",
-    "typename",
-    "typeof",
-    "unsafe",
-    "unsigned",
-    "use",
-    "using",
-    "var",
-    "void",
-    "where",
-    "while",
-    "with",
-    "yield",
-    "int",
-    "long",
-    "char",
-    "short",
-    "signed",
-    "volatile",
-    "abstract",
-    "of",
-    "exec",
-];
 
 /// Dots where something is left out, as opposed to those that the language has.
 fn has_ellipsis(language: Language, bare: &str) -> bool {
@@ -327,6 +233,7 @@ fn has_ellipsis(language: Language, bare: &str) -> bool {
                 let previous = line.iter().rev().copied().find(|byte| !byte.is_ascii_whitespace());
                 let among = matches!(previous, Some(b',' | b'{' | b'(' | b'['));
                 (alone && among)
+                    || line.trim_ascii_end().ends_with(b"import")
                     || matches!((last, after), (Some(b','), Some(b'}' | b')')) | (Some(b'{' | b'('), Some(b'}')))
             }
             Language::C | Language::Cpp => alone || matches!((last, after), (Some(b'{'), Some(b'}'))),

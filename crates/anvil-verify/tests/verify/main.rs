@@ -11,6 +11,7 @@ mod format;
 mod git;
 mod hostile;
 mod leaked_call;
+mod odd_code;
 mod refusal;
 mod repair;
 mod repetition;
