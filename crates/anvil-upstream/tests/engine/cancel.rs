@@ -150,7 +150,7 @@ fn closing_ends_what_outlasts_the_grace_and_says_so() {
 fn a_closed_engine_takes_no_more() {
     let engine = Engine::start().unwrap();
     engine.close(Duration::ZERO);
-    engine.close(Duration::from_secs(60));
+    engine.close(Duration::from_mins(1));
     let setup = Setup::new(Dialect::Chat, Dialect::Chat, Form::Whole, Head::default(), String::new());
     assert_eq!(engine.open(endpoint(1), outbound(), setup).unwrap_err(), Closed::Closed);
     assert!(engine.mailbox().drain().is_empty());
