@@ -215,7 +215,7 @@ fn has_blank(language: Language, line: &str) -> bool {
 /// long after them.
 const fn is_left_out_anywhere(language: Language) -> bool {
     use Language as L;
-    matches!(language, L::JavaScript | L::TypeScript | L::Tsx | L::Json | L::Toml | L::Rust | L::Go)
+    matches!(language, L::JavaScript | L::TypeScript | L::Tsx | L::Json | L::Toml | L::Rust)
 }
 
 /// Dots where something is left out, as opposed to those that the language has.
