@@ -25,9 +25,8 @@ pub(super) fn fault(code: &str) -> Option<usize> {
 
 /// Whether the text begins in the rule that the bracket at `at` ends: its first line is further in, or it ends in a rule too.
 fn is_inside(code: &str, bare: &[u8], at: usize) -> bool {
-    let column = |line: &str| line.len() - line.trim_start().len();
-    let first = lexis::written_lines(code).next().map_or(0, column);
-    let here = code.get(..at).and_then(|before| before.rsplit('\n').next()).map_or(0, column);
+    let first = lexis::written_lines(code).next().map_or(0, lexis::column);
+    let here = code.get(..at).and_then(|before| before.rsplit('\n').next()).map_or(0, lexis::column);
     (bare.get(at) == Some(&b'}') && here < first) || lexis::unbalanced(&[b"{", bare, b"}"].concat()).is_none()
 }
 

@@ -6,15 +6,11 @@
 use memchr::{memchr, memchr3, memmem};
 
 use super::language::Language;
-use super::lexis;
 use super::parse::Place;
-use super::sketch;
+use super::{proof, sketch};
 
 /// The elements whose text is no markup.
 const RAW: [&[u8]; 8] = [b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes"];
-
-/// The fewest lines of a block in which a tag without its end is a fault and not a form of words.
-const LINES: usize = 3;
 
 /// What a text ends in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +24,8 @@ pub(super) fn fault(code: &str) -> Option<usize> {
     let at = match open(code.as_bytes())? {
         // A sign that closes something stands after it: a quotation mark is lost, or this was no tag.
         Open::Tag(at) if code.get(at + 1..)?.contains(['<', '>']) => return None,
-        Open::Tag(_) if lexis::written_lines(code).count() < LINES => return None,
+        // It may be a form of words.
+        Open::Tag(_) if proof::is_short(code) => return None,
         Open::Tag(at) | Open::Comment(at) => at,
     };
     (!sketch::is_sketch(Language::Html, code, Place { after: at, before: at })).then_some(at)

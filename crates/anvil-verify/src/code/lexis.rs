@@ -243,6 +243,11 @@ pub(super) enum Unbalanced {
     Closed(usize),
 }
 
+/// How far in a line begins, in bytes.
+pub(super) fn column(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
 /// The lines of a text that are not blank.
 pub(super) fn written_lines(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.lines().filter(|line| !line.trim().is_empty())

@@ -61,21 +61,17 @@ pub fn check(language: Language, code: &str) -> Result<Passed, Defect> {
 
 /// Where code is broken in a language that has a grammar.
 fn fault(language: Language, code: &str) -> Option<usize> {
-    // What is accepted here is strict in what `forgiven` looks for too.
-    if quick::accepts(language, code) {
-        return None;
-    }
     let mut budget = Budget::new();
     match parse::parse(language, code, &mut budget) {
+        Outcome::Right | Outcome::Undecided => None,
         Outcome::Clean => forgiven(language, code),
-        Outcome::Undecided => None,
         Outcome::Broken(place) => {
             let dated = dated::dated(language, code);
             match dated.as_deref().map(|code| (code, parse::parse(language, code, &mut budget))) {
                 None => judge(language, code, place, &mut budget),
                 Some((code, Outcome::Broken(place))) => judge(language, code, place, &mut budget),
                 Some((code, Outcome::Clean)) => forgiven(language, code),
-                Some((_, Outcome::Undecided)) => None,
+                Some((_, Outcome::Right | Outcome::Undecided)) => None,
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 use super::language::Language;
-use super::{c, clock, quick, shell};
+use super::{c, clock, lexis, quick, shell};
 
 /// Calls of tree-sitter's progress callback that the readings of one block may take together; a call is made every hundred
 /// steps of the parser. On the machine that this was measured on, a call is about 15 microseconds.
@@ -49,7 +49,9 @@ pub(super) struct Place {
 /// What a parse came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// The grammar has this text.
+    /// A reader that is as strict as the language has this text.
+    Right,
+    /// The grammar has it, which is wider than the language.
     Clean,
     /// The grammar does not have it.
     Broken(Place),
@@ -67,11 +69,11 @@ pub(super) fn parse(language: Language, code: &str, budget: &mut Budget) -> Outc
     match language {
         Language::Bash => shell::read(code),
         Language::C | Language::Cpp => match c::read(language, code) {
-            c::Verdict::Accepted => Outcome::Clean,
+            c::Verdict::Accepted => Outcome::Right,
             c::Verdict::Refused(at) => Outcome::Broken(Place { after: at, before: at }),
             c::Verdict::GivenUp => by_grammar(language, code, budget),
         },
-        _ if quick::accepts(language, code) => Outcome::Clean,
+        _ if quick::accepts(language, code) => Outcome::Right,
         _ => by_grammar(language, code, budget),
     }
 }
@@ -109,7 +111,7 @@ fn is_too_deep(language: Language, code: &str) -> bool {
         return false;
     }
     code.split(['\n', '\r']).any(|line| {
-        let blanks = line.len() - line.trim_start().len();
+        let blanks = lexis::column(line);
         let columns = blanks + 7 * line.bytes().take(blanks).filter(|&byte| byte == b'\t').count();
         let levels = if language == Language::Yaml { signs(line) } else { 0 };
         columns + levels > DEEPEST

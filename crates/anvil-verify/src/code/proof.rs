@@ -85,7 +85,8 @@ fn has_lag(language: Language, code: &str, place: Place) -> bool {
     }
 }
 
-fn is_short(code: &str) -> bool {
+/// Whether the block has so few lines that it may be a form of words.
+pub(super) fn is_short(code: &str) -> bool {
     lexis::written_lines(code).count() < LINES
 }
 
@@ -111,10 +112,9 @@ pub(super) fn uneven(code: &str, bare: &lexis::Bare) -> Option<usize> {
 
 /// Whether the bracket at `at` closes what stands before the block: the block begins with it, or further in than it.
 fn is_tail(code: &str, at: usize) -> bool {
-    let depth = |line: &str| line.len() - line.trim_start().len();
     let Some(first) = code.lines().find(|line| !line.trim().is_empty()) else { return false };
-    let line = code.get(..at).unwrap_or_default().lines().last().map_or(0, depth);
-    first.trim_start().starts_with(['}', ')', ']']) || line < depth(first)
+    let line = code.get(..at).unwrap_or_default().lines().last().map_or(0, lexis::column);
+    first.trim_start().starts_with(['}', ')', ']']) || line < lexis::column(first)
 }
 
 /// The end of a comment of C or C++ that does not begin, after code: a comment at the top may have begun before the block.

@@ -28,7 +28,7 @@ type Frame = (&'static str, &'static str);
 pub(super) fn is_fragment(language: Language, code: &str, budget: &mut Budget) -> bool {
     let code = without_path(code);
     let dedented = dedent(code);
-    if dedented != code && parse(language, &dedented, budget) == Outcome::Clean {
+    if dedented != code && matches!(parse(language, &dedented, budget), Outcome::Right | Outcome::Clean) {
         return true;
     }
     let all_pieces_read = |text: &str, budget: &mut Budget| {
@@ -76,15 +76,18 @@ fn may_be(language: Language, piece: &str) -> bool {
         "constexpr",
         "static_cast",
     ];
+    if language != Language::Cpp {
+        return true;
+    }
     let bare = lexis::bare(Language::Cpp, piece).text;
-    language != Language::Cpp || SIGNS.iter().any(|sign| memchr::memmem::find(&bare, sign.as_bytes()).is_some())
+    SIGNS.iter().any(|sign| memchr::memmem::find(&bare, sign.as_bytes()).is_some())
 }
 
 /// Whether a piece is clean by itself or in some frame. What fails far from its beginning, at `far` bytes, fails in a frame
 /// too, and is not tried.
 fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -> bool {
     match parse(language, piece, budget) {
-        Outcome::Clean | Outcome::Undecided => return true,
+        Outcome::Right | Outcome::Clean | Outcome::Undecided => return true,
         Outcome::Broken(Place { after, .. }) if after > far && !starts_inside(piece) => return false,
         Outcome::Broken(_) => {}
     }

@@ -1,7 +1,8 @@
 //! A place in a list of tokens, from which a recogniser goes on.
 
 use super::Reading;
-use super::tokens::{Kind, Token, is_word};
+use super::letters::is_word;
+use super::tokens::{Kind, Token};
 
 /// How deep constructs may stand in each other; what is deeper is not accepted. No text gets near the end of the stack.
 const DEEPEST: u32 = 200;

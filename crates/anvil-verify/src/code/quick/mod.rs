@@ -8,6 +8,7 @@ mod cursor;
 mod go;
 mod java;
 mod json;
+mod letters;
 mod number;
 mod python;
 mod rust;

@@ -1,5 +1,6 @@
 //! The tokens of a text of Go or Java, without its comments, and with the other half of every bracket.
 
+use super::letters::is_word;
 use super::number::number;
 
 /// What a token is. The kinds of both languages; each has its own [`Lexicon`].
@@ -288,20 +289,6 @@ impl Reader<'_> {
         open.close = close;
         Some(())
     }
-}
-
-const WORD: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128_u8 {
-        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$';
-        byte += 1;
-    }
-    table
-};
-
-pub(super) fn is_word(byte: u8) -> bool {
-    WORD[usize::from(byte)]
 }
 
 /// The length of the word at the beginning of `rest`; `None` where a character of it is not surely a letter in both languages.

@@ -72,7 +72,7 @@ struct Script<'a> {
 pub(super) fn read(code: &str) -> Outcome {
     let mut script = Script::new(code);
     match script.whole() {
-        Ok(()) => Outcome::Clean,
+        Ok(()) => Outcome::Right,
         Err(Stop::Refused(place)) if !script.is_doubtful => Outcome::Broken(place),
         Err(_) => Outcome::Undecided,
     }

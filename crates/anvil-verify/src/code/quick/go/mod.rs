@@ -4,7 +4,7 @@ mod expression;
 mod lexicon;
 mod statement;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod types;
 
 use super::Reading;

@@ -3,7 +3,7 @@
 use super::super::Reading;
 use super::read;
 
-const RIGHT: &[&str] = &[
+pub(in super::super) const RIGHT: &[&str] = &[
     // Files.
     "package a\n\nimport \"b\"\nimport (\n\tc \"d/e\"\n\t_ \"f.g/h\"\n\t. \"i\"\n)\n\nvar x = 1\n",
     "package a // why\n\n/* of\nlines */ import \"b\"; var x, y int = 1, 2\n",
@@ -35,7 +35,7 @@ const RIGHT: &[&str] = &[
     "größe := a &^ b << 2 % c | ^d\n",
 ];
 
-const WRONG: &[&str] = &[
+pub(in super::super) const WRONG: &[&str] = &[
     "package a\n\nfunc f( {\n}\n",
     "package a\n\nfunc f() {\n",
     "package a\n\nfunc f()\n{\n}\n",
@@ -82,7 +82,7 @@ const WRONG: &[&str] = &[
 ];
 
 /// Texts that the grammar has, and what is broken in them.
-const BROKEN: &[(&str, &str)] = &[
+pub(in super::super) const BROKEN: &[(&str, &str)] = &[
     ("package a\npackage a\n\nvar x = 1\n", "package a\n\nvar"),
     ("package a\n\nconst b = 1\nc = 2\n", "c = 2"),
     ("package a\n\n\"b\"\n\nvar x = 1\n", "\"b\""),
@@ -90,27 +90,6 @@ const BROKEN: &[(&str, &str)] = &[
     ("package a\n\nvar x = []int{\n\t1\n}\n", "\n}"),
     ("package a\n\nfunc f() {\n\tg(1,\n\t\t2\n\t)\n}\n", "\n\t)"),
 ];
-
-#[test]
-fn what_is_right_is_accepted() {
-    for code in RIGHT {
-        assert_eq!(read(code), Reading::Right, "{code}");
-    }
-}
-
-#[test]
-fn what_is_wrong_is_not_accepted() {
-    for code in WRONG {
-        assert_ne!(read(code), Reading::Right, "{code}");
-    }
-}
-
-#[test]
-fn what_only_the_grammar_has_is_broken() {
-    for (code, place) in BROKEN {
-        assert_eq!(read(code), Reading::Broken(code.find(place).unwrap()), "{code}");
-    }
-}
 
 #[test]
 fn a_piece_and_a_second_file_are_not_proven_broken() {

@@ -7,7 +7,7 @@ mod lexicon;
 mod statement;
 mod switch;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod types;
 
 use super::Reading;

@@ -3,7 +3,7 @@
 use super::super::Reading;
 use super::read;
 
-const RIGHT: &[&str] = &[
+pub(in super::super) const RIGHT: &[&str] = &[
     // Files.
     "package a.b;\n\nimport c.D;\nimport static e.F.*;\n\n@A(b = {1, 2}, c = @D) @E(\"f\")\npublic final class G<T extends H & I> extends J<T>.K implements L, M<?> {}\n",
     "class A { int a, b[] = {1, 2}, c; static { f(); } { g(); } A() { super(); } <T> A(T... t) throws E, F { this(); } ; }\n",
@@ -42,7 +42,7 @@ const RIGHT: &[&str] = &[
     "class A { void größe() {} } // b\n/* c */\n",
 ];
 
-const WRONG: &[&str] = &[
+pub(in super::super) const WRONG: &[&str] = &[
     "package a\nclass A {}\n",
     "package a;\n\nint x = 1;\n",
     "import a.*.b;\n",
@@ -126,7 +126,7 @@ const WRONG: &[&str] = &[
 ];
 
 /// Texts that the grammar has, and what is broken in them.
-const BROKEN: &[(&str, &str)] = &[
+pub(in super::super) const BROKEN: &[(&str, &str)] = &[
     ("package a;\npackage a;\n\nclass B {}\n", "package a;\n\n"),
     ("package a;\n\nimport b.C;\n b.D;\n\nclass E {}\n", "b.D;"),
     ("class A {\n    boolean f() {\n        g();\n        true;\n    }\n}\n", "true;"),
@@ -134,27 +134,6 @@ const BROKEN: &[(&str, &str)] = &[
     ("class A {\n    public f(int b) {\n        g(b);\n    }\n}\n", "f(int"),
     ("class A {\n    A b = new A() {\n        f() { }\n    };\n}\n", "f() {"),
 ];
-
-#[test]
-fn what_is_right_is_accepted() {
-    for code in RIGHT {
-        assert_eq!(read(code), Reading::Right, "{code}");
-    }
-}
-
-#[test]
-fn what_is_wrong_is_not_accepted() {
-    for code in WRONG {
-        assert_ne!(read(code), Reading::Right, "{code}");
-    }
-}
-
-#[test]
-fn what_only_the_grammar_has_is_broken() {
-    for (code, place) in BROKEN {
-        assert_eq!(read(code), Reading::Broken(code.find(place).unwrap()), "{code}");
-    }
-}
 
 #[test]
 fn a_form_of_words_is_not_proven_broken() {

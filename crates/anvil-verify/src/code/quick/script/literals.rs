@@ -1,15 +1,6 @@
 //! Names, numbers, strings and regular expressions, by their length.
 
-/// Bytes that may stand in a name, of those below 0x80.
-const IN_NAMES: [bool; 128] = {
-    let mut table = [false; 128];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$';
-        byte += 1;
-    }
-    table
-};
+use super::super::letters::is_word;
 
 /// The length of the name that `rest` begins with. Escapes in names are not known.
 pub(super) fn name(rest: &[u8]) -> Option<usize> {
@@ -18,11 +9,7 @@ pub(super) fn name(rest: &[u8]) -> Option<usize> {
     }
     let mut length = 0;
     loop {
-        length += rest
-            .get(length..)?
-            .iter()
-            .take_while(|&&byte| IN_NAMES.get(usize::from(byte)).copied().unwrap_or_default())
-            .count();
+        length += rest.get(length..)?.iter().take_while(|&&byte| is_word(byte)).count();
         match rest.get(length) {
             Some(b'\\') => return None,
             Some(0x80..) => length += letter(rest.get(length..)?)?,
@@ -110,9 +97,7 @@ pub(super) fn number(rest: &[u8]) -> Option<usize> {
             }
         }
     }
-    let ends = rest.get(at).is_none_or(|&byte| {
-        byte < 0x80 && byte != b'\\' && !IN_NAMES.get(usize::from(byte)).copied().unwrap_or_default()
-    });
+    let ends = rest.get(at).is_none_or(|&byte| byte < 0x80 && byte != b'\\' && !is_word(byte));
     (ends && rest.get(at - 1) != Some(&b'_')).then_some(at)
 }
 
@@ -134,8 +119,6 @@ pub(super) fn regex(rest: &[u8]) -> Option<usize> {
     let flags = rest.get(at + 1..)?;
     let count = flags.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
     let known = flags.iter().take(count).all(|flag| b"dgimsuvy".contains(flag));
-    let ends = flags
-        .get(count)
-        .is_none_or(|&byte| byte < 0x80 && !IN_NAMES.get(usize::from(byte)).copied().unwrap_or_default());
+    let ends = flags.get(count).is_none_or(|&byte| byte < 0x80 && !is_word(byte));
     (known && ends).then_some(at + 1 + count)
 }

@@ -5,10 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{SCRIPTS, accepts};
-use crate::code::clock;
-
-/// As large as a block that is checked.
-const SIZE: usize = 256 * 1024;
+use crate::code::{CAP, clock};
 
 /// What opens or goes before something, over and over. A `|` stands after what comes once, before it.
 const NESTS: &[&str] = &[
@@ -226,7 +223,7 @@ fn texts() -> impl Iterator<Item = String> {
     NESTS.iter().map(|form| {
         let parts = form.split_once('|').filter(|(once, nest)| !once.is_empty() && !nest.is_empty());
         let (once, nest) = parts.unwrap_or(("", form));
-        format!("{once}{}", nest.repeat((SIZE - once.len()) / nest.len()))
+        format!("{once}{}", nest.repeat((CAP - once.len()) / nest.len()))
     })
 }
 
