@@ -147,7 +147,8 @@ def braced_pieces(language: str, text: str, chance: random.Random) -> Iterator[s
         first = chance.randrange(len(lines))
         if not begins(language, plain, levels, first):
             continue
-        ends = [last for last in range(first, min(first + LONGEST, len(lines))) if is_end(plain, levels, first, last)]
+        last_line = min(first + LONGEST, len(lines))
+        ends = [last for last in range(first, last_line) if is_end(language, plain, levels, first, last)]
         outer = next(
             (last for last in range(first, len(lines)) if least(plain, levels, last) < len(levels[first])), None
         )
@@ -155,7 +156,7 @@ def braced_pieces(language: str, text: str, chance: random.Random) -> Iterator[s
         if ends:
             last = chance.choice(ends)
             piece = "".join(lines[first : last + 1])
-            is_whole = piece.count("/*") == piece.count("*/")
+            is_whole = piece.count("/*") == piece.count("*/") and are_types_whole("".join(plain[first : last + 1]))
             if is_whole and not re.search(r"^\s*#\s*(?:if|el|endif|define)|\\\s*$", piece, re.MULTILINE):
                 yield piece
 
@@ -185,15 +186,18 @@ def least(plain: list[str], levels: list[tuple[str, ...]], number: int) -> int:
 
 MACRO = re.compile(r"!\s*\w*\s*[({\[]$|macro|^#|extern\s*\"|asm\b")
 GOES_ON = re.compile(
-    r"[.?:,&|+=*/)}\]<>%^-]|(?:else|catch|finally|while|and|or|instanceof|in|where|throws|extends|implements|with)\b"
+    r"[.?:,;&|+=*/)}\]<>%^-]|(?:else|catch|finally|while|and|or|instanceof|in|where|throws|extends|implements|with)\b"
 )
 
 
 # Braces in which commas stand between the members; a comma elsewhere may be one of a list in angle brackets.
-LISTS = re.compile(r"[=(:,\[>]\s*\{$|\benum\b|\b(?:match|struct)\b|\breturn \{$")
+LISTS = re.compile(r"[=(:,\[]\s*\{$|\b(?:enum|struct)\b|\breturn \{$")
+LISTS_OF_RUST = re.compile(r"\b(?:enum|match|struct|union)\b|[=(:,\[] ?[\w:]*[A-Z]\w* \{$")
 
 
-ENDS_BOUND = re.compile(r"^\s*(?:typename|class|[A-Z]\w*: [?A-Z'])")
+ENDS_PARAMETER = re.compile(r"^\s*(?:typename|class)\b")
+BETWEEN = re.compile(r"[-=]>|<[-=]|>=| [<>]+ ")
+"""What has the form of a bracket around types and is none."""
 
 
 def begins(language: str, plain: list[str], levels: list[tuple[str, ...]], number: int) -> bool:
@@ -205,23 +209,46 @@ def begins(language: str, plain: list[str], levels: list[tuple[str, ...]], numbe
     if any(MACRO.search(opener) for opener in level):
         return False
     before = next((line.rstrip() for line in reversed(plain[:number]) if line.strip()), "{")
-    if language == "rust" and (before.strip() == "where" or ENDS_BOUND.match(before)):
+    if language == "rust" and is_in_bounds(plain[:number]):
         return False
     if before.endswith(","):
-        return bool(level) and LISTS.search(level[-1]) is not None
+        return is_list(language, level)
     if language in ("go", "javascript", "typescript", "tsx") and len(level) == len(levels[number - 1]):
         return before.endswith((";", "{", "}")) or (language == "go" and before[-1:] not in "=+-*/&|(<>.,:")
     return before.endswith((";", "{", "}"))
 
 
-def is_end(plain: list[str], levels: list[tuple[str, ...]], first: int, last: int) -> bool:
+def is_in_bounds(before: list[str]) -> bool:
+    """Whether these lines end after a `where` and before what it says the bounds of."""
+    for line in reversed(before):
+        text = line.strip()
+        if re.match(r"where\b", text):
+            return not text.endswith(("{", ";"))
+        if text.endswith(("{", "}", ";")):
+            return False
+    return False
+
+
+def are_types_whole(piece: str) -> bool:
+    """Whether as many brackets around types are closed as are opened."""
+    signs = BETWEEN.sub("", piece)
+    return signs.count("<") == signs.count(">")
+
+
+def is_list(language: str, level: tuple[str, ...]) -> bool:
+    """Whether commas stand between what is in the innermost bracket."""
+    lists = LISTS_OF_RUST if language == "rust" else LISTS
+    return bool(level) and lists.search(level[-1]) is not None
+
+
+def is_end(language: str, plain: list[str], levels: list[tuple[str, ...]], first: int, last: int) -> bool:
     """Whether what began on the first line, or something after it, has ended with the last."""
     end = plain[last].rstrip()
-    if end.endswith(",") and not (levels[first] and LISTS.search(levels[first][-1])):
+    if end.endswith(",") and not is_list(language, levels[first]):
         return False
     following = next((line.strip() for line in plain[last + 1 :] if line.strip()), "}")
     if end.endswith(",") and (
-        following.startswith("{") or re.match(r"\s*where\b", plain[last]) or ENDS_BOUND.search(end)
+        following.startswith("{") or ENDS_PARAMETER.match(end) or is_in_bounds(plain[: last + 1])
     ):
         return False
     return (

@@ -28,6 +28,8 @@ pub enum FenceEvent<'a> {
         start: usize,
         /// What kind of line.
         kind: TextKind,
+        /// Whether it may be meant as code: what is a fence above it is doubtful, as [`FencedBlock::is_doubtful`] has it.
+        is_doubtful: bool,
     },
     /// A fence has begun.
     Opened {
@@ -105,7 +107,7 @@ impl Fences {
         }
     }
 
-    /// Whether what is a fence in this text is doubtful, as [`FencedBlock::is_doubtful`] has it.
+    /// Whether what is a fence in the text so far is doubtful, as [`FencedBlock::is_doubtful`] has it.
     pub const fn is_doubtful(&self) -> bool {
         self.reader.is_doubtful
     }
@@ -186,7 +188,7 @@ impl Reader {
         };
         let kind = if segment.is_first { seen } else { self.kind.unwrap_or(seen) };
         self.kind = Some(kind);
-        told(FenceEvent::Text { text: segment.text, start: segment.start, kind });
+        told(FenceEvent::Text { text: segment.text, start: segment.start, kind, is_doubtful: self.is_doubtful });
     }
 
     fn open(&mut self, info: &str, span: Span) {

@@ -48,7 +48,9 @@ impl LeakedCall {
     pub fn end(&mut self) -> Result<(), Defect> {
         let reader = &mut self.reader;
         self.fences.end(|event| reader.see(&event));
-        reader.found = reader.found.or_else(|| reader.whole.call());
+        if !self.fences.is_doubtful() {
+            reader.found = reader.found.or_else(|| reader.whole.call());
+        }
         self.verdict()
     }
 
@@ -62,11 +64,7 @@ impl LeakedCall {
     }
 
     fn verdict(&self) -> Result<(), Defect> {
-        // Where the fences are doubtful, what looks like text may be meant as code.
-        match self.reader.found {
-            Some(span) if !self.fences.is_doubtful() => Err(Defect::CallAsText { span }),
-            _ => Ok(()),
-        }
+        self.reader.found.map_or(Ok(()), |span| Err(Defect::CallAsText { span }))
     }
 }
 
@@ -101,11 +99,12 @@ impl Reader {
         }
         self.whole.see(event, &self.offered);
         match event {
-            FenceEvent::Text { text, start, kind } => self.line(text, *start, *kind),
+            FenceEvent::Text { text, start, kind, is_doubtful: false } => self.line(text, *start, *kind),
             FenceEvent::Opened { .. } => {
                 (self.code, self.behind, self.step) = (CodeSpan::default(), Behind::Nothing, None);
             }
-            FenceEvent::Content(_) | FenceEvent::Closed(_) => {}
+            // What may be meant as code proves nothing.
+            FenceEvent::Text { .. } | FenceEvent::Content(_) | FenceEvent::Closed(_) => {}
         }
     }
 

@@ -158,7 +158,7 @@ fn span(run: Run, repeated: &[u8]) -> Span {
 impl Reader {
     fn see(&mut self, event: &FenceEvent<'_>) {
         match event {
-            FenceEvent::Text { text, start, kind: TextKind::Prose } => {
+            FenceEvent::Text { text, start, kind: TextKind::Prose, .. } => {
                 if self.is_data != Some(true) && self.lines.note(text.trim()) {
                     self.same = self.same.or(Some(Span::new(*start, start + text.len())));
                 }

@@ -55,11 +55,7 @@ impl Template {
     }
 
     fn verdict(&self) -> Result<(), Defect> {
-        // Where the fences are doubtful, what looks like text may be meant as code.
-        match self.reader.found {
-            Some(span) if !self.fences.is_doubtful() => Err(Defect::TemplateToken { span }),
-            _ => Ok(()),
-        }
+        self.reader.found.map_or(Ok(()), |span| Err(Defect::TemplateToken { span }))
     }
 }
 
@@ -80,7 +76,10 @@ struct Reader {
 impl Reader {
     fn see(&mut self, event: &FenceEvent<'_>) {
         match event {
-            FenceEvent::Text { text, start, kind: TextKind::Prose } if self.found.is_none() => self.line(text, *start),
+            // What may be meant as code proves nothing.
+            FenceEvent::Text { text, start, kind: TextKind::Prose, is_doubtful: false } if self.found.is_none() => {
+                self.line(text, *start);
+            }
             FenceEvent::Text { kind: TextKind::Blank, .. } => self.code = CodeSpan::default(),
             FenceEvent::Opened { .. } => {
                 self.code = CodeSpan::default();

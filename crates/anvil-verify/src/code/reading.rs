@@ -182,6 +182,8 @@ const fn frames(language: Language) -> &'static [Frame] {
             (MACRO, "}"),
             ("let a = A {\n", "};"),
             ("use a::{\n", "};"),
+            ("impl A { fn f() where\n", "}"),
+            ("impl A {\n", "{} }"),
             ("a", ";"),
         ],
         Language::Go => &[
@@ -198,6 +200,8 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("func f() { g(\n", ")}"),
             ("func f() { a", "}"),
             ("func f() { switch a { case b:\n", "}}"),
+            ("func f() { switch a.(type) {\n", "}}"),
+            ("func f() { switch a.(type) { case b:\n", "}}"),
             ("func f() { select { case <-a:\n", "}}"),
         ],
         Language::Java => &[

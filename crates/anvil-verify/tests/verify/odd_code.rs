@@ -79,6 +79,17 @@ pub(crate) const ODD: &[(&str, &str)] = &[
     ("rust", "let a = vec![b, c];\nfor d in a {\n    println!(\"{d}\");\n}\n"),
     ("rust", "type A = B<-25, 25>;\nfn f() {}\nfn g() {}\n"),
     ("rust", "paths::{A, B},\ntypes::C,\nvalidator::D,\n"),
+    ("rust", "fn a(b: &B) -> C<D> {\n    let e = try!(b.f());\n    let g = try!(e.h(|i| i + 1));\n    Ok(g)\n}\n"),
+    (
+        "rust",
+        "    A: Clone,\n{\n    B { c: self }\n}\n\n/// What it does.\nfn d<E>(&self) -> E\nwhere\n    E: F,\n{\n    g()\n}\n",
+    ),
+    (
+        "rust",
+        "/// What it does.\npub fn a<'b>(&'b self, c: D) -> E<'b, [F], G>\nwhere\n    F: 'b,\n    'b: 'c,\n    H: I + ?Sized,\n",
+    ),
+    ("go", "default:\n\ta()\ncase []B:\n\tc()\ncase *D, map[E]F:\n\tg()\n"),
+    ("go", "a := b()\nc(a)\ncase []D:\n\te()\ncase F:\n\tg()\n"),
     ("go", "if err != nil {\n\treturn err\n}\n"),
     ("go", "b int\na [4]byte\nc string `json:\"c\"`\n"),
     ("go", "x := 1\ny, err := f(x)\n"),

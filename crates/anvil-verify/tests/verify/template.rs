@@ -38,6 +38,8 @@ fn a_token_that_leaked_is_found() {
         ("<|assistant|>\nSure.", "<|assistant|>"),
         ("analysisWe need to add.assistantfinalFour", "assistantfinal"),
         ("- one\n- two<|im_end|>", "<|im_end|>"),
+        // What follows is doubtful; what came before is not.
+        ("<|im_end|>\n\n```\n```text\n\n", "<|im_end|>"),
     ] {
         assert_found(text, Some(expected));
     }

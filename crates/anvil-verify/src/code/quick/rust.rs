@@ -9,12 +9,13 @@ use crate::code::lexis;
 /// The most tokens that a text may have. Each can be a level of the descent, which takes up to 2 KB of the stack (`{`, measured).
 const MOST_TOKENS: usize = 16 << 10;
 
+/// The newest edition, and the one in which `try!` was a macro like others (The Rust Edition Guide, "Rust 2018").
 const EDITION: Edition = Edition::Edition2024;
+const FIRST_EDITION: Edition = Edition::Edition2015;
 
 pub(super) fn read(code: &str) -> Reading {
-    // A piece of a program may be statements.
-    let reading = match file(code) {
-        Reading::Refused => file(&format!("fn a() {{\n{code}\n}}")),
+    let reading = match of_edition(EDITION, code) {
+        Reading::Refused if code.contains("try!") => of_edition(FIRST_EDITION, code),
         reading => reading,
     };
     match undocumented(code) {
@@ -23,8 +24,16 @@ pub(super) fn read(code: &str) -> Reading {
     }
 }
 
-fn file(code: &str) -> Reading {
-    let lexed = LexedStr::new(EDITION, code);
+fn of_edition(edition: Edition, code: &str) -> Reading {
+    match file(edition, code) {
+        // A piece of a program may be statements.
+        Reading::Refused => file(edition, &format!("fn a() {{\n{code}\n}}")),
+        reading => reading,
+    }
+}
+
+fn file(edition: Edition, code: &str) -> Reading {
+    let lexed = LexedStr::new(edition, code);
     let tokens = (0..lexed.len()).filter(|&token| !lexed.kind(token).is_trivia()).count();
     if tokens > MOST_TOKENS {
         return Reading::Unknown;
@@ -32,7 +41,7 @@ fn file(code: &str) -> Reading {
     if lexed.errors().next().is_some() {
         return Reading::Refused;
     }
-    let steps = TopEntryPoint::SourceFile.parse(&lexed.to_input(EDITION));
+    let steps = TopEntryPoint::SourceFile.parse(&lexed.to_input(edition));
     Reading::of(!steps.iter().any(|step| matches!(step, Step::Error { .. })))
 }
 
