@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import logging
 import time
 from typing import TYPE_CHECKING, ParamSpec
@@ -51,16 +49,15 @@ from anvil_serving.router.headers import headers_for
 from anvil_serving.router.intent import Intents
 from anvil_serving.router.offered import offered_models
 from anvil_serving.router.overflow import context_overflow, prompt_too_long
-from anvil_serving.router.plan import Head
 from anvil_serving.router.policy import Conditions, Policy
 from anvil_serving.router.rate import RateLimits
+from anvil_serving.router.relay import Relay
 from anvil_serving.router.residency import Residency
-from anvil_serving.router.session import Conversation, Sessions
+from anvil_serving.router.session import Sessions
 from anvil_serving.router.shared import Shared
 from anvil_serving.router.stored import StoredResponses
 from anvil_serving.router.traffic import Traffic
 from anvil_serving.router.treasury import Treasury, unpaid
-from anvil_serving.router.verification import verified
 from anvil_serving.upstream import AbandonedError, Calibration, Health, Switchboard, Tiers, Tokenizer, UnknownModelError
 
 if TYPE_CHECKING:
@@ -84,8 +81,6 @@ _log = logging.getLogger("anvil_serving.router")
 _NOBODY = 503
 """What `POST /v1/route` says when no tier could answer."""
 _CLIENT_LEFT = "client_left"
-_PIECES_A_TURN = 16
-"""A ready `send` never yields: after this many pieces the other exchanges get a turn."""
 
 
 class Router:
@@ -110,6 +105,7 @@ class Router:
         self._residency = Residency(self.tiers)
         self._sessions = Sessions()
         self._stored = StoredResponses()
+        self._relay = Relay(self._switchboard, self._sessions, self._calibration, self._stored)
         classifier = load_classifier()
         self._ledger = Ledger.of(settings, PriceList.load(), classifier.version)
         policy = Policy(
@@ -263,7 +259,7 @@ class Router:
         planned.replica.in_flight += 1
         try:
             warnings = (*account.warnings, *attempt.warnings)
-            outcome = await self._relay(exchange, planned, attempt, visit, warnings)
+            outcome = await self._relay.pass_on(exchange, planned, attempt, visit, warnings)
         finally:
             planned.replica.in_flight -= 1
             self._switchboard.forget(attempt)
@@ -375,79 +371,6 @@ class Router:
                 least_mean_logprob=checking.least_mean_logprob,
             )
         return made
-
-    async def _relay(
-        self, exchange: Exchange, planned: PlannedAttempt, attempt: Attempt, visit: Visit, warnings: tuple[str, ...]
-    ) -> Outcome | FailedAttempt | None:
-        """Passes an attempt's bytes on.
-
-        None: the exchange is over, well or not. Otherwise the attempt failed, or was given up, and nothing of it was
-        sent.
-        """
-        client, account = exchange.client, exchange.account
-        has_started = False
-        wait = exchange.deadline.wait
-        for pieces in itertools.count(1):
-            ready = self._switchboard.next_arrival(attempt)
-            arrival = ready if isinstance(ready, tuple) else await wait(ready)
-            if arrival is None and exchange.has_run_out:
-                account.abandoned(planned, DEADLINE)
-                return FailedAttempt(planned.tier_id, DEADLINE)
-            if arrival is None or client.has_left:
-                account.abandoned(planned)
-                break
-            _, data, outcome = arrival
-            if outcome is not None and outcome.failure is not None:
-                if not has_started:
-                    return outcome
-                self._broke_off(exchange, planned, outcome, visit)
-                await client.abort(data)
-                break
-            if not has_started:
-                has_started, wait = True, client.wait
-                exchange.deadline.lift()
-                visit.began()
-                account.started(warnings)
-                checked = verified(planned.checking, outcome)
-                await client.start(Head(planned, exchange.course.number, exchange.request.stream, checked, warnings))
-            if outcome is not None:
-                # Before the client knows that its answer is whole: it may go on from it at once.
-                visit.answered()
-                account.answered(planned, outcome)
-                self._learn(exchange, planned, outcome)
-            await client.send(data, last=outcome is not None)
-            if outcome is not None:
-                break
-            if pieces % _PIECES_A_TURN == 0:
-                await asyncio.sleep(0)
-        return None
-
-    def _broke_off(self, exchange: Exchange, planned: PlannedAttempt, outcome: Outcome, visit: Visit) -> None:
-        """Takes note of an answer that cannot go on; who asks again after a bad one is to go elsewhere."""
-        account, fault = exchange.account, fault_of(outcome.failure or "", outcome.status, outcome.retry_after)
-        _log.warning("%s: tier %s broke off: %s", exchange.client.request_id, planned.tier_id, outcome.explanation)
-        account.broke_off(planned, outcome)
-        visit.failed(fault)
-        if fault is Fault.QUALITY and planned.path is None:
-            self._sessions.broke_off(account.decided.key, _conversation(account.decided, planned))
-
-    def _learn(self, exchange: Exchange, planned: PlannedAttempt, outcome: Outcome) -> None:
-        """Takes from a whole answer what later requests need."""
-        client, request, decided = exchange.client, exchange.request, exchange.account.decided
-        tier = planned.replica.tier
-        if request.stream and outcome.first_byte_seconds is not None:
-            tier.observe_first_byte(outcome.first_byte_seconds, time.monotonic())
-        if planned.path is None:
-            prompt_tokens = decided.facts.prompt_tokens
-            self._calibration.observe(tier.id, prompt_tokens, outcome.input_tokens)
-            self._sessions.keep(decided.key, _conversation(decided, planned))
-        if request.keeps_items:
-            self._stored.keep(f"resp_{client.answer_id}", request, outcome.items, owner=client.caller.name)
-
-
-def _conversation(decided: Decided, planned: PlannedAttempt) -> Conversation:
-    work = decided.work
-    return Conversation(planned.tier_id, planned.replica.index, decided.asked, work.work_class, work.confidence)
 
 
 def _fewest_tokens(request: Request) -> int | None:
