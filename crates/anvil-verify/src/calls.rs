@@ -1,6 +1,6 @@
 //! The tool calls of one answer: their names, ids, arguments and number, held against what the request offered.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::defect::Defect;
@@ -50,10 +50,12 @@ pub struct Ended {
 pub struct Calls {
     offered: Arc<Offered>,
     repairs: Repairs,
-    open: BTreeMap<usize, Call>,
-    /// The calls that were begun, ended or not.
-    begun: HashSet<usize>,
-    ids: HashSet<String>,
+    /// In boxes: a map makes room for eleven at once, and most answers have one call.
+    open: BTreeMap<usize, Box<Call>>,
+    /// The calls that were begun, ended or not. To hash one takes longer than to compare it with the few there are; of the most that
+    /// [`CALL_BYTES`] lets be there are twelve to compare.
+    begun: BTreeSet<usize>,
+    ids: BTreeSet<String>,
     bytes: usize,
     open_bytes: usize,
 }
@@ -73,8 +75,8 @@ impl Calls {
             offered,
             repairs,
             open: BTreeMap::new(),
-            begun: HashSet::new(),
-            ids: HashSet::new(),
+            begun: BTreeSet::new(),
+            ids: BTreeSet::new(),
             bytes: 0,
             open_bytes: 0,
         }
@@ -103,7 +105,7 @@ impl Calls {
             Repairs::On => StrictJson::tolerant(Root::Object),
             Repairs::Off => StrictJson::new(Root::Object),
         });
-        self.open.insert(call, Call { name: name.to_owned(), arguments: String::new(), reader });
+        self.open.insert(call, Box::new(Call { name: name.to_owned(), arguments: String::new(), reader }));
         Ok(())
     }
 
@@ -133,7 +135,7 @@ impl Calls {
     pub fn end(&mut self, call: usize) -> Result<Ended, Defect> {
         let call = self.open.remove(&call).ok_or_else(not_open)?;
         self.open_bytes = self.open_bytes.saturating_sub(call.arguments.len());
-        self.check(call, self.repairs)
+        self.check(*call, self.repairs)
     }
 
     /// The calls that have begun and not ended.
@@ -152,7 +154,7 @@ impl Calls {
     /// [`Defect::ToolChoiceIgnored`] where a tool had to be called and none was, and what [`end`](Self::end) finds.
     pub fn finish(&mut self) -> Result<Passed, Defect> {
         while let Some((_, call)) = self.open.pop_first() {
-            self.check(call, Repairs::Off)?;
+            self.check(*call, Repairs::Off)?;
         }
         match self.offered.choice() {
             Choice::Required | Choice::Tool(_) if self.begun.is_empty() => Err(Defect::ToolChoiceIgnored),

@@ -6,6 +6,9 @@ use std::collections::HashSet;
 /// proves nothing.
 const MAX_BYTES: usize = 1 << 20;
 
+/// What the open objects of most calls take.
+const USUAL_BYTES: usize = 64;
+
 /// So many names are compared one by one; more are hashed. Nearly all objects have fewer.
 const FEW: usize = 12;
 
@@ -13,20 +16,15 @@ const FEW: usize = 12;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     bytes: Vec<u8>,
-    /// Each name begins in `bytes` where the one before it ends.
-    kept: Vec<Kept>,
+    /// Where in `bytes` each name ends that is kept; the next begins there.
+    ends: Vec<usize>,
+    /// Where the name begins that is being read.
+    start: usize,
     objects: Vec<Object>,
     /// The high half of a surrogate pair whose low half may follow.
     high: Option<u16>,
     /// What the sets of all open objects hold.
     hashed_bytes: usize,
-}
-
-#[derive(Debug)]
-struct Kept {
-    end: usize,
-    /// What it begins with: most names are told apart by it.
-    head: u64,
 }
 
 #[derive(Debug, Default)]
@@ -45,16 +43,21 @@ struct Many {
 }
 
 impl Names {
+    pub(crate) fn new() -> Self {
+        Self { bytes: Vec::with_capacity(USUAL_BYTES), ..Self::default() }
+    }
+
     /// An object begins.
     pub(crate) fn open(&mut self) {
-        self.objects.push(Object { first_name: self.kept.len(), first_byte: self.bytes.len(), ..Object::default() });
+        self.objects.push(Object { first_name: self.ends.len(), first_byte: self.start, ..Object::default() });
     }
 
     /// The innermost object ends.
     pub(crate) fn close(&mut self) {
         if let Some(object) = self.objects.pop() {
-            self.kept.truncate(object.first_name);
+            self.ends.truncate(object.first_name);
             self.bytes.truncate(object.first_byte);
+            self.start = object.first_byte;
             self.hashed_bytes -= object.many.map_or(0, |many| many.bytes);
         }
     }
@@ -89,25 +92,24 @@ impl Names {
     /// The name that is being read is whole. Whether the object has it already.
     pub(crate) fn is_duplicate(&mut self) -> bool {
         self.settle();
-        let start = self.kept.last().map_or(0, |last| last.end);
         let Some(object) = self.objects.last_mut() else { return false };
-        let start = start.max(object.first_byte);
         if self.bytes.len() > MAX_BYTES {
-            self.bytes.truncate(start);
+            self.bytes.truncate(self.start);
             return false;
         }
-        let name = self.bytes.get(start..).unwrap_or_default();
-        let head = head(name);
-        let few = self.kept.get(object.first_name..).unwrap_or_default();
+        let name = self.bytes.get(self.start..).unwrap_or_default();
+        let few = self.ends.get(object.first_name..).unwrap_or_default();
+        // Most are told apart by their lengths.
         let mut from = object.first_byte;
-        for kept in few {
-            if kept.head == head && self.bytes.get(from..kept.end) == Some(name) {
+        for &end in few {
+            if self.bytes.get(from..end) == Some(name) {
                 return true;
             }
-            from = kept.end;
+            from = end;
         }
         if few.len() < FEW {
-            self.kept.push(Kept { end: self.bytes.len(), head });
+            self.start = self.bytes.len();
+            self.ends.push(self.start);
             return false;
         }
         let many = object.many.get_or_insert_default();
@@ -118,7 +120,7 @@ impl Names {
             many.bytes += cost;
             self.hashed_bytes += cost;
         }
-        self.bytes.truncate(start);
+        self.bytes.truncate(self.start);
         is_known
     }
 
@@ -143,13 +145,5 @@ impl Names {
             0x800..0x1_0000 => self.bytes.extend([0xE0 | (point >> 12) as u8, tail(6), tail(0)]),
             _ => self.bytes.extend([0xF0 | (point >> 18) as u8, tail(12), tail(6), tail(0)]),
         }
-    }
-}
-
-/// The first bytes of a name as one number.
-fn head(name: &[u8]) -> u64 {
-    match name.first_chunk() {
-        Some(head) => u64::from_le_bytes(*head),
-        None => name.iter().fold(0, |head, &byte| (head << u8::BITS) | u64::from(byte)),
     }
 }

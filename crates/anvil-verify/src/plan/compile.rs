@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::plain_text;
 use crate::plan::{Items, Kinds, Member, Members, Numbers, Plan, Strings};
 
 /// Keywords that demand nothing, and those that only name the schema.
@@ -220,7 +221,8 @@ fn members(keywords: &Keywords) -> Option<Members> {
             required |= *bit;
         }
     }
-    let listed = listed.into_iter().map(|(name, (plan, bit))| Member { name: name.into(), plan, bit }).collect();
+    let plain = listed.into_iter().filter(|(name, _)| plain_text::length(name.as_bytes()) == name.len());
+    let listed = plain.map(|(name, (plan, bit))| Member { name: name.into(), plan, bit }).collect();
     Some(Members { listed, others: part(keywords, "additionalProperties"), required })
 }
 

@@ -61,7 +61,7 @@ struct Items {
 
 #[derive(Debug)]
 struct Members {
-    /// In the order of their names.
+    /// In the order of their names. All of these are plain text: any other has to be escaped, and no name with escapes is accepted.
     listed: Box<[Member]>,
     others: Plan,
     /// The bits of the members that have to be there.
@@ -77,7 +77,7 @@ struct Member {
     bit: u64,
 }
 
-/// So many names are compared one by one, most of them by their length; more are halved.
+/// So many names and values are compared one by one, most of them by their length; more are halved.
 const FEW: usize = 16;
 
 impl Plan {
@@ -125,10 +125,15 @@ impl Strings {
 }
 
 impl Members {
+    /// Of few members, the one whose name stands at the start of a text, with the quote after it. That quote is rarely where another
+    /// name would have it, so that hardly a second one is compared; and where the name ends need not be looked for.
+    fn at_start(&self, text: &[u8]) -> Option<&Member> {
+        let is_there =
+            |member: &&Member| text.get(member.name.len()) == Some(&b'"') && text.starts_with(member.name.as_bytes());
+        if self.listed.len() <= FEW { self.listed.iter().find(is_there) } else { None }
+    }
+
     fn member(&self, name: &str) -> Option<&Member> {
-        if self.listed.len() <= FEW {
-            return self.listed.iter().find(|member| *member.name == *name);
-        }
         let place = self.listed.binary_search_by(|member| (*member.name).cmp(name)).ok()?;
         self.listed.get(place)
     }

@@ -228,6 +228,32 @@ fn many_names_and_values_are_looked_up_by_halves() {
 }
 
 #[test]
+fn a_name_that_has_to_be_escaped_is_not_met_without() {
+    for (name, text) in [
+        (r#"a":1,"b"#, r#"{"a":1,"b":2}"#),
+        (r"a\n", r#"{"a\n":1}"#),
+        (r#"a\"b"#, r#"{"a\"b":1}"#),
+        (r"\", r#"{"\":1,":2}"#),
+    ] {
+        for schema in [json!({"properties": {name: {}}, "additionalProperties": false}), json!({"required": [name]})] {
+            assert_eq!(verdicts(&schema, text), Some((false, false)), "{schema} {text}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_another_begins_with_is_itself() {
+    let schema = json!({
+        "properties": {"a": {"type": "null"}, "ab": {"type": "string"}, "": {"type": "boolean"}},
+        "additionalProperties": {"type": "array"}
+    });
+    assert!(accepts(&schema, r#"{"ab":"a","":true,"a":null,"abc":[],"b":[]}"#));
+    for wrong in [r#"{"ab":null}"#, r#"{"a":"ab"}"#, r#"{"":[]}"#, r#"{"abc":"a"}"#, r#"{"b":null}"#] {
+        assert!(!accepts(&schema, wrong), "{wrong}");
+    }
+}
+
+#[test]
 fn a_schema_is_gone_through_once() {
     let names: Vec<String> = (0..60).map(|number| format!("n{number}")).collect();
     let mut schema = json!({});

@@ -66,21 +66,29 @@ impl<'a> Walk<'a> {
         }
         loop {
             self.next().filter(|&quote| quote == b'"')?;
-            // A name with escapes may be any of those that are listed.
-            let name = self.string().filter(|name| !name.has_escapes)?.text;
+            let (plan, bit) = self.name(members)?;
+            missing &= !bit;
             self.next().filter(|&colon| colon == b':')?;
             self.at += 1;
-            match members.member(name) {
-                Some(member) => {
-                    missing &= !member.bit;
-                    self.value(member.plan.as_ref().unwrap_or(&members.others))?;
-                }
-                None => self.value(&members.others)?,
-            }
+            self.value(plan)?;
             if self.is_end(b'}')? {
                 return (missing == 0).then_some(());
             }
         }
+    }
+
+    /// Past a name, from the quote before it: what its value is held against, and the bit of its member.
+    fn name<'p>(&mut self, members: &'p Members) -> Option<(&'p Plan, u64)> {
+        let member = match members.at_start(self.text.as_bytes().get(self.at + 1..)?) {
+            Some(member) => {
+                self.at += member.name.len() + 2;
+                Some(member)
+            }
+            // A name with escapes may be any of those that are listed.
+            None => members.member(self.string().filter(|name| !name.has_escapes)?.text),
+        };
+        let plan = member.and_then(|member| member.plan.as_ref()).unwrap_or(&members.others);
+        Some((plan, member.map_or(0, |member| member.bit)))
     }
 
     fn array(&mut self, items: &Items) -> Option<()> {

@@ -89,7 +89,7 @@ impl StrictJson {
             root,
             state: State::Value,
             open: Vec::new(),
-            names: Names::default(),
+            names: Names::new(),
             name_at: None,
             before: 0,
             fault: None,
@@ -118,10 +118,12 @@ impl StrictJson {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
-        // Of a piece with a fault only the fault is kept.
-        let _: Result<(), Stopped> = self.read(piece.as_bytes());
+        let read = self.read(piece.as_bytes());
         self.before += piece.len();
-        self.fault.map_or(Ok(()), Err)
+        match (read, self.fault) {
+            (Err(Stopped), Some(fault)) => Err(fault),
+            _ => Ok(()),
+        }
     }
 
     /// The text is over.
@@ -207,8 +209,8 @@ impl StrictJson {
             b'{' => self.open_container(Container::Object, at)?,
             b'[' => self.open_container(Container::Array, at)?,
             b'"' => {
-                self.state = State::Text;
-                return self.text(bytes, at + 1);
+                let at = self.open_text(at);
+                return self.text(bytes, at);
             }
             b'-' => State::Number(Number::Minus),
             b'0' => State::Number(Number::Zero),
@@ -232,9 +234,8 @@ impl StrictJson {
     fn name(&mut self, bytes: &[u8], byte: u8, at: usize) -> Result<usize, Stopped> {
         match byte {
             b'"' => {
-                self.name_at = Some(self.before + at);
-                self.state = State::Text;
-                return self.text(bytes, at + 1);
+                let at = self.open_text(at);
+                return self.text(bytes, at);
             }
             b'}' => {
                 if self.state == State::Name {

@@ -5,28 +5,47 @@ use crate::span::Span;
 use crate::strict_json::{Fault, State, Stopped, StrictJson, reason};
 
 impl StrictJson {
-    /// The inside of a string, up to an escape or the end of the piece, or past its end and what follows.
-    pub(super) fn text(&mut self, bytes: &[u8], at: usize) -> Result<usize, Stopped> {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let stop = plain_text::length(rest);
-        if self.name_at.is_some() {
-            self.names.push(rest.get(..stop).unwrap_or_default());
-        }
-        match rest.get(stop) {
-            None => return Ok(at + stop),
-            Some(b'"') => {
-                self.close_text(at + stop)?;
-                return self.after_text(bytes, at + stop + 1);
+    /// The inside of a string, and of each that follows with no more than a sign and a space between, up to an escape or the end of the
+    /// piece, or past the last one's end and what follows.
+    pub(super) fn text(&mut self, bytes: &[u8], mut at: usize) -> Result<usize, Stopped> {
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let stop = plain_text::length(rest);
+            if self.name_at.is_some() {
+                self.names.push(rest.get(..stop).unwrap_or_default());
             }
-            Some(b'\\') => self.state = State::Escape,
-            Some(control) => {
-                self.flaw(self.fault_at(reason::CONTROL, 0, at + stop))?;
-                if self.name_at.is_some() {
-                    self.names.push(&[*control]);
+            at += stop;
+            match rest.get(stop) {
+                None => return Ok(at),
+                Some(b'"') => {
+                    self.close_text(at)?;
+                    at = self.after_text(bytes, at + 1)?;
+                    if self.state != State::Text {
+                        return Ok(at);
+                    }
+                }
+                Some(b'\\') => {
+                    self.state = State::Escape;
+                    return Ok(at + 1);
+                }
+                Some(control) => {
+                    self.flaw(self.fault_at(reason::CONTROL, 0, at))?;
+                    if self.name_at.is_some() {
+                        self.names.push(&[*control]);
+                    }
+                    return Ok(at + 1);
                 }
             }
         }
-        Ok(at + stop + 1)
+    }
+
+    /// From the quote before a string into it.
+    pub(super) fn open_text(&mut self, at: usize) -> usize {
+        if matches!(self.state, State::Name | State::NameOrEnd) {
+            self.name_at = Some(self.before + at);
+        }
+        self.state = State::Text;
+        at + 1
     }
 
     fn close_text(&mut self, at: usize) -> Result<(), Stopped> {
@@ -41,15 +60,16 @@ impl StrictJson {
         Ok(())
     }
 
-    /// Past the sign that nearly always follows a string, and a space after it: to come by for each of them takes as long as a
-    /// short string.
+    /// Past what nearly always follows a string, the sign, a space and the next string's quote: to come by for each of them takes as
+    /// long as a short string.
     fn after_text(&mut self, bytes: &[u8], at: usize) -> Result<usize, Stopped> {
         let at = match (self.state, bytes.get(at)) {
             (State::Colon, Some(&colon @ b':')) => self.colon(colon, at)?,
             (State::CommaOrEnd, Some(&comma @ b',')) => self.comma(comma, at)?,
             _ => return Ok(at),
         };
-        Ok(at + usize::from(bytes.get(at) == Some(&b' ')))
+        let at = at + usize::from(bytes.get(at) == Some(&b' '));
+        Ok(if bytes.get(at) == Some(&b'"') { self.open_text(at) } else { at })
     }
 
     pub(super) fn escape(&mut self, bytes: &[u8], byte: u8, at: usize) -> Result<usize, Stopped> {

@@ -40,9 +40,14 @@ pub(crate) fn json() -> impl Strategy<Value = Value> {
 /// Text that is nearly JSON: some JSON with a few characters changed, left out or put in.
 fn nearly_json() -> impl Strategy<Value = String> {
     let edit = (any::<prop::sample::Index>(), 0..2_usize, "[]\\[{}\",:\\\\0-9eE.+tfnul \n\u{1}éNI-]{0,2}");
-    (json(), any::<bool>(), prop::collection::vec(edit, 0..4)).prop_map(|(value, is_pretty, edits)| {
-        let text = if is_pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
-        let mut characters: Vec<char> = text.unwrap().chars().collect();
+    (json(), 0..3_u8, prop::collection::vec(edit, 0..4)).prop_map(|(value, spelling, edits)| {
+        let dense = value.to_string();
+        let text = match spelling {
+            0 => dense,
+            1 => dense.replace(',', ", ").replace(':', ": "),
+            _ => serde_json::to_string_pretty(&value).unwrap(),
+        };
+        let mut characters: Vec<char> = text.chars().collect();
         for (place, removed, added) in edits {
             let start = place.index(characters.len() + 1);
             let end = (start + removed).min(characters.len());
@@ -137,6 +142,9 @@ fn each_fault_has_its_reason_and_place() {
         ("{\"a\":1,\"b\":2,\"a\":3}", "a name comes twice in an object", 13, 16),
         ("{\"a\":1,\"\\u0061\":3}", "a name comes twice in an object", 7, 15),
         ("{\"𝄞\":1,\"\\ud834\\udd1e\":3}", "a name comes twice in an object", 10, 24),
+        ("{\"a\":\"b\",\"c\":\"d\",\"a\":\"e\"}", "a name comes twice in an object", 17, 20),
+        ("{\"ab\":[\"a\", \"a\"], \"cd\": \"\", \"ab\": \"\"}", "a name comes twice in an object", 28, 32),
+        ("{\"\":\"\",\"\":\"\"}", "a name comes twice in an object", 7, 9),
         ("{\"a\":\"x\ny\"}", "a control character stands in a string", 7, 8),
         ("{\"a\":\"\\d\"}", "an escape does not exist", 6, 8),
         ("{\"a\":\"\\u12g\"}", "an escape does not exist", 6, 11),
@@ -148,6 +156,9 @@ fn each_fault_has_its_reason_and_place() {
         ("{a:1}", "a name in quotes was expected", 1, 2),
         ("{,}", "a name in quotes was expected", 1, 2),
         ("{\"a\" 1}", "a colon was expected", 5, 6),
+        ("{\"a\":\"b\",\"c\",\"d\"}", "a colon was expected", 12, 13),
+        ("{\"a\":\"b\":\"c\"}", "a comma or the end of the array or object was expected", 8, 9),
+        ("{\"a\":[\"b\":\"c\"]}", "a comma or the end of the array or object was expected", 9, 10),
         ("{\"a\":1 \"b\":2}", "a comma or the end of the array or object was expected", 7, 8),
         ("{\"a\":1]", "a comma or the end of the array or object was expected", 6, 7),
         ("{\"a\":NaN}", "NaN, Infinity and None are not JSON", 5, 6),
@@ -174,6 +185,7 @@ fn halves_of_surrogate_pairs_are_names_of_their_own() {
 fn names_are_compared_within_their_object_only() {
     assert!(read(&[r#"{"a":{"a":{"b":1},"b":[{"a":1},{"a":2}]},"b":1}"#], Root::Object).is_ok());
     assert_eq!(reason(r#"{"a":{"b":1,"c":{"b":2}},"d":1,"a":2}"#), "a name comes twice in an object");
+    assert_eq!(reason(r#"{"a":{"bc":{},"de":[{}]},"bc":1,"a":2}"#), "a name comes twice in an object");
 }
 
 #[test]
@@ -193,6 +205,7 @@ fn names_beyond_the_cap_are_not_compared_and_not_kept() {
     let long = "n".repeat(2 << 20);
     assert!(read(&[&format!("{{\"{long}\":1,\"{long}\":2,\"a\":3}}")], Root::Object).is_ok());
     assert_eq!(reason(&format!("{{\"{long}\":1,\"a\":2,\"a\":3}}")), "a name comes twice in an object");
+    assert_eq!(reason(&format!("{{\"a\":{{\"{long}\":1}},\"a\":3}}")), "a name comes twice in an object");
 }
 
 #[test]
