@@ -195,6 +195,8 @@ LISTS = re.compile(r"[=(:,\[]\s*\{$|\b(?:enum|struct)\b|\breturn \{$")
 LISTS_OF_RUST = re.compile(r"\b(?:enum|match|struct|union)\b|[=(:,\[] ?[\w:]*[A-Z]\w* \{$")
 
 
+NAME_OF_TYPE = re.compile(r"\w+;$")
+"""What stands under the braces of a C type that has its name below."""
 ENDS_PARAMETER = re.compile(r"^\s*(?:typename|class)\b")
 BETWEEN = re.compile(r"[-=]>|<[-=]|>=| [<>]+ ")
 """What has the form of a bracket around types and is none."""
@@ -210,6 +212,8 @@ def begins(language: str, plain: list[str], levels: list[tuple[str, ...]], numbe
         return False
     before = next((line.rstrip() for line in reversed(plain[:number]) if line.strip()), "{")
     if language == "rust" and is_in_bounds(plain[:number]):
+        return False
+    if before.strip() == "}" and NAME_OF_TYPE.match(start):
         return False
     if before.endswith(","):
         return is_list(language, level)
@@ -247,6 +251,8 @@ def is_end(language: str, plain: list[str], levels: list[tuple[str, ...]], first
     if end.endswith(",") and not is_list(language, levels[first]):
         return False
     following = next((line.strip() for line in plain[last + 1 :] if line.strip()), "}")
+    if end.strip() == "}" and NAME_OF_TYPE.match(following):
+        return False
     if end.endswith(",") and (
         following.startswith("{") or ENDS_PARAMETER.match(end) or is_in_bounds(plain[: last + 1])
     ):

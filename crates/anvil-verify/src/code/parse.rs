@@ -70,7 +70,7 @@ pub(super) fn parse(language: Language, code: &str, budget: &mut Budget) -> Outc
         Language::Bash => shell::read(code),
         Language::C | Language::Cpp => match c::read(language, code) {
             c::Verdict::Accepted => Outcome::Right,
-            c::Verdict::Refused(at) => Outcome::Broken(Place { after: at, before: at }),
+            c::Verdict::Refused(at) | c::Verdict::Open(at) => Outcome::Broken(Place { after: at, before: at }),
             c::Verdict::GivenUp => by_grammar(language, code, budget),
         },
         _ if quick::accepts(language, code) => Outcome::Right,

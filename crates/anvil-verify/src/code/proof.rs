@@ -25,6 +25,8 @@ pub(super) fn find(language: Language, code: &str, place: Place, budget: &mut Bu
             c::Verdict::GivenUp => {}
             c::Verdict::Accepted => return None,
             c::Verdict::Refused(at) => return refused(code, at),
+            // The beginning of a file.
+            c::Verdict::Open(at) => return (!is_head(code, at)).then_some(at),
         }
     }
     match language {
@@ -129,9 +131,36 @@ pub(super) fn comment_end(language: Language, code: &str) -> Option<usize> {
     before.lines().any(|line| line.starts_with('#') || line.trim_end().ends_with([';', '{', '}'])).then_some(end)
 }
 
+/// Whether a block may be the beginning of a header that is to be gone on with: it has few lines, the condition that begins at `at` is the
+/// one that keeps the header from being read twice, and no other ends on the last line, as that one would.
+fn is_head(code: &str, at: usize) -> bool {
+    let mut directives =
+        code.get(at..).unwrap_or_default().lines().filter_map(|line| line.trim_start().strip_prefix('#'));
+    let mut words = directives
+        .next()
+        .unwrap_or_default()
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty());
+    let guard = words.find(|word| !matches!(*word, "if" | "ifndef" | "defined"));
+    let is_guard = directives
+        .next()
+        .is_some_and(|line| line.trim_start().starts_with("define") && guard.is_some_and(|guard| line.contains(guard)));
+    let last = code.trim_end().lines().last().unwrap_or_default();
+    is_guard && lexis::written_lines(code).count() <= HEAD && !last.trim_start().starts_with("#endif")
+}
+
+/// Whether the end of a block may be left open: it is that of a function's head, or no line is one of a file.
+fn is_open_end(code: &str) -> bool {
+    let is_of_file = |line: &str| {
+        let name = line.trim_start().strip_prefix('#').map(str::trim_start);
+        name.is_some_and(|name| name.starts_with("include") || name.starts_with("define"))
+    };
+    code.trim_end().ends_with(')') || !code.lines().any(is_of_file)
+}
+
 /// The byte at which the reader of C and C++ refuses a text that is neither the head of a file nor the end of something.
 fn refused(code: &str, at: usize) -> Option<usize> {
-    let is_head = at >= code.len() && lexis::written_lines(code).count() <= HEAD;
+    let is_head = at >= code.len() && lexis::written_lines(code).count() <= HEAD && is_open_end(code);
     let is_close = code.get(at..).is_some_and(|rest| rest.starts_with(['}', ')', ']']));
     (!(is_head || (is_close && is_tail(code, at)))).then_some(at)
 }

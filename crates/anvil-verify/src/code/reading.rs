@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::language::Language;
 use super::lexis::{self, written_lines};
 use super::parse::{Budget, Outcome, Place, parse};
+use super::sketch::LIST;
 
 /// The most pieces that a block is taken apart into.
 const PIECES: usize = 64;
@@ -20,6 +21,9 @@ const MACRO: &str = "a! {\n";
 
 /// The beginning of an enumeration.
 const ENUM: &str = "enum A {\n";
+
+/// The end of a frame for a signature that has no body.
+const BODY: &str = "{} }";
 
 /// What may stand around a piece: what comes before it, and what after.
 type Frame = (&'static str, &'static str);
@@ -62,9 +66,10 @@ fn is_piece(language: Language, piece: &str, budget: &mut Budget) -> bool {
 
 /// Whether a piece may be in a language that it does not say it is in.
 fn may_be(language: Language, piece: &str) -> bool {
-    const SIGNS: [&str; 12] = [
+    const SIGNS: [&str; 13] = [
         "::",
-        "template",
+        "template<",
+        "template <",
         "class ",
         "namespace",
         "public:",
@@ -80,7 +85,10 @@ fn may_be(language: Language, piece: &str) -> bool {
         return true;
     }
     let bare = lexis::bare(Language::Cpp, piece).text;
-    SIGNS.iter().any(|sign| memchr::memmem::find(&bare, sign.as_bytes()).is_some())
+    let is_word = |at: usize| bare.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    // In C many a name ends in such a word.
+    let is_part = |at: usize| is_word(at) && at.checked_sub(1).is_some_and(is_word);
+    SIGNS.iter().any(|sign| memchr::memmem::find_iter(&bare, sign.as_bytes()).any(|at| !is_part(at)))
 }
 
 /// Whether a piece is clean by itself or in some frame. What fails far from its beginning, at `far` bytes, fails in a frame
@@ -94,12 +102,14 @@ fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -
     let inside = if starts_inside(piece) { after_closers(language) } else { &[] };
     let markup = piece.trim_start().starts_with('<');
     // The frames of C are of lists.
-    let is_unfit = matches!(language, Language::C | Language::Cpp) && has_statement(piece);
+    let is_unfit =
+        matches!(language, Language::C | Language::Cpp) && (has_statement(piece) || begins_with_directive(piece));
     let frames = if is_unfit { &[] } else { frames(language) };
     frames.iter().chain(inside).any(|(before, after)| {
-        // A macro takes all that has its brackets in pairs, so only what has its variables is tried as one's inside; and what says how
-        // far it can be seen is no member of an enumeration.
+        // A macro takes all that has its brackets in pairs, so only what has its variables is tried as one's inside; what says how
+        // far it can be seen is no member of an enumeration; and a long piece that ends with a signature was cut off there.
         let is_out_of_place = match *before {
+            _ if *after == BODY => lexis::written_lines(piece).count() > LIST,
             MACRO => !has_variable(language, piece),
             ENUM => language == Language::Rust && piece.contains("pub "),
             frame => frame.starts_with('<') && !markup,
@@ -122,6 +132,12 @@ fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -
 /// Whether a piece of C has the end of a statement, so that it is no list.
 fn has_statement(piece: &str) -> bool {
     memchr::memchr(b';', &lexis::bare(Language::Cpp, piece).text).is_some()
+}
+
+/// Whether a piece of C begins with a directive, as a file does and no list.
+fn begins_with_directive(piece: &str) -> bool {
+    let bare = lexis::bare(Language::Cpp, piece).text;
+    bare.trim_ascii_start().starts_with(b"#")
 }
 
 /// Whether a variable of a macro stands in the code.
@@ -183,7 +199,7 @@ const fn frames(language: Language) -> &'static [Frame] {
             ("let a = A {\n", "};"),
             ("use a::{\n", "};"),
             ("impl A { fn f() where\n", "}"),
-            ("impl A {\n", "{} }"),
+            ("impl A {\n", BODY),
             ("a", ";"),
         ],
         Language::Go => &[

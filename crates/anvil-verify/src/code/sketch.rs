@@ -10,7 +10,7 @@ use super::words::{KEYWORDS, is_prose};
 const NEAR: usize = 2;
 
 /// The most lines of a list of signatures that ends with one.
-const LIST: usize = 12;
+pub(super) const LIST: usize = 12;
 
 /// Whether `code` shows how something looks rather than saying it in full. Looked for only where no grammar has the block, and, but
 /// for the signs of an edit, only near the `place` where it fails.

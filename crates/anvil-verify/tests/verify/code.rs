@@ -216,7 +216,7 @@ fn assert_quick(language: Language, texts: &[(String, String)]) {
 }
 
 /// Words and signs of C and C++, each of which is also repeated.
-const PIECES: [&str; 60] = [
+const PIECES: [&str; 67] = [
     "(",
     ")",
     "[",
@@ -277,6 +277,13 @@ const PIECES: [&str; 60] = [
     "#if A\n{\n#endif\n",
     "#if A\n(\n#else\n{\n#endif\n",
     "final  ",
+    "__attribute__((",
+    "__attribute__((a)) ",
+    "#if A\n;\n#elif B\n;\n#else\n#error\n#endif\n",
+    "#define a (\n",
+    "#include <a>\n",
+    "A_C\n",
+    "(*a)",
 ];
 
 #[test]

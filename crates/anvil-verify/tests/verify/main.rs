@@ -1,6 +1,7 @@
 //! The crate from outside: verdicts, and what is said of defects.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets an error has failed")]
 
+mod c;
 mod calls;
 mod code;
 mod content;

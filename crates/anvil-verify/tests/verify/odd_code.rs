@@ -101,6 +101,7 @@ pub(crate) const ODD: &[(&str, &str)] = &[
     ("java", "List<String> a = List.of();\nfor (var b : a) { c(b); }\n"),
     ("c", "FOO(a)\nBAR int f(void) {\n    return 1;\n}\n"),
     ("c", "#ifdef A\nif (a) {\n#else\nif (b) {\n#endif\n    c();\n}\n"),
+    ("c", "typedef struct {\n    PyException_HEAD\n} A;\nint b;\n"),
     ("c", "char *a = va_arg(b, char *);\nc(a);\nd(a);\n"),
     ("c", "local int a OF((int b, char *c));\nPyAPI_FUNC(int) f(PyObject *);\n"),
     ("c", "list_for_each_entry(a, b, c) {\n    if (unlikely(a->b))\n        BUG_ON(1)\n    else\n        d(a);\n}\n"),

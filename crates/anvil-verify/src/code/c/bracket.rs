@@ -57,6 +57,10 @@ impl Reading {
         if is_wrong && !frame.is_loose() {
             return false;
         }
+        if !is_cpp && frame.place == Place::Class && frame.last == L::Start {
+            return false;
+        }
+        frame.has_bare_first |= frame.place == Place::Parameters && frame.last == L::Start;
         let place = if frame.is_loose() { Place::Macro } else { round(frame, is_cpp) };
         let is_declared = frame.last == L::Name && frame.tag != Tag::Space;
         if is_declared && matches!(frame.place, Place::Top | Place::Class | Place::Body) {
@@ -82,18 +86,17 @@ impl Reading {
         let is_statement = frame.place == Place::Body && frame.is_declared() && frame.names > 1;
         // `a = b(1)` without its `=`: a function is declared with types.
         let is_value = !is_cpp && inner.has_value && is_statement;
-        let is_function = frame.last == Last::Name && (frame.has_type || frame.names > 1) && !frame.has_macro;
-        let is_bare = inner.has_bare_pointer && is_function && matches!(frame.place, Place::Top | Place::Class);
-        if !is_right || is_value || is_bare || !may_close(&inner) {
+        if !is_right || is_value || frame.lacks_type(&inner, is_cpp) || !may_close(&inner) {
             return false;
         }
         match inner.place {
-            Place::Condition | Place::For => close_head(frame),
+            Place::Condition | Place::For => close_head(frame, is_cpp),
             Place::Macro => {
                 let is_macro = matches!(frame.last, Last::Apply | Last::Macro | Last::Lead);
                 frame.last = if is_macro { Last::MacroCall } else { Last::Call };
             }
             Place::Group => close_group(frame, &inner),
+            Place::Parameters if frame.last == Last::Macro => frame.last = Last::MacroCall,
             _ => close_call(frame, &inner),
         }
         true
@@ -110,6 +113,7 @@ fn round(frame: &Frame, is_cpp: bool) -> Place {
         && !frame.has_type
         && frame.last == L::Name;
     match frame.last {
+        L::Macro if !is_cpp && frame.is_quiet && matches!(frame.before, L::Type | L::Star) => Place::Parameters,
         L::Head if frame.head == Head::For => Place::For,
         L::Head => Place::Condition,
         L::Macro | L::Apply | L::Lead | L::Scope | L::Arrow => Place::Macro,
@@ -134,19 +138,22 @@ fn may_close(inner: &Frame) -> bool {
     let is_right = match inner.last {
         Last::Storage | Last::Tag | Last::Comma => false,
         Last::Star => !inner.has_value,
+        Last::Cast => !(inner.place == Place::Group && inner.is_type_cast),
         _ => !inner.wants(),
     };
     is_right && inner.questions == 0
 }
 
 /// The brackets of `if` and its like have closed.
-fn close_head(frame: &mut Frame) {
+fn close_head(frame: &mut Frame, is_cpp: bool) {
     if frame.head == Head::While && frame.heads.innermost() == Heads::DO {
         frame.heads.pop();
         frame.begin(Last::Done);
     } else {
+        // A macro in the place of the brackets may take what they are the head of.
+        let is_macro = frame.has_macro && !is_cpp;
         frame.heads.push(if frame.head == Head::If { Heads::IF } else { Heads::OTHER });
-        frame.begin(Last::Due);
+        frame.begin(if is_macro { Last::MacroCall } else { Last::Due });
     }
 }
 
@@ -158,6 +165,9 @@ fn close_group(frame: &mut Frame, inner: &Frame) {
         frame.is_cast = is_cast && is_name && frame.has_statements();
     }
     frame.declare();
+    frame.has_value |= !is_cast;
+    frame.is_pointer |= inner.has_bare_first && inner.last == Last::Name;
+    frame.is_type_cast = is_cast && matches!(inner.last, Last::Star | Last::Type) && !inner.has_macro;
     frame.last = if is_cast { Last::Cast } else { Last::Group };
 }
 
@@ -169,11 +179,14 @@ fn close_call(frame: &mut Frame, inner: &Frame) {
     frame.has_value |= is_arguments || (frame.place == Place::Group && is_named && inner.last != Last::Star);
     let has_types = inner.has_type || (inner.names > 1 && inner.last == Last::Name);
     frame.has_call = true;
-    frame.is_prototype = !is_arguments && has_types && is_named && (frame.has_type || frame.names > 1);
+    frame.is_prototype =
+        !is_arguments && has_types && (frame.is_pointer || (is_named && (frame.has_type || frame.names > 1)));
     // A macro that makes a type: `Array(char *) names;`, `Array(Name) names;`
     let is_type = frame.has_capital && inner.mode == Mode::Declaration && inner.names == 1;
     frame.has_macro |= !frame.is_prototype && (inner.last == Last::Star || inner.has_type || is_type);
     // `Trace((stderr, "%d", a))`
-    let is_doubled = is_arguments && matches!(inner.last, Last::Group | Last::Cast) && inner.names == 0;
+    let is_doubled =
+        is_arguments && matches!(inner.last, Last::Group | Last::Cast) && inner.names == 0 && !inner.has_comma;
+    frame.is_pointer |= !is_arguments && inner.has_bare_first && inner.last == Last::Name && inner.names == 1;
     frame.last = if is_doubled && frame.mode == Mode::Declaration { Last::MacroCall } else { Last::Call };
 }

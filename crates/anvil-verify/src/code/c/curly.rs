@@ -35,8 +35,9 @@ impl Reading {
 
     pub(super) fn close_curly(&mut self) -> bool {
         use Last as L;
+        let is_cpp = self.is_cpp;
         let Some(inner) = self.pop(Bracket::Curly) else { return false };
-        let is_whole = matches!(inner.last, L::Start | L::Macro | L::MacroCall);
+        let is_whole = matches!(inner.last, L::Start | L::Macro | L::MacroCall) && (is_cpp || !inner.ends_in_operand());
         let is_right = match inner.place {
             Place::Top | Place::Body => is_whole && !(inner.has_ended && inner.heads.has_do()),
             Place::Class => is_whole,
@@ -58,7 +59,7 @@ impl Reading {
             _ => {
                 frame.may_end = frame.has_statements()
                     && frame.mode != Mode::Expression
-                    && (!frame.is_constructor || (frame.last == L::Macro && frame.is_after_name))
+                    && (!frame.is_constructor || (frame.last == L::Macro && frame.before == L::Name))
                     && frame.angles == 0
                     && frame.last != L::Lead;
                 frame.last = if frame.is_constructor { L::Value } else { L::Close };
@@ -82,6 +83,8 @@ fn after_tag(frame: &Frame) -> Option<Place> {
     match frame.tag {
         Tag::None => None,
         Tag::Space => Some(Place::Top),
+        // `struct tm ToTM(T t) {`: a function, though it is written as macros are.
+        _ if frame.last == Last::MacroCall && frame.before == Last::Name => Some(Place::Any),
         _ if frame.names > 0 && !frame.has_macro => Some(Place::Any),
         Tag::Class => Some(Place::Class),
         Tag::Enum => Some(Place::Enum),
@@ -131,7 +134,7 @@ fn among_statements_of_cpp(frame: &Frame) -> Option<Place> {
         L::Call | L::MacroCall | L::Value if frame.is_constructor => Some(Place::Body),
         L::Lead | L::Index | L::Close if is_bare => Some(Place::Any),
         // A function, and not a member before its attribute: `int size GUARDED_BY(lock){0};`
-        L::MacroCall if !frame.is_after_name && frame.has_type => Some(Place::Body),
+        L::MacroCall if frame.before != L::Name && frame.has_type => Some(Place::Body),
         L::Macro if is_bare && !frame.has_call => Some(Place::Any),
         L::MacroCall if is_bare && !frame.has_call && (frame.has_type || frame.names > 0) => Some(Place::Any),
         _ if is_barred(frame) => None,

@@ -124,6 +124,8 @@ pub(super) struct Frame {
     pub(super) place: Place,
     pub(super) bracket: Bracket,
     pub(super) last: Last,
+    /// What stands before the macro that is the last.
+    pub(super) before: Last,
     pub(super) mode: Mode,
     pub(super) tag: Tag,
     pub(super) head: Head,
@@ -149,6 +151,16 @@ pub(super) struct Frame {
     pub(super) has_call: bool,
     /// A parameter after the first begins with `*`.
     pub(super) has_bare_pointer: bool,
+    /// The first parameter begins with `*` or `(`.
+    pub(super) has_bare_first: bool,
+    /// The brackets before hold a type for sure.
+    pub(super) is_type_cast: bool,
+    /// A comma stands before, in these brackets.
+    pub(super) has_comma: bool,
+    /// What is declared is a pointer to a function: `(*name)` stands before.
+    pub(super) is_pointer: bool,
+    /// The macro before stands after what is declared.
+    pub(super) is_after_declarator: bool,
     /// The brackets before are those of a function that is declared: they hold types.
     pub(super) is_prototype: bool,
     /// The statement is a `case`.
@@ -165,10 +177,12 @@ pub(super) struct Frame {
     pub(super) is_cast: bool,
     /// A macro begins a line after what may be a whole declaration.
     pub(super) is_split: bool,
+    /// The statement begins with a name, on the line of the one before.
+    pub(super) is_within_line: bool,
     /// The argument begins a line.
     pub(super) is_on_line: bool,
-    /// A name stands before the macro.
-    pub(super) is_after_name: bool,
+    /// The macro begins with two underscores, and goes on in small letters.
+    pub(super) is_quiet: bool,
     /// The braces before may have ended the statement.
     pub(super) may_end: bool,
     /// The statement before has ended, and what it was part of has not been let go.
@@ -181,6 +195,7 @@ impl Frame {
             place,
             bracket,
             last: Last::Start,
+            before: Last::Start,
             mode: Mode::Start,
             tag: Tag::None,
             head: Head::Other,
@@ -195,6 +210,11 @@ impl Frame {
             has_capital: false,
             has_call: false,
             has_bare_pointer: false,
+            has_bare_first: false,
+            is_type_cast: false,
+            has_comma: false,
+            is_pointer: false,
+            is_after_declarator: false,
             is_prototype: false,
             is_case: false,
             is_constructor: false,
@@ -203,8 +223,9 @@ impl Frame {
             is_template: false,
             is_cast: false,
             is_split: false,
+            is_within_line: false,
             is_on_line: false,
-            is_after_name: false,
+            is_quiet: false,
             may_end: false,
             has_ended: false,
         }
@@ -219,6 +240,8 @@ impl Frame {
             semicolons: self.semicolons,
             has_value: self.has_value,
             has_bare_pointer: self.has_bare_pointer,
+            has_bare_first: self.has_bare_first,
+            has_comma: self.has_comma,
             has_ended: self.has_ended,
             ..Self::new(self.place, self.bracket)
         };
@@ -279,6 +302,11 @@ impl Frame {
             && !self.has_macro
             && self.angles == 0
             && !self.is_loose()
+    }
+
+    /// Whether a macro is the operand of the operator before, so that it is no statement of its own.
+    pub(super) fn ends_in_operand(&self) -> bool {
+        self.mode == Mode::Expression && self.last == Last::Macro && self.before == Last::Operator
     }
 
     /// Whether a type and a name stand here, so that the member or the variable may be whole.

@@ -8,6 +8,9 @@ use super::word;
 /// How far to look for what belongs to the word before, in bytes.
 const NEAR: usize = 64;
 
+/// The longest attribute that is gone past, in bytes.
+const ATTRIBUTE: usize = 256;
+
 /// Reads a text one token at a time.
 #[derive(Debug)]
 pub(super) struct Tokens<'a> {
@@ -18,11 +21,15 @@ pub(super) struct Tokens<'a> {
     at_margin: bool,
     /// The words so far, and which of them the block defines as macros.
     pub(super) words: HashMap<&'a [u8], Kind>,
+    /// The directives so far that end the compiling.
+    pub(super) errors: usize,
+    /// The macros so far whose brackets are not in pairs.
+    pub(super) uneven: usize,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(code: &'a str, is_cpp: bool) -> Self {
-        Self { code: code.as_bytes(), at: 0, is_cpp, at_margin: true, words: HashMap::new() }
+        Self { code: code.as_bytes(), at: 0, is_cpp, at_margin: true, words: HashMap::new(), errors: 0, uneven: 0 }
     }
 
     pub(super) fn peek(&self, ahead: usize) -> u8 {
@@ -63,6 +70,7 @@ impl<'a> Tokens<'a> {
                     self.at += 2;
                     Kind::Unclosed
                 }
+                b'_' if self.attribute() => continue,
                 b'#' if self.at_margin => match self.directive() {
                     None => continue,
                     Some(kind) => kind,
@@ -74,7 +82,8 @@ impl<'a> Tokens<'a> {
                 _ => std::mem::take(&mut self.at_margin),
             };
             let capital = self.code.get(at).is_some_and(u8::is_ascii_uppercase);
-            return Token { kind, at, fresh, capital, doubled: self.peek(0) == b'[' };
+            let quiet = matches!(self.code.get(at..at + 3), Some([b'_', b'_', b'a'..=b'z']));
+            return Token { kind, at, fresh, capital, quiet, doubled: self.peek(0) == b'[' };
         }
     }
 
@@ -120,12 +129,17 @@ impl<'a> Tokens<'a> {
     }
 
     fn number(&mut self) -> Kind {
+        let start = self.at;
         loop {
             match self.peek(0) {
                 b'e' | b'E' | b'p' | b'P' if matches!(self.peek(1), b'+' | b'-') => self.at += 2,
                 b'\'' if is_word(self.peek(1)) && self.is_cpp => self.at += 2,
                 b'.' => self.at += 1,
                 byte if is_word(byte) => self.at += 1,
+                // `64BIT_TYPE`, which is named to be replaced before it is compiled.
+                _ if !self.is_cpp && self.code.get(start..self.at).is_some_and(|number| number.contains(&b'_')) => {
+                    return Kind::Macro;
+                }
                 _ => return Kind::Number,
             }
         }
@@ -171,6 +185,31 @@ impl<'a> Tokens<'a> {
             _ if word.ends_with(b"_t") && self.peek(0) == b'(' => Kind::Macro,
             _ => *self.words.entry(word).or_insert_with(|| word::kind(word, self.is_cpp)),
         }
+    }
+
+    /// Goes past `__attribute__((…))`, which may stand nearly everywhere and says nothing; whether there is one here that is whole.
+    fn attribute(&mut self) -> bool {
+        let near = self.code.get(self.at..self.code.len().min(self.at + ATTRIBUTE)).unwrap_or_default();
+        let Some(rest) = near.strip_prefix(b"__attribute__") else { return false };
+        let inside = rest.trim_ascii_start();
+        let mut depth = 0_usize;
+        let mut is_quoted = false;
+        for (at, byte) in inside.iter().enumerate() {
+            match byte {
+                b'"' => is_quoted = !is_quoted,
+                _ if is_quoted => {}
+                b'(' => depth += 1,
+                b')' if depth == 1 => {
+                    self.at += near.len() - inside.len() + at + 1;
+                    return true;
+                }
+                b')' => depth -= 1,
+                b'#' | b'/' | b'\\' | b';' | b'{' | b'}' => return false,
+                _ if depth == 0 => return false,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// An instruction of an assembler, up to the end of its line, or the word before its brackets.
@@ -263,6 +302,15 @@ impl<'a> Tokens<'a> {
         };
         self.at += length;
         kind
+    }
+
+    /// Whether the line that `at` stands in ends with a `;`.
+    pub(super) fn ends_statement(&self, at: usize) -> bool {
+        let rest = self.code.get(at..).unwrap_or_default();
+        rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))
+            .unwrap_or_default()
+            .trim_ascii_end()
+            .ends_with(b";")
     }
 
     /// Goes past what a condition that is never true leaves out, to the directive that ends it. Adds to `lines` those that it goes past.

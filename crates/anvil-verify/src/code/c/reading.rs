@@ -9,6 +9,8 @@ pub(super) struct Reading {
     /// Where each of them begins.
     opened: Vec<usize>,
     pub(super) is_cpp: bool,
+    /// The branches of the condition before that it is a reading of, a bit each.
+    pub(super) sides: u8,
 }
 
 impl PartialEq for Reading {
@@ -19,7 +21,7 @@ impl PartialEq for Reading {
 
 impl Reading {
     pub(super) fn new(is_cpp: bool) -> Self {
-        Self { frames: vec![Frame::new(Place::Top, Bracket::Curly)], opened: vec![0], is_cpp }
+        Self { frames: vec![Frame::new(Place::Top, Bracket::Curly)], opened: vec![0], is_cpp, sides: 0 }
     }
 
     pub(super) fn depth(&self) -> usize {
@@ -29,6 +31,13 @@ impl Reading {
     /// Whether nothing has been read.
     pub(super) fn is_new(&self) -> bool {
         *self == Self::new(self.is_cpp)
+    }
+
+    /// Whether the innermost statement is of words alone, as far as it has come.
+    pub(super) fn is_words(&self) -> bool {
+        self.frames
+            .last()
+            .is_some_and(|frame| frame.last == Last::Name && frame.mode == Mode::Declaration && !frame.has_type)
     }
 
     /// Whether the innermost brackets are round or square.
@@ -43,7 +52,8 @@ impl Reading {
             // A comma ends a piece of a list.
             1 => {
                 let is_whole = frame.may_end
-                    || matches!(frame.last, Last::Start | Last::Comma | Last::Macro | Last::MacroCall | Last::Call);
+                    || matches!(frame.last, Last::Start | Last::Comma | Last::Macro | Last::MacroCall)
+                    || (frame.last == Last::Call && (self.is_cpp || !frame.is_prototype));
                 (!is_whole || (frame.has_ended && frame.heads.has_do())).then_some(end)
             }
             // A macro may close the list.
@@ -141,7 +151,7 @@ impl Reading {
         let frame = self.top();
         if !(frame.has_statements() && frame.last == Last::Start) {
             frame.has_macro = true;
-            frame.last = Last::Macro;
+            frame.last = Last::MacroCall;
         }
     }
 

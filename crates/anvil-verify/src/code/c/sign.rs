@@ -68,6 +68,9 @@ impl Reading {
         if assigns && frame.is_cast && frame.last == L::Name && frame.mode == Mode::Declaration {
             return false;
         }
+        if assigns && frame.place == Place::Enum && frame.mode == Mode::Expression {
+            return false;
+        }
         let is_argument = frame.is_loose() || matches!(frame.place, Place::Arguments | Place::Parameters);
         if frame.begins()
             && ((is_argument && kind != Kind::Question) || (is_cpp && assigns && frame.place == Place::Index))
@@ -154,18 +157,18 @@ impl Reading {
         let frame = self.top();
         let is_and = kind == Kind::AndAnd && !is_cpp;
         let has_operand = frame.has_operand() || frame.last == L::Number;
-        let is_second = frame.last == L::Name
-            && frame.mode == Mode::Declaration
-            && frame.has_type
-            && frame.names == 1
-            && !frame.has_macro
-            && frame.angles == 0
-            && matches!(frame.place, Place::Body | Place::Class);
-        if is_second || (!is_cpp && frame.last == L::Dot) || (is_and && frame.last == L::Return) {
+        if frame.bars_star(kind, is_cpp) {
             return false;
         }
         let begins = frame.begins();
         frame.has_type |= begins && frame.place == Place::Parameters;
+        frame.has_bare_first |= frame.last == L::Start && kind == Kind::Star;
+        if !is_cpp && frame.last == L::Start && frame.place == Place::Body {
+            // No declaration begins so.
+            frame.evaluate();
+            frame.last = L::Operator;
+            return true;
+        }
         frame.has_bare_pointer |= frame.last == L::Comma && frame.place == Place::Parameters && kind == Kind::Star;
         if is_and {
             let is_right = has_operand || begins || frame.wants() || frame.is_loose();
@@ -180,7 +183,10 @@ impl Reading {
             frame.last = L::Star;
         } else {
             frame.declare();
-            frame.has_type |= matches!(frame.last, L::Name | L::Macro | L::MacroCall | L::Close);
+            frame.has_type |= matches!(frame.last, L::Name | L::Macro | L::MacroCall | L::Close)
+                || (!is_cpp && frame.last == L::Qualifier);
+            // A macro before it is the type's, and says nothing of what comes after.
+            frame.has_macro &= is_cpp;
             frame.names = 0;
             if frame.angles == 0 && frame.tag != Tag::Space {
                 frame.tag = Tag::None;
@@ -236,6 +242,7 @@ impl Reading {
 
     pub(super) fn comma(&mut self) -> bool {
         use Last as L;
+        let is_cpp = self.is_cpp;
         let frame = self.top();
         let is_call = matches!(frame.place, Place::Arguments | Place::Parameters);
         let is_right = match frame.last {
@@ -243,6 +250,10 @@ impl Reading {
             L::Operator | L::Dot | L::Scope | L::Arrow | L::Return | L::Due | L::Default | L::Access | L::Tag => false,
             L::Star => !frame.has_value && frame.place != Place::Body,
             L::Type => !matches!(frame.place, Place::Body | Place::List),
+            // A member without its type.
+            L::Name if !is_cpp && frame.place == Place::Class && frame.mode == Mode::Declaration => {
+                frame.has_type || frame.has_macro || frame.names > 1
+            }
             _ => true,
         };
         if !is_right && !frame.is_loose() && frame.angles == 0 {
@@ -253,10 +264,15 @@ impl Reading {
             Place::Parameters | Place::Arguments | Place::Macro | Place::Attribute | Place::List | Place::Enum => {
                 let (questions, tag) = (frame.questions, frame.tag);
                 frame.begin(L::Comma);
+                frame.has_comma = true;
                 (frame.questions, frame.tag, frame.has_value) = (questions, tag, false);
             }
             Place::Group => (frame.has_value, frame.last) = (true, L::Comma),
-            _ => (frame.names, frame.last) = (0, L::Comma),
+            _ => {
+                // What is declared has a type.
+                frame.has_type |= !is_cpp && frame.mode == Mode::Declaration && frame.names > 1;
+                (frame.names, frame.last) = (0, L::Comma);
+            }
         }
         true
     }

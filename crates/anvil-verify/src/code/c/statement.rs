@@ -32,7 +32,12 @@ impl Reading {
     pub(super) fn statement(&mut self, kind: Kind) -> bool {
         let is_cpp = self.is_cpp;
         let frame = self.top();
-        let is_after_macro = matches!(frame.last, Last::Macro | Last::MacroCall);
+        let is_after_macro =
+            matches!(frame.last, Last::Macro | Last::MacroCall) && (is_cpp || !frame.ends_in_operand());
+        if matches!(frame.place, Place::Arguments | Place::Parameters) && frame.begins() {
+            // A macro takes a word, or statements.
+            frame.place = Place::Macro;
+        }
         match kind {
             _ if frame.is_loose() => {
                 frame.begin(Last::Macro);
@@ -121,6 +126,11 @@ impl Reading {
             }
             Place::Top | Place::Body | Place::Class => {
                 let is_whole = match frame.last {
+                    // A member without its type. A macro would begin the line.
+                    Last::Name if !is_cpp && frame.place == Place::Class && frame.mode == Mode::Declaration => {
+                        !frame.is_within_line || frame.has_type || frame.has_macro || frame.names > 1
+                    }
+                    Last::Type => is_cpp || frame.has_macro || frame.names > 1,
                     Last::Default | Last::Access | Last::Alone | Last::Open | Last::Comma => false,
                     Last::Star => is_cpp && (frame.has_macro || frame.place != Place::Body),
                     _ => !frame.wants() && frame.questions == 0 && !frame.is_case,

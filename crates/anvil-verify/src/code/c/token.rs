@@ -73,8 +73,10 @@ pub(super) enum Kind {
     Step,
     /// A sign that the language does not have.
     Stray,
-    /// A string, a comment or a directive that is broken.
+    /// A string or a comment that is broken.
     Unclosed,
+    /// A directive that is broken.
+    Malformed,
     /// `#if`; of what is never read where `dead`.
     When {
         dead: bool,
@@ -108,6 +110,7 @@ pub(super) enum Bracket {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "what is known of a token is a set, and each has its name")]
 pub(super) struct Token {
     pub(super) kind: Kind,
     pub(super) at: usize,
@@ -115,6 +118,8 @@ pub(super) struct Token {
     pub(super) fresh: bool,
     /// Whether it begins with a capital.
     pub(super) capital: bool,
+    /// Whether it begins with two underscores and a small letter.
+    pub(super) quiet: bool,
     /// Whether a square bracket follows at once, as in an attribute.
     pub(super) doubled: bool,
 }

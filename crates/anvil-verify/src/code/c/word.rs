@@ -5,7 +5,19 @@ use super::token::Kind;
 /// The kind of a word, in C++ or else in C.
 pub(super) fn kind(word: &[u8], is_cpp: bool) -> Kind {
     let keyword = keyword(word).or_else(|| keyword_of_cpp(word).filter(|_| is_cpp));
-    keyword.unwrap_or_else(|| if is_loud(word) || is_helper(word) { Kind::Macro } else { Kind::Name })
+    let is_macro = |word| !is_given(word) && (is_loud(word) || is_helper(word));
+    keyword.unwrap_or_else(|| if is_macro(word) { Kind::Macro } else { Kind::Name })
+}
+
+/// Whether a word with two underscores before it is a type or a function of a compiler's or of Linux's, and no macro.
+fn is_given(word: &[u8]) -> bool {
+    let Some(rest) = word.strip_prefix(b"__") else { return false };
+    let is_numbered = |name: &[u8]| {
+        rest.strip_prefix(name).and_then(|rest| rest.first()).is_some_and(|byte| matches!(byte, b'1'..=b'9'))
+    };
+    // That one takes words: `__builtin_available(macOS 10.12, *)`.
+    (rest.starts_with(b"builtin_") && rest != b"builtin_available")
+        || [&b"m"[..], b"mmask", b"u", b"s", b"le", b"be"].into_iter().any(is_numbered)
 }
 
 /// Whether a word is written as macros are: in capitals, all of it or most, or with an underscore or two before it.
@@ -19,9 +31,11 @@ fn is_loud(word: &[u8]) -> bool {
     let is_loud_part = |part: &[u8]| part.len() > 2 && !part.iter().any(u8::is_ascii_lowercase);
     let by_parts = match word.iter().rposition(|&byte| byte == b'_') {
         None => is_mostly,
-        // `PyObject_HEAD`, but not `OBJ_find`; `static_ASN1_SEQUENCE_END_cb`.
+        // `Dl_ALL`, `PyException_HEAD`, but not `OBJ_find`; `static_ASN1_SEQUENCE_END_cb`; `STR_a`.
         Some(at) => {
-            is_mostly && word.get(at + 1..).is_some_and(is_loud_part)
+            let last = word.get(at + 1..).unwrap_or_default();
+            capitals > 2 && small == 1 && at + 2 == word.len()
+                || is_loud_part(last) && (is_mostly || last.len() > 3)
                 || word.first().is_some_and(u8::is_ascii_lowercase)
                     && word.split(|&byte| byte == b'_').filter(|part| is_loud_part(part)).count() > 1
         }
@@ -37,7 +51,7 @@ fn is_loud(word: &[u8]) -> bool {
 /// Whether a word in small letters is named as macros are that stand for an attribute, a loop, a block or an assertion. Found by reading the
 /// C of crates, of the system's headers and of Python packages: no other macros in small letters stand where no name can.
 fn is_helper(word: &[u8]) -> bool {
-    const PARTS: [&[u8]; 13] = [
+    const PARTS: [&[u8]; 11] = [
         b"attribute",
         b"begin",
         b"likely",
@@ -49,12 +63,12 @@ fn is_helper(word: &[u8]) -> bool {
         b"noreturn",
         b"deprecated",
         b"each",
-        b"for_",
-        b"_for",
     ];
     matches!(word, b"_" | b"complex" | b"_int64" | b"forever")
         || word.ends_with(b"_end")
         || word.ends_with(b"_done")
+        || word.starts_with(b"for_")
+        || word.ends_with(b"_for")
         || word.starts_with(b"Assert")
         || word.starts_with(b"assert_")
         || PARTS.iter().any(|part| word.windows(part.len()).any(|window| window == *part))
@@ -62,7 +76,7 @@ fn is_helper(word: &[u8]) -> bool {
 
 fn keyword(word: &[u8]) -> Option<Kind> {
     Some(match word {
-        b"int" | b"char" | b"void" | b"short" | b"long" | b"float" | b"double" | b"signed" | b"unsigned" | b"_Bool"
+        b"int" | b"char" | b"void" | b"short" | b"long" | b"float" | b"double" | b"signed" | b"unsigned"
         | b"_Complex" => Kind::Type,
         b"const" | b"volatile" | b"restrict" | b"_Atomic" | b"__restrict" | b"__const" | b"__volatile__" => {
             Kind::Qualifier

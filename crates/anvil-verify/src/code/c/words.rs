@@ -17,12 +17,16 @@ impl Reading {
             return false;
         }
         frame.is_cast &= frame.last == Last::Cast;
+        let is_first = frame.last == Last::Start;
         match frame.last {
             Last::Call if !frame.is_loose() => {
                 frame.begin(Last::Start);
                 frame.names = 0;
             }
             Last::Cast => frame.has_value = true,
+            Last::Comma if !is_cpp && frame.mode == Mode::Declaration && frame.has_statements() => {
+                frame.names = frame.names.saturating_add(1);
+            }
             Last::Type | Last::Qualifier | Last::Storage | Last::Start | Last::Star => {
                 frame.names = frame.names.saturating_add(1);
             }
@@ -34,6 +38,7 @@ impl Reading {
         if frame.mode == Mode::Start {
             frame.mode = Mode::Declaration;
             frame.is_on_line = token.fresh;
+            frame.is_within_line = is_first && !token.fresh;
             frame.names = frame.names.max(1);
         }
         frame.has_capital = token.capital;
@@ -44,7 +49,9 @@ impl Reading {
     pub(super) fn a_macro(&mut self, token: Token) -> bool {
         let frame = self.top();
         frame.is_split = token.fresh && frame.is_declared();
-        frame.is_after_name = frame.last == Last::Name;
+        frame.is_quiet = token.quiet;
+        frame.before = frame.last;
+        frame.is_after_declarator = frame.last == Last::Name && frame.is_typed() && frame.names == 1;
         frame.has_macro = true;
         if frame.mode == Mode::Start && frame.has_statements() && frame.heads.innermost() != Heads::IF {
             // It may be the head of a condition.
@@ -59,6 +66,9 @@ impl Reading {
         let is_cpp = self.is_cpp;
         let frame = self.top();
         let kind = token.kind;
+        if !is_cpp && frame.place == Place::Enum && frame.mode != Mode::Expression && !frame.has_macro {
+            return false;
+        }
         let is_free = frame.is_loose() || frame.angles > 0;
         if !is_free && !may_have_type(frame, token, is_cpp) {
             return false;
@@ -71,7 +81,8 @@ impl Reading {
         match kind {
             Kind::Type => (frame.has_type, frame.names, frame.last) = (true, 0, Last::Type),
             Kind::Qualifier => {
-                let keeps = matches!(frame.last, Last::Apply | Last::Call | Last::Name | Last::Cast | Last::Group);
+                let keeps = matches!(frame.last, Last::Apply | Last::Call | Last::Name | Last::Cast | Last::Group)
+                    || (frame.last == Last::Star && !is_cpp);
                 frame.last = if keeps { frame.last } else { Last::Qualifier };
             }
             Kind::Storage if frame.is_lambda && matches!(frame.last, Last::Call | Last::Index) => {}
@@ -146,6 +157,7 @@ fn may_follow(frame: &Frame, token: Token, is_cpp: bool) -> bool {
             let most = match frame.place {
                 _ if frame.has_type => 1,
                 Place::Body => 2,
+                Place::Class if !is_cpp => 2,
                 _ => 3,
             };
             // A macro may take declarations, a line each.
@@ -153,7 +165,12 @@ fn may_follow(frame: &Frame, token: Token, is_cpp: bool) -> bool {
                 && frame.place == Place::Arguments
                 && !frame.has_type
                 && !frame.is_on_line;
-            (frame.names < most || frame.has_macro) && !is_argument
+            let is_next = !is_cpp
+                && token.fresh
+                && frame.place == Place::Class
+                && frame.is_declared()
+                && frame.names > u8::from(!frame.has_type);
+            (frame.names < most || frame.has_macro) && !is_argument && !is_next
         }
         Last::Call => {
             let is_value = frame.mode == Mode::Expression && !frame.is_lambda && !is_free;
@@ -181,18 +198,30 @@ fn may_have_type(frame: &Frame, token: Token, is_cpp: bool) -> bool {
         L::Value => is_qualifier,
         L::Dot => false,
         L::Operator => is_cpp,
+        // `struct static`
+        L::Tag => is_cpp && token.kind == Kind::Struct,
+        L::Star if !is_qualifier => is_cpp,
         L::Name | L::Call if frame.mode == Mode::Expression => false,
+        L::Name if is_qualifier => is_cpp || !frame.bars_qualifier(token.fresh),
         L::Name => {
-            is_qualifier
-                || !((is_named && !frame.has_macro)
-                    || (frame.place == Place::Body && frame.names > 1)
-                    || (token.fresh && frame.is_declared()))
+            !((is_named && !frame.has_macro)
+                || (frame.place == Place::Body && frame.names > 1)
+                || (token.fresh && frame.is_declared()))
         }
+        L::Call if is_qualifier && is_cpp => true,
+        L::Call if !is_cpp && frame.place == Place::Parameters && frame.is_typed() => false,
         L::Call if is_qualifier => true,
         L::Call => !(frame.is_prototype || frame.place == Place::Body || (token.kind == Kind::Storage && is_named)),
         L::Cast => is_cpp || token.kind != Kind::Type || frame.mode != Mode::Expression,
         L::Qualifier => is_qualifier || frame.has_macro || frame.names <= u8::from(!frame.has_type),
-        L::Body => is_qualifier || token.kind == Kind::Storage,
+        L::Body => is_qualifier || (token.kind == Kind::Storage && (is_cpp || !token.fresh)),
+        // `char *MACRO int`
+        L::Macro if !is_cpp && frame.before == L::Star && token.fresh && frame.place == Place::Class => false,
+        L::Macro if !is_cpp && frame.before == L::Star && frame.place == Place::Parameters => is_qualifier,
+        // A macro after a function's brackets may be its body.
+        L::Macro if !is_cpp && token.fresh && token.kind == Kind::Storage && frame.before != L::Call => {
+            !(frame.has_type && frame.has_statements())
+        }
         _ => true,
     }
 }
