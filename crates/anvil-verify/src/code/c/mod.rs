@@ -2,9 +2,9 @@
 //!
 //! Nobody but the preprocessor knows what a macro stands for, and a grammar without it fails on most files. So the reader here asks less of
 //! a text: that no token stands where none of its kind can, in the brackets and the statement that are open. A word that is written as
-//! macros are, or that the block defines, may stand anywhere and takes back what would be demanded after it; of each condition of
-//! the preprocessor ([`condition`]) every side is read, and has to be gone on with as far as no other condition begins. What is left is proof: two values in a row, an operator without its operand, a
-//! `;` that is missing before a keyword, an `else` without its `if`.
+//! macros are, or that the block defines, may stand anywhere and takes back what would be demanded after it; of each condition of the
+//! preprocessor ([`condition`]) every side is read, and has to be gone on with as far as no other condition begins. What is left is proof:
+//! two values in a row, an operator without its operand, a `;` that is missing before a keyword, an `else` without its `if`.
 //!
 //! The rules were found on 19,000 files: they let all of those pass that are C or C++, and are kept as wide as that takes. C has more of
 //! them than C++: a declaration of C is a type and a name, and what stands between them can be told.
