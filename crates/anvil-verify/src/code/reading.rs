@@ -102,8 +102,7 @@ fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -
     let inside = if starts_inside(piece) { after_closers(language) } else { &[] };
     let markup = piece.trim_start().starts_with('<');
     // The frames of C are of lists.
-    let is_unfit =
-        matches!(language, Language::C | Language::Cpp) && (has_statement(piece) || begins_with_directive(piece));
+    let is_unfit = matches!(language, Language::C | Language::Cpp) && !may_be_list(piece);
     let frames = if is_unfit { &[] } else { frames(language) };
     frames.iter().chain(inside).any(|(before, after)| {
         // A macro takes all that has its brackets in pairs, so only what has its variables is tried as one's inside; what says how
@@ -129,15 +128,10 @@ fn is_framed(language: Language, piece: &str, far: usize, budget: &mut Budget) -
     })
 }
 
-/// Whether a piece of C has the end of a statement, so that it is no list.
-fn has_statement(piece: &str) -> bool {
-    memchr::memchr(b';', &lexis::bare(Language::Cpp, piece).text).is_some()
-}
-
-/// Whether a piece of C begins with a directive, as a file does and no list.
-fn begins_with_directive(piece: &str) -> bool {
+/// Whether a piece of C may be of a list: it has no end of a statement, and does not begin with a directive, as files do.
+fn may_be_list(piece: &str) -> bool {
     let bare = lexis::bare(Language::Cpp, piece).text;
-    bare.trim_ascii_start().starts_with(b"#")
+    memchr::memchr(b';', &bare).is_none() && !bare.trim_ascii_start().starts_with(b"#")
 }
 
 /// Whether a variable of a macro stands in the code.

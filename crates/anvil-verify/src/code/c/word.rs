@@ -31,7 +31,7 @@ fn is_loud(word: &[u8]) -> bool {
     let is_loud_part = |part: &[u8]| part.len() > 2 && !part.iter().any(u8::is_ascii_lowercase);
     let by_parts = match word.iter().rposition(|&byte| byte == b'_') {
         None => is_mostly,
-        // `Dl_ALL`, `PyException_HEAD`, but not `OBJ_find`; `static_ASN1_SEQUENCE_END_cb`; `STR_a`.
+        // `PyObject_HEAD`, `PyException_HEAD`, but not `OBJ_find`; `static_ASN1_SEQUENCE_END_cb`; `STR_a`.
         Some(at) => {
             let last = word.get(at + 1..).unwrap_or_default();
             capitals > 2 && small == 1 && at + 2 == word.len()
